@@ -1,0 +1,52 @@
+"""City tiers, regional capacity and expansion paths for China's regional markets.
+
+``import mktanalysis as mkt`` is light: a public name loads its module when it is first used, so that a
+command that only lists tables never waits for scikit-learn, statsmodels or matplotlib.
+"""
+
+from importlib import import_module as _import_module
+
+__version__ = "0.1.0"
+
+#: Public name -> the module that holds it. The order is that of the work: regions, data, tiers, ...
+_PUBLIC = {
+    "MktError": "errors",
+    "TableError": "errors",
+    "UnknownNameError": "errors",
+    "InfeasibleError": "errors",
+    "RegionTree": "regions",
+    "resolve_names": "regions",
+    "load_regions": "datasets",
+    "load_scheme": "datasets",
+    "crosswalk": "datasets",
+    "load_edges": "datasets",
+    "load_table": "datasets",
+    "list_tables": "datasets",
+    "read_table": "io",
+    "write_template": "io",
+    "make_market": "synthetic",
+    "score_regions": "tiering",
+    "tier_by_rules": "tiering",
+    "load_tier_list": "datasets",
+    "TierClusterer": "tiering",
+    "compare_assignments": "tiering",
+    "HierarchicalForecaster": "forecasting",
+    "backtest": "forecasting",
+    "score_forecasts": "forecasting",
+    "plan_expansion": "expansion",
+    "compare_strategies": "expansion",
+    "rank_entries": "expansion",
+    "run_report": "reports",
+    "run_batch": "reports",
+}
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str):
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_import_module(f".{_PUBLIC[name]}", __name__), name)
+
+
+def __dir__():
+    return sorted(__all__)
