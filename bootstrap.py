@@ -1,0 +1,144 @@
+"""Set up the project's own environment and run a task in it; standard library only.
+
+    python bootstrap.py setup     the environment in .venv, nothing else
+    python bootstrap.py report    all built-in reports, into reports/out/
+    python bootstrap.py test      the tests (further arguments go to pytest)
+    python bootstrap.py lab       JupyterLab with the notebooks
+
+The Makefile calls this script. A set-up that is complete is never touched again, so that later runs
+need no network; it is repeated when the lock, the project's dependencies, the Python or the folder changes.
+Old Pythons must still be able to read this file far enough to say that they are too old.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+OLDEST, NEWEST = (3, 11), (3, 13)
+ROOT = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(ROOT, ".venv")
+STAMP = os.path.join(VENV, "setup-complete")
+LOCK = os.path.join(ROOT, "requirements.lock")
+WINDOWS = os.name == "nt"
+PYTHON = os.path.join(VENV, "Scripts" if WINDOWS else "bin", "python.exe" if WINDOWS else "python")
+
+
+def supported(version):
+    return OLDEST <= tuple(version[:2]) <= NEWEST
+
+
+def check_python():
+    """Go on with a supported Python, another one of this machine if need be, or stop with a message."""
+    if supported(sys.version_info):
+        return
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        other = shutil.which("python3.{}".format(minor))
+        works = other and subprocess.call([other, "-c", ""], stderr=subprocess.DEVNULL) == 0
+        if works:
+            print("Python {}.{} is not supported, going on with {}".format(*sys.version_info[:2], other))
+            sys.exit(subprocess.call([other, os.path.abspath(__file__)] + sys.argv[1:]))
+    sys.exit(
+        "mktanalysis needs Python {}.{} to {}.{}; this is {}.{} ({}).\n"
+        "Install one of them, then say which:  make PYTHON=python3.12 report".format(
+            *OLDEST + NEWEST + tuple(sys.version_info[:2]), sys.executable
+        )
+    )
+
+
+def fingerprint():
+    """What the environment was made from; a change of any part calls for a new set-up."""
+    with open(LOCK, encoding="utf-8") as file:
+        lock = file.read()
+    with open(os.path.join(ROOT, "pyproject.toml"), encoding="utf-8") as file:
+        project = file.read().split("[tool.", 1)[0]  # settings of test tools change nothing installed
+    return hashlib.sha256("\n".join([sys.version, ROOT, lock, project]).encode("utf-8")).hexdigest()
+
+
+def is_set_up():
+    if not (os.path.exists(STAMP) and os.path.exists(PYTHON)):
+        return False
+    with open(STAMP) as file:
+        return file.read() == fingerprint()
+
+
+def create_venv():
+    try:
+        import ensurepip  # noqa: F401 - its absence is what is asked for
+        import venv
+    except ImportError:
+        sys.exit(
+            "This Python comes without venv or ensurepip.\n"
+            "Debian/Ubuntu: apt-get install python3-venv; elsewhere install a complete Python."
+        )
+    print("Creating the environment in .venv ...")
+    venv.create(VENV, clear=True, with_pip=True)
+
+
+def locked_uv(folder):
+    """The lock's own entry for uv, hashes included, as a requirements file of its own."""
+    with open(LOCK) as file:
+        entry = re.search(r"^uv==(?:.*\\\n)*.*\n", file.read(), re.MULTILINE).group(0)
+    path = os.path.join(folder, "uv.txt")
+    with open(path, "w") as file:
+        file.write(entry)
+    return path
+
+
+def install(env):
+    """Install the lock with uv; where uv is not to be had or cannot reach its index, with pip."""
+    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    project = ["--no-deps", "--no-build-isolation", "--editable", ROOT]
+    with tempfile.TemporaryDirectory() as folder:
+        failed = subprocess.call(pip + ["--require-hashes", "-r", locked_uv(folder)], env=env)
+    if not failed:
+        print("Installing the locked packages with uv ...")
+        uv = [PYTHON, "-m", "uv", "pip", "install", "--quiet", "--python", PYTHON]
+        failed = subprocess.call(uv + ["--compile-bytecode", "--require-hashes", "-r", LOCK], env=env)
+    if failed:
+        print("uv did not work here; installing with pip, which takes a few minutes ...")
+        subprocess.check_call(pip + ["--require-hashes", "-r", LOCK], env=env)
+    subprocess.check_call(pip + project, env=env)
+
+
+def set_up(env):
+    if is_set_up():
+        return
+    create_venv()
+    try:
+        install(env)
+    except subprocess.CalledProcessError as error:
+        sys.exit("Set-up failed (exit code {}); the lines above say why.".format(error.returncode))
+    with open(STAMP, "w") as file:
+        file.write(fingerprint())
+    print("Set-up complete.")
+
+
+def tasks():
+    jobs = str(os.cpu_count() or 1)
+    spec, out = os.path.join("reports", "specs", "china.toml"), os.path.join("reports", "out")
+    return {
+        "setup": None,
+        "report": [PYTHON, "-m", "mktanalysis", "report", "run", spec, "--out", out, "--jobs", jobs],
+        "test": [PYTHON, "-m", "pytest", "-n", jobs, "--dist", "loadfile"],
+        "lab": [PYTHON, "-m", "jupyter", "lab", "--notebook-dir", "notebooks"],
+    }
+
+
+def main(arguments):
+    check_python()
+    known = tasks()
+    if not arguments or arguments[0] not in known:
+        sys.exit(__doc__)
+    env = dict(os.environ, UV_PYTHON_DOWNLOADS="never")
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # without bytecode every kernel start costs twice
+    set_up(env)
+    command = known[arguments[0]]
+    return subprocess.call(command + arguments[1:], env=env, cwd=ROOT) if command else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,6 @@
+"""``python -m mktanalysis`` is the ``mktanalysis`` command."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""The ``mktanalysis`` command: one file a group of commands, heavy imports inside the commands.
+
+Always holds: an error that the package raises on purpose is printed as its message alone, in red, with
+exit code 2; a failed report or check exits with 1; anything else is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import typer
+
+#: The files of this folder that add commands, in the order of the help page.
+GROUPS = ("data", "tiers", "forecast", "expand", "report")
+
+
+def build_app() -> typer.Typer:
+    """The typer application with every group of commands registered."""
+    app = typer.Typer(
+        name="mktanalysis",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="markdown",
+        help="区域市场分析：城市分级、区域容量预测、扩张路径与批量报告。\n\n每个命令加 --help 看说明和例子。",
+    )
+    app.callback()(_root)
+    for group in GROUPS:
+        import_module(f".{group}", __name__).register(app)
+    return app
+
+
+def _root(
+    version: bool = typer.Option(False, "--version", help="显示版本号后退出。", is_eager=True),
+) -> None:
+    if version:
+        from mktanalysis import __version__
+
+        typer.echo(f"mktanalysis {__version__}")
+        raise typer.Exit()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; `arguments` default to the process's own."""
+    from mktanalysis.errors import MktError
+
+    from .output import utf8_streams
+
+    utf8_streams()
+    try:
+        build_app()(args=arguments)
+    except MktError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        sys.exit(2)

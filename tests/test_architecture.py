@@ -1,0 +1,99 @@
+"""The walls of the house: who may import whom, what an import costs, how long a function may be."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import mktanalysis as mkt
+
+SOURCE = Path(mkt.__file__).parent
+MODULES = sorted(SOURCE.rglob("*.py"))
+
+#: From the bottom up; a part may import parts of lower layers only, and never a sibling of its own.
+LAYERS = [
+    {"errors", "schemas"},
+    {"regions"},
+    {"datasets", "io", "synthetic"},
+    {"tiering", "forecasting", "expansion"},
+    {"style"},
+    {"maps"},
+    {"charts"},
+    {"reports"},
+    {"cli"},
+]
+HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}
+#: Charts and maps take tables: they may know the regions and the data, never the methods.
+FORBIDDEN = {(chart, room) for chart in ("style", "maps", "charts") for room in LAYERS[3]}
+FORBIDDEN |= {("schemas", "datasets"), ("io", "datasets")}
+
+
+def part_of(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported_parts(path):
+    """The package's parts that a module names in any import, wherever in the file it stands."""
+    package = ["mktanalysis", *path.relative_to(SOURCE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            full = [alias.name.split(".") for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            base = base + (node.module.split(".") if node.module else [])
+            full = [[*base, alias.name] for alias in node.names]
+        else:
+            continue
+        yield from (name[1] for name in full if name[0] == "mktanalysis" and len(name) > 1)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_imports_point_down_only(path):
+    part = part_of(path)
+    if part in ("__init__", "__main__"):
+        return  # the front door: names only, each loaded when it is first used
+    assert part in HEIGHT, f"{part}: say in LAYERS where this part stands"
+    for other in set(imported_parts(path)) & set(HEIGHT) - {part}:
+        same_layer_is_fine = part == "schemas" and other == "errors"
+        assert HEIGHT[other] < HEIGHT[part] or same_layer_is_fine, f"{part} imports {other}"
+        assert (part, other) not in FORBIDDEN, f"{part} imports {other}"
+
+
+def test_import_is_light():
+    heavy = ["matplotlib", "papermill", "cartopy", "frykit", "statsmodels", "sklearn", "highspy", "pandera"]
+    code = f"import sys, mktanalysis; print([m for m in {heavy!r} if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_public_name_exists_and_is_documented():
+    for name in mkt.__all__:
+        value = getattr(mkt, name)
+        assert name == "__version__" or (value.__doc__ and len(value.__doc__) > 40), name
+
+
+def code_lines(function):
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_functions_and_modules_stay_small(path):
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= 450, "split this module"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert code_lines(node) <= 60, f"{node.name} has {code_lines(node)} lines of code"
+            arguments = len(node.args.args) + len(node.args.kwonlyargs)
+            assert arguments <= 10, f"{node.name} takes {arguments} arguments"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_no_global_randomness_no_bare_exception(path):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Attribute) and ast.unparse(node).startswith(("np.random.", "numpy.random.")):
+            assert node.attr in ("default_rng", "Generator", "SeedSequence"), ast.unparse(node)
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            assert ast.unparse(node.exc.func) != "Exception", f"line {node.lineno}"
