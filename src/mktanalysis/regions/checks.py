@@ -1,0 +1,155 @@
+"""What a table must be before it can become a tree.
+
+Always holds: nothing is repaired; every problem of the table is found in one pass and raised together.
+All steps are array operations, so that 45,000 townships are checked in well under a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..errors import TableError
+
+REQUIRED = ("region", "name", "level", "parent")
+
+
+class Problems:
+    """Collects the rows of a :class:`~mktanalysis.errors.TableError`."""
+
+    def __init__(self, **common):
+        self._common, self._rows = common, []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, problem: str, *, row=None, column=None, value=None, **more) -> None:
+        """Note one problem."""
+        found = {**self._common, "row": row, "column": column, "value": value, "problem": problem, **more}
+        self._rows.append(found)
+
+    def add_rows(self, mask, column: str, values: pd.Series, problem: str) -> None:
+        """Note one problem a row of `values` where `mask` holds; the row is the index label."""
+        for row, value in values[np.asarray(mask)].items():
+            self.add(problem, row=row, column=column, value=value)
+
+    def raise_any(self) -> None:
+        """Raise all that was noted, if anything was."""
+        if self._rows:
+            raise TableError(pd.DataFrame(self._rows, columns=list(TableError.COLUMNS), dtype=object))
+
+
+def is_blank(texts: pd.Series) -> np.ndarray:
+    """Where a text column holds nothing."""
+    return (texts.isna() | (texts.astype("str").str.strip() == "")).to_numpy()
+
+
+def check_regions(table: pd.DataFrame, levels: Sequence[str] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return `table` with clean texts, and its levels top-down, or raise every problem.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns region, name, level, parent and any others.
+    levels : sequence of str, optional
+        Top-down order; inferred from who is whose parent when not given.
+
+    Raises
+    ------
+    TableError
+        Missing columns, missing or repeated codes, codes that are not text, an unknown parent, no root
+        or several, circles, a parent that is not at a higher level.
+    """
+    problems = Problems()
+    for column in REQUIRED:
+        if column not in table.columns:
+            problems.add("缺少这一列", column=column)
+    problems.raise_any()
+    if table.empty:
+        problems.add("地区表没有任何行")
+        problems.raise_any()
+    clean = _as_texts(table, problems)
+    problems.raise_any()
+    parents = _check_links(clean, problems)
+    problems.raise_any()
+    depth = _depths(parents)
+    problems.add_rows(depth < 0, "parent", clean["parent"], "上级关系成环，到不了根")
+    problems.raise_any()
+    order = _order_levels(clean["level"], parents, levels, problems)
+    problems.raise_any()
+    _check_levels(clean, parents, order, problems)
+    problems.raise_any()
+    return clean, order
+
+
+def _as_texts(table: pd.DataFrame, problems: Problems) -> pd.DataFrame:
+    texts = {}
+    for column in REQUIRED:
+        values = table[column]
+        if not (pd.api.types.is_string_dtype(values.dtype) or values.isna().all()):
+            if isinstance(values.dtype, pd.CategoricalDtype):
+                values = values.astype(object)
+            wrong = values.map(lambda value: not isinstance(value, str) and not pd.isna(value))
+            problems.add_rows(wrong, column, values, "应为文本（数字会丢掉代码开头的零）")
+        text = values.where(values.notna(), None).astype("str").str.strip()
+        texts[column] = text.mask(text == "")
+        if column != "parent":
+            problems.add_rows(is_blank(text), column, values, "不能为空")
+    problems.add_rows(
+        texts["region"].duplicated() & texts["region"].notna(), "region", texts["region"], "代码重复"
+    )
+    return table.assign(**texts)
+
+
+def _check_links(clean: pd.DataFrame, problems: Problems) -> np.ndarray:
+    """Position of each row's parent, -1 for the root."""
+    parents = pd.Index(clean["region"]).get_indexer(pd.Index(clean["parent"]))
+    has_parent = clean["parent"].notna().to_numpy()
+    problems.add_rows(has_parent & (parents < 0), "parent", clean["parent"], "上级代码不在表中")
+    if (~has_parent).sum() > 1:
+        problems.add_rows(~has_parent, "region", clean["region"], "没有上级的地区（根）只能有一个")
+    elif has_parent.all():
+        problems.add("没有根：应有一个地区不填上级", column="parent")
+    return np.where(has_parent, parents, -1)
+
+
+def _depths(parents: np.ndarray) -> np.ndarray:
+    """Steps to the root by pointer doubling, O(n log n); -1 where the root is never reached."""
+    n = len(parents)
+    jump = np.append(np.where(parents < 0, n, parents), n)
+    steps = np.append(np.ones(n, dtype=np.int64), 0)
+    for _ in range(int(np.ceil(np.log2(n + 1))) + 1):
+        steps = steps + steps[jump]
+        jump = jump[jump]
+    return np.where(jump[:n] == n, steps[:n] - 1, -1)
+
+
+def _order_levels(
+    level: pd.Series, parents: np.ndarray, levels: Sequence[str] | None, problems: Problems
+) -> tuple[str, ...]:
+    if levels is not None:
+        problems.add_rows(~level.isin(list(levels)), "level", level, f"层级应为：{'、'.join(levels)}")
+        if len(set(levels)) < len(list(levels)):
+            problems.add(f"层级名称重复：{'、'.join(levels)}", column="level")
+        present = set(level)
+        return tuple(name for name in levels if name in present)
+    codes, names = pd.factorize(level)
+    child = parents >= 0
+    links = np.unique(np.column_stack([codes[parents[child]], codes[child]]), axis=0).reshape(-1, 2)
+    rank = np.zeros(len(names), dtype=int)
+    for _ in range(len(names)):  # longest way from the top; settles within as many rounds as levels
+        lifted = rank.copy()
+        np.maximum.at(lifted, links[:, 1], rank[links[:, 0]] + 1)
+        if (lifted == rank).all():
+            return tuple(names[np.lexsort([names, rank])])
+        rank = lifted
+    problems.add("层级互为上下级，排不出次序", column="level", value="、".join(map(str, names)))
+    return ()
+
+
+def _check_levels(clean: pd.DataFrame, parents: np.ndarray, order, problems: Problems) -> None:
+    position = pd.Index(order).get_indexer(pd.Index(clean["level"]))
+    wrong = (parents >= 0) & (position <= position[parents])
+    problems.add_rows(wrong, "level", clean["level"], "上级的层级应高于本级")
