@@ -36,15 +36,14 @@ def check_python():
     if supported(sys.version_info):
         return
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        other = shutil.which("python3.{}".format(minor))
-        works = other and subprocess.call([other, "-c", ""], stderr=subprocess.DEVNULL) == 0
-        if works:
-            print("Python {}.{} is not supported, going on with {}".format(*sys.version_info[:2], other))
+        other = shutil.which("python3.{}".format(minor)) if sys.version_info >= (3, 3) else None
+        if other and subprocess.call([other, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+            print("This Python is not supported, going on with " + other)
             sys.exit(subprocess.call([other, os.path.abspath(__file__)] + sys.argv[1:]))
     sys.exit(
-        "mktanalysis needs Python {}.{} to {}.{}; this is {}.{} ({}).\n"
+        "mktanalysis needs Python {}.{} to {}.{}; this is {} ({}).\n"
         "Install one of them, then say which:  make PYTHON=python3.12 report".format(
-            *OLDEST + NEWEST + tuple(sys.version_info[:2]), sys.executable
+            OLDEST[0], OLDEST[1], NEWEST[0], NEWEST[1], sys.version.split()[0], sys.executable
         )
     )
 
