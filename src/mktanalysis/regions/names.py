@@ -1,0 +1,300 @@
+"""From the names that people write to codes.
+
+Always holds: nothing is guessed. A name that several regions bear, or none, is an error that lists the
+candidates (or comes back missing on request); an official name beats a short form or an alias of another
+region only because it is spelt out in full. Region and only child of the same name are one place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+import weakref
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from ..errors import MktError, UnknownNameError
+
+#: Words for kinds of regions that everyday names leave out, longest first.
+_KINDS = ("特别行政区", "自治区", "自治州", "自治县", "自治旗", "地区", "新区", "林区", "特区")
+_KINDS += ("省", "市", "盟", "县", "区", "旗")
+#: Everyday words for a longer kind: 延边州, 峨山县.
+_SHORT_KINDS = {
+    "自治区": ("自治区",),
+    "自治州": ("自治州", "州"),
+    "自治县": ("自治县", "县"),
+    "自治旗": ("自治旗", "旗"),
+}
+_PEOPLES = (
+    "蒙古|维吾尔|布依|朝鲜|土家|哈尼|哈萨克|傈僳|高山|拉祜|东乡|纳西|景颇|柯尔克孜|达斡尔|仫佬|布朗|撒拉|毛南|仡佬|锡伯|阿昌|"
+    "普米|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|各"
+)
+_OF_PEOPLES = re.compile(rf"(.{{2,}}?)(?:(?:{_PEOPLES})族?|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌怒京汉]族)+")
+_SEPARATORS = re.compile(r"[/\\>|,、·_\-—]+")
+_BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)")
+
+#: How well a spelling fits; a better one wins before candidates are counted.
+_OFFICIAL, _SHORT, _ALIAS_SHORT = 0, 1, 2
+_INDEXES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def clean_name(name) -> str:
+    """Return a name as it is compared: half-width, lower case, without any space.
+
+    Examples
+    --------
+    >>> clean_name("北　京 市"), clean_name(320100.0), clean_name("３２０１００")
+    ('北京市', '320100', '320100')
+    """
+    if isinstance(name, (float, np.floating)):
+        name = "" if np.isnan(name) else int(name) if name == int(name) else name
+    elif name is None or name is pd.NA:
+        name = ""
+    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
+
+
+def short_names(name: str) -> list[str]:
+    """Return the everyday forms of an official name, without the words for kinds and peoples.
+
+    Examples
+    --------
+    >>> short_names("延边朝鲜族自治州"), short_names("吉县"), short_names("东乡族自治县")
+    (['延边', '延边自治州', '延边州'], [], ['东乡', '东乡自治县', '东乡县'])
+    """
+    for kind in _KINDS:
+        stem = name.removesuffix(kind)
+        if len(stem) == len(name):
+            continue
+        if kind in _SHORT_KINDS:
+            peoples = _OF_PEOPLES.fullmatch(stem)
+            stem = peoples.group(1) if peoples else stem.removesuffix("族")
+        if len(stem) < 2:
+            return []
+        return [
+            form for form in (stem, *(stem + word for word in _SHORT_KINDS.get(kind, ()))) if form != name
+        ]
+    return []
+
+
+class _NameIndex:
+    """Spelling -> {position of the region: how well it fits}, for one tree and one table of aliases."""
+
+    def __init__(self, tree, aliases: pd.DataFrame | None):
+        self.tree = tree
+        self.spellings: dict[str, dict[int, int]] = defaultdict(dict)
+        for position, name in enumerate(tree.table["name"]):
+            self._enter(clean_name(name), position, _OFFICIAL)
+            for form in short_names(clean_name(name)):
+                self._enter(form, position, _SHORT)
+        if aliases is not None:
+            positions = tree.regions.get_indexer(pd.Index(aliases["region"]))
+            for position, name in zip(positions, aliases["alias"], strict=True):
+                if position >= 0:
+                    self._enter(clean_name(name), position, _SHORT)
+                    for form in short_names(clean_name(name)):
+                        self._enter(form, position, _ALIAS_SHORT)
+        self.spellings.pop("", None)
+        self.widths = {len(code) for code in tree.regions if code.isdigit()}
+        self.longest = max(map(len, self.spellings))
+
+    def _enter(self, spelling: str, position: int, fit: int) -> None:
+        entry = self.spellings[spelling]
+        entry[position] = min(fit, entry.get(position, fit))
+
+    def ancestors(self, position: int) -> Iterable[int]:
+        """Positions above a region, nearest first."""
+        parent = self.tree.positions().parent
+        while (position := parent[position]) >= 0:
+            yield position
+
+    def by_code(self, name, text: str) -> dict[int, int]:
+        """Regions with this code; a number may have lost its leading zeros, 12 digits end in zeros."""
+        codes = {text}
+        if len(text) == 12 and text.isdigit() and text.endswith("000000"):
+            codes.add(text[:6])
+        if isinstance(name, (int, float, np.integer, np.floating)) and text.isdigit():
+            codes |= {text.zfill(width) for width in self.widths if width > len(text)}
+        found = self.tree.regions.get_indexer([*codes, str(name)])
+        return {int(position): _OFFICIAL for position in found if position >= 0}
+
+    def by_name(self, text: str) -> dict[int, int]:
+        """Regions that bear the whole of `text`, else those whose path it spells."""
+        if found := self.spellings.get(text):
+            return found
+        if brackets := _BRACKETS.fullmatch(text):  # 鼓楼区(南京)
+            return self._by_segments([brackets.group(2), brackets.group(1)])
+        segments = [part for part in _SEPARATORS.split(text) if part]
+        return self._by_segments(segments) if len(segments) > 1 else self._by_path(text)
+
+    def _by_segments(self, segments: Sequence[str]) -> dict[int, int]:
+        """Regions under the first segment, under the second and so on: 江苏/苏州/昆山."""
+        if not segments:
+            return {}
+        found = self.spellings.get(segments[-1]) or self._by_path(segments[-1])
+        if len(segments) == 1 or not found:
+            return found
+        above = self._by_segments(segments[:-1])
+        return self._below(found, above)
+
+    def _by_path(self, text: str) -> dict[int, int]:
+        """Regions whose path `text` spells without separators: 江苏南京, 苏州市昆山市."""
+        found: dict[int, int] = {}
+        for cut in range(2, min(len(text) - 1, self.longest + 1)):
+            above = self.spellings.get(text[:cut])
+            if not above:
+                continue
+            rest = self.spellings.get(text[cut:]) or self._by_path(text[cut:])
+            for position, fit in self._below(rest, above).items():
+                found[position] = min(fit, found.get(position, fit))
+        return found
+
+    def _below(self, found: dict[int, int], above: dict[int, int]) -> dict[int, int]:
+        inside = {}
+        for position, fit in found.items():
+            fits = [above[up] for up in self.ancestors(position) if up in above]
+            if fits:
+                inside[position] = max(fit, min(fits))
+        return inside
+
+    def one_place(self, positions: list[int]) -> list[int]:
+        """Leave out only children of the same name as their parent, which is a candidate too."""
+        parent, names = self.tree.positions().parent, self.tree.table["name"]
+        brood = np.bincount(parent[parent >= 0], minlength=len(parent))
+        return [
+            at
+            for at in positions
+            if not (
+                parent[at] in positions
+                and brood[parent[at]] == 1
+                and clean_name(names[at]) == clean_name(names[parent[at]])
+            )
+        ]
+
+    def nearest(self, text: str, allowed: np.ndarray, scope: int) -> list[int]:
+        """Up to three regions with a similar spelling, first those within the scope."""
+        if not text:
+            return []
+        similar = [key for key in self.spellings if set(key) & set(text)]
+        close = difflib.get_close_matches(text, similar, n=12, cutoff=0.5)
+        found = [at for key in close for at in self.spellings[key] if allowed[at]]
+        inside = [at for at in found if scope < 0 or scope in self.ancestors(at)]
+        return list(dict.fromkeys(inside or found))[:3]
+
+
+def _index_of(tree, aliases: pd.DataFrame | None) -> _NameIndex:
+    """Built once a tree; tables of aliases that are handed in are not remembered."""
+    if aliases is not None:
+        return _NameIndex(tree, aliases)
+    if tree not in _INDEXES:
+        _INDEXES[tree] = _NameIndex(tree, tree.aliases)
+    return _INDEXES[tree]
+
+
+def resolve_names(
+    names: Iterable,
+    tree,
+    *,
+    level: str | Sequence[str] | None = None,
+    within: str | Sequence | None = None,
+    on_unknown: str = "raise",
+    aliases: pd.DataFrame | None = None,
+) -> pd.Series:
+    """Return the codes of regions given by name (地区名称转代码).
+
+    Understood are codes (text or number), official names (南京市), short ones (南京, 延边州), other names
+    of the table of aliases (襄樊), paths (江苏南京, 江苏省/南京市, 鼓楼区（南京）), spaces within names and
+    full-width characters.
+
+    Parameters
+    ----------
+    names : iterable of str or int
+    tree : RegionTree
+    level : str or sequence of str, optional
+        Only regions of this level, or of these.
+    within : str or sequence, optional
+        Only regions below this one (code or name); a sequence gives one for each name, where missing
+        means anywhere.
+    on_unknown : {"raise", "keep"}
+        ``keep`` returns what cannot be told as missing.
+    aliases : DataFrame, optional
+        Columns alias, region; default ``tree.aliases``.
+
+    Returns
+    -------
+    Series
+        Index the given names, in their order, values codes.
+
+    Raises
+    ------
+    UnknownNameError
+        With all names that no region bears (and the nearest spellings) or that several do.
+
+    Examples
+    --------
+    >>> from mktanalysis import RegionTree
+    >>> tree = RegionTree.from_table(pd.DataFrame({
+    ...     "region": ["32", "3201", "320106"], "name": ["江苏省", "南京市", "鼓楼区"],
+    ...     "level": ["province", "city", "county"], "parent": [None, "32", "3201"]}))
+    >>> resolve_names(["南京", "江苏省南京市鼓楼区", 32], tree).tolist()
+    ['3201', '320106', '32']
+    """
+    if on_unknown not in ("raise", "keep"):
+        raise MktError(f"on_unknown 应为 'raise' 或 'keep'，现为 {on_unknown!r}")
+    if isinstance(names, str):
+        raise MktError(f"应给出一组名称，而不是一个字符串 {names!r}")
+    given = list(names)
+    index = _index_of(tree, aliases)
+    scopes = _scopes(within, len(given), index)
+    wanted = tree.levels if level is None else (level,) if isinstance(level, str) else tuple(level)
+    at_level = np.isin(tree.positions().level, [tree.level_position(name) for name in wanted])
+    answers: dict[tuple, str | None] = {}
+    unresolved = []
+    for name, scope in zip(given, scopes, strict=True):
+        key = (type(name), "" if pd.isna(name) else name, scope)
+        if key not in answers:
+            answers[key], trouble = _resolve(name, scope, index, at_level)
+            unresolved += [trouble] if trouble else []
+    if unresolved and on_unknown == "raise":
+        raise UnknownNameError(pd.DataFrame(unresolved))
+    codes = [
+        answers[(type(name), "" if pd.isna(name) else name, scope)]
+        for name, scope in zip(given, scopes, strict=True)
+    ]
+    return pd.Series(codes, index=pd.Index(given, dtype=object), name="region", dtype="str")
+
+
+def _scopes(within, n: int, index: _NameIndex) -> list[int]:
+    """Position of the region that each name must lie in, -1 for anywhere."""
+    if within is None:
+        return [-1] * n
+    each = [within] * n if isinstance(within, str) else list(within)
+    if len(each) != n:
+        raise MktError(f"within 应为一个地区，或与名称一样多（{n} 个），现有 {len(each)} 个")
+    asked = [name for name in dict.fromkeys(each) if not pd.isna(name)]
+    codes = resolve_names(asked, index.tree, aliases=index.tree.aliases) if asked else pd.Series(dtype="str")
+    position = dict(zip(asked, index.tree.locate(codes), strict=True)) if asked else {}
+    return [-1 if pd.isna(name) else int(position[name]) for name in each]
+
+
+def _resolve(name, scope: int, index: _NameIndex, at_level: np.ndarray) -> tuple[str | None, dict | None]:
+    text = clean_name(name)
+    found = index.by_code(name, text) or index.by_name(text) if text else {}
+    if scope >= 0:
+        found = {at: fit for at, fit in found.items() if at == scope or scope in index.ancestors(at)}
+    found = {at: fit for at, fit in found.items() if at_level[at]}
+    best = min(found.values(), default=0)
+    places = index.one_place(sorted(at for at, fit in found.items() if fit == best))
+    regions = index.tree.regions
+    if len(places) == 1:
+        return regions[places[0]], None
+    hints = places or index.nearest(text, at_level, scope)
+    paths = index.tree.paths(regions[hints])
+    labels = index.tree.names(regions[hints])
+    candidates = "、".join(f"{code} {labels[code]}（{path}）" for code, path in paths.items())
+    reason = "ambiguous" if places else "unknown"
+    return None, {"name": "" if pd.isna(name) else str(name), "reason": reason, "candidates": candidates}
