@@ -1,0 +1,156 @@
+"""How sure a tier is: the same cut on many perturbed samples, all at once.
+
+Always holds: a resample draws the regions with replacement (their weights, multinomial) and shakes the
+indicators' weights and figures; every region, drawn or not, is then placed by the resample's own breaks; the
+base labels never depend on a resample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .breaks import optimal_starts, pyramid_shares, starts_for_sizes
+
+#: Resamples in one batch are limited so that a batch needs some 100 MB at most.
+_BATCH_CELLS = 300_000
+
+
+def stretch(score: np.ndarray, skew: float) -> np.ndarray:
+    """Score -> the scale on which breaks are sought: exp(skew * score), or the score itself for 0.
+
+    On the log scale of the score (0) the many middling cities get the breaks, on the scale of the figures
+    themselves (1) the giants do.
+    """
+    return np.expm1(skew * score) / skew if skew else score
+
+
+def unstretch(value: np.ndarray, skew: float) -> np.ndarray:
+    """Inverse of :func:`stretch`."""
+    return np.log1p(skew * value) / skew if skew else value
+
+
+def cut_starts(
+    values: np.ndarray, weights: np.ndarray, n_tiers: int, pyramid: bool | Sequence[float]
+) -> np.ndarray:
+    """Where the classes start in each ascending row: optimal, as a pyramid, or with given sizes."""
+    if not isinstance(pyramid, bool | np.bool_):
+        return starts_for_sizes(weights, np.asarray(pyramid, dtype=float))
+    starts = optimal_starts(values, weights, n_tiers)
+    return pyramid_starts(weights, starts) if pyramid else starts
+
+
+def pyramid_starts(weights: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """Move class starts so that the tiers' sizes never shrink from the best tier down."""
+    running = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)], axis=1)
+    edges = np.take_along_axis(running, starts, axis=1)
+    edges = np.concatenate([np.zeros((len(weights), 1)), edges, running[:, -1:]], axis=1)
+    sizes = np.diff(edges, axis=1)[:, ::-1]
+    return starts_for_sizes(weights, pyramid_shares(sizes))
+
+
+def profile_starts(standard: np.ndarray, weights: np.ndarray, n_tiers: int) -> np.ndarray:
+    """Class starts that minimise the sum of squares over all indicators, rows in order of score.
+
+    An exact dynamic programme over all O(n^2) segments: unlike on one line, the best split is not monotone.
+
+    Parameters
+    ----------
+    standard : ndarray of shape (n, indicators)
+        Rows from the lowest score to the highest.
+    weights : ndarray of shape (n,)
+    n_tiers : int
+
+    Returns
+    -------
+    ndarray of int, shape (n_tiers - 1,)
+    """
+    n = len(standard)
+    pad = np.zeros((1, standard.shape[1]))
+    w = np.concatenate([[0.0], np.cumsum(weights)])
+    x = np.concatenate([pad, np.cumsum(weights[:, None] * standard, axis=0)])
+    xx = np.concatenate([[0.0], np.cumsum(weights * (standard**2).sum(axis=1))])
+    mass = w[None, :] - w[:, None]
+    norm = (x**2).sum(axis=1)
+    spread = norm[None, :] + norm[:, None] - 2 * x @ x.T
+    cost = xx[None, :] - xx[:, None] - np.divide(spread, mass, out=np.zeros_like(spread), where=mass > 0)
+    cost = np.where(np.arange(n + 1)[None, :] >= np.arange(n + 1)[:, None], np.maximum(cost, 0.0), np.inf)
+    best, layers = cost[0], []
+    for _ in range(n_tiers - 1):
+        total = best[:, None] + cost
+        layers.append(total.argmin(axis=0))
+        best = total.min(axis=0)
+    starts, end = [], n
+    for split in reversed(layers):
+        end = split[end]
+        starts.append(end)
+    return np.array(starts[::-1])
+
+
+def tier_shares(
+    standard: np.ndarray,
+    weights: np.ndarray,
+    cut,
+    *,
+    n_tiers: int,
+    n_resamples: int,
+    noise: float,
+    rng: np.random.Generator,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of resamples in which each region falls into each tier.
+
+    Parameters
+    ----------
+    standard : ndarray of shape (n, indicators)
+        Standardised indicators in a canonical order of regions.
+    weights : ndarray of shape (indicators,)
+        Adding to 1.
+    cut : callable
+        (scores (samples, n), draws (samples, n)) -> breaks (samples, n_tiers - 1), on the score.
+    n_tiers, n_resamples : int
+    noise : float
+        Standard deviation of the noise on every standardised figure, and of the log of every weight.
+    rng : Generator
+
+    Returns
+    -------
+    shares : ndarray of shape (n, n_tiers)
+    labels : ndarray of int8, shape (n_resamples, n)
+        Tier of each region in each resample, 0 the best.
+    """
+    n = len(standard)
+    labels = np.empty((n_resamples, n), dtype=np.int8)
+    batch = max(1, _BATCH_CELLS // n)
+    for first in range(0, n_resamples, batch):
+        size = min(batch, n_resamples - first)
+        shaken = weights * np.exp(noise * rng.standard_normal((size, len(weights))))
+        shaken /= shaken.sum(axis=1, keepdims=True)
+        scores = shaken @ standard.T
+        scores += noise * np.sqrt((shaken**2).sum(axis=1, keepdims=True)) * rng.standard_normal((size, n))
+        draws = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(float)
+        breaks = cut(scores, draws)
+        labels[first : first + size] = sum(breaks[:, [i]] > scores for i in range(n_tiers - 1))
+    shares = np.stack([(labels == tier).mean(axis=0) for tier in range(n_tiers)], axis=1)
+    return shares, labels
+
+
+def sorted_cut(scores: np.ndarray, draws: np.ndarray, starts_of) -> np.ndarray:
+    """Breaks of each row, given what finds the starts in sorted rows.
+
+    `starts_of` takes (ascending scores, their draws, their order) and returns starts; a break lies half-way
+    between the nearest points that were drawn.
+    """
+    order = np.argsort(scores, axis=1, kind="stable")
+    ordered = np.take_along_axis(scores, order, axis=1)
+    weights = np.take_along_axis(draws, order, axis=1)
+    starts = starts_of(ordered, weights, order)
+    drawn = weights > 0
+    place = np.arange(scores.shape[1])
+    last = np.maximum.accumulate(np.where(drawn, place, -1), axis=1)
+    following = np.minimum.accumulate(np.where(drawn, place, len(place))[:, ::-1], axis=1)[:, ::-1]
+    end = len(place) - 1
+    above = np.take_along_axis(following, np.minimum(starts, end), axis=1)
+    below = np.take_along_axis(last, np.clip(starts - 1, 0, end), axis=1)
+    above, below = np.minimum(above, end), np.maximum(below, 0)
+    return (np.take_along_axis(ordered, above, axis=1) + np.take_along_axis(ordered, below, axis=1)) / 2
