@@ -1,0 +1,1 @@
+"""The steps that turn the source folder into the tables of ``data/``."""

@@ -1,0 +1,62 @@
+"""Compile the tables of ``data/`` from a folder of source figures.
+
+    python scripts/compile_data.py SOURCE_FOLDER [--out data]
+
+Deterministic: the same sources give the same bytes. ``data/tables.toml`` (schemas, sources, licences) is
+written by hand and only read here; ``manifest.csv`` and ``README.md`` are written with the tables.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+from compile import census, divisions, geometry, history, indicators, lists, publish
+from compile.sources import Sources
+
+
+def compile_tables(sources: Sources) -> dict[str, pd.DataFrame]:
+    """All built-in tables by name."""
+    regions = divisions.current_regions(sources, geometry.short_names())
+    counts = census.county_counts(sources)
+    figures, rejected = indicators.city_figures(sources)
+    cities = indicators.with_implied_population(indicators.with_census(figures, sources, counts, regions))
+    polygons = geometry.tianditu()
+    centres = geometry.points(polygons, regions, counts)
+    dated = history.dated_regions(sources, regions)
+    return {
+        "regions": dated,
+        "aliases": history.aliases(dated),
+        "changes": history.changes(sources, dated, counts, cities),
+        "schemes": lists.schemes(sources, regions),
+        "tier_lists": lists.tier_lists(sources, regions),
+        "tier_list_unresolved": lists.tier_list_unresolved(),
+        "city_indicators": cities,
+        "rejected_cells": rejected,
+        "province_indicators": indicators.province_figures(sources, cities, counts, regions),
+        "county_indicators": census.county_indicators(counts),
+        "census_zones": census.zones(sources),
+        "national_retail_monthly": indicators.national_retail_monthly(sources),
+        "edges_prefecture": geometry.edges(polygons, regions, centres, "prefecture"),
+        "edges_county": geometry.edges(polygons, regions, centres, "county"),
+        "points": centres,
+        "breaks": indicators.breaks(),
+    }
+
+
+def main() -> None:
+    """Read the command line, compile, write."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("sources", type=Path, help="folder with divisions/, census/, city/ ...")
+    repository = Path(__file__).resolve().parents[1]
+    parser.add_argument(
+        "--out", type=Path, default=repository / "data", help="folder to write (default: data/)"
+    )
+    given = parser.parse_args()
+    schemas = repository / "data" / "tables.toml"
+    publish.write(compile_tables(Sources(given.sources)), schemas=schemas, out=given.out)
+
+
+if __name__ == "__main__":
+    main()
