@@ -1,0 +1,258 @@
+"""From an analyst's panel to the complete matrix that models work on.
+
+Always holds: the matrix has every node of the tree above a region with data and every period from first to
+last; inner nodes are sums of their leaves; what was not observed is filled from what was known at the
+matrix's own end, and marked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ..errors import MktError, TableError
+from ..schemas import PANEL, check_table
+from .structure import Structure
+
+#: Steps in a season by pandas frequency.
+SEASONS = {"Y": 1, "Q": 4, "M": 12}
+#: How far a parent given in the panel may be from the sum of its children.
+_SUM_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Cube:
+    """Leaf figures in matrix form.
+
+    Attributes
+    ----------
+    structure : Structure
+    bottom : ndarray (leaves, time)
+        As given, missing where not observed.
+    periods : PeriodIndex
+    season : int
+        Steps a year.
+    broken : ndarray of bool (leaves, time)
+        True where a value is not comparable with the one before (level break, 口径变化).
+    """
+
+    structure: Structure
+    bottom: np.ndarray
+    periods: pd.PeriodIndex
+    season: int
+    broken: np.ndarray
+
+    def until(self, end: int) -> Cube:
+        """The first `end` periods, as they would have been known then."""
+        return replace(
+            self, bottom=self.bottom[:, :end], periods=self.periods[:end], broken=self.broken[:, :end]
+        )
+
+    def history(self) -> tuple[np.ndarray, np.ndarray]:
+        """Complete comparable values of all nodes, and the share of each that was observed (0-1)."""
+        filled = fill(self.structure, chain(self.bottom, self.broken))
+        known = np.where(np.isnan(self.bottom), 0.0, np.abs(filled))
+        whole = self.structure.add_up(np.abs(filled))
+        part = self.structure.add_up(known)
+        share = np.divide(part, whole, out=np.ones_like(whole), where=whole > 0)
+        return self.structure.add_up(filled), share
+
+
+def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=None) -> Cube:
+    """Check a panel against a tree and lay it out.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region, period, value. The regions with nothing below them in the panel are the leaves;
+        rows of regions above must equal the sums below.
+    tree : RegionTree or Structure
+    nonnegative : bool
+        Refuse negative values.
+    breaks : DataFrame, optional
+        Columns period and, optionally, region (missing: every region): first period of a new level.
+
+    Raises
+    ------
+    TableError
+        Duplicates, missing columns, regions not in the tree, negative values, totals that disagree.
+    """
+    check_table(panel, PANEL)
+    panel = panel[["region", "period", "value"]].dropna(subset=["value"])
+    if not len(panel):
+        raise MktError("面板没有任何数值：需要 region、period、value 三列，至少三个时期")
+    season = season_of(panel["period"].dtype)
+    problems = _problems(panel, tree, nonnegative)
+    if len(problems):
+        raise TableError(problems)
+    structure = tree if isinstance(tree, Structure) else _structure(panel["region"].unique(), tree)
+    periods = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
+    wide = panel.pivot(index="region", columns="period", values="value").reindex(columns=periods)
+    bottom = wide.reindex(structure.nodes[structure.leaves]).to_numpy(dtype=float)
+    _check_totals(structure, wide, bottom)
+    empty = np.isnan(bottom).all(axis=1)
+    if empty.any():
+        raise MktError(f"这些底层单元没有数值：{'、'.join(structure.nodes[structure.leaves][empty][:20])}")
+    return Cube(structure, bottom, periods, season, break_mask(structure, periods, breaks))
+
+
+def season_of(dtype) -> int:
+    """Steps a year of a period dtype: annual 1, quarterly 4, monthly 12."""
+    name = dtype.freq.rule_code.split("-")[0].removesuffix("E")
+    if name not in SEASONS:
+        raise MktError(f"只支持年（Y）、季（Q）、月（M）数据，现为 {name}：请先汇总到其中之一")
+    return SEASONS[name]
+
+
+def _problems(panel: pd.DataFrame, tree, nonnegative: bool) -> pd.DataFrame:
+    known = tree.nodes if isinstance(tree, Structure) else pd.Index(tree.table["region"])
+    strange = panel.loc[~panel["region"].isin(known), "region"].drop_duplicates()
+    rows = [
+        pd.DataFrame(
+            {"row": strange.index, "column": "region", "value": strange, "problem": "地区代码不在地区树中"}
+        )
+    ]
+    infinite = panel[~np.isfinite(panel["value"].astype(float))]
+    rows.append(_found(infinite, "数值不是有限数"))
+    if nonnegative:
+        rows.append(_found(panel[panel["value"] < 0], "数值为负；确有负值时用 nonnegative=False"))
+    return pd.concat(rows, ignore_index=True)
+
+
+def _found(rows: pd.DataFrame, problem: str) -> pd.DataFrame:
+    where = rows["region"] + " " + rows["period"].astype(str)
+    return pd.DataFrame(
+        {
+            "row": rows.index,
+            "column": "value",
+            "value": rows["value"],
+            "problem": [f"{place}：{problem}" for place in where],
+        }
+    )
+
+
+def _structure(regions, tree) -> Structure:
+    table = tree.table.set_index("region")
+    parent = table["parent"]
+    inner, up = set(), pd.Index(regions)
+    while len(up):
+        up = pd.Index(parent.reindex(up).dropna().unique())
+        inner.update(up)
+    leaves = [region for region in regions if region not in inner]
+    keep = inner.union(leaves)
+    return Structure.from_parents(parent[parent.index.isin(keep)], table["level"])
+
+
+def _check_totals(structure: Structure, wide: pd.DataFrame, bottom: np.ndarray) -> None:
+    inner = np.setdiff1d(np.arange(structure.size), structure.leaves)
+    given = wide.reindex(structure.nodes[inner]).to_numpy(dtype=float)
+    if np.isnan(given).all():
+        return
+    sums = structure.add_up(bottom)[inner]  # missing where any leaf is missing: then nothing to compare
+    with np.errstate(invalid="ignore"):
+        off = np.abs(given - sums) > _SUM_TOLERANCE * np.maximum(np.abs(sums), 1.0)
+    loose = np.isnan(sums) & ~np.isnan(given)
+    rows = [
+        {
+            "column": "value",
+            "value": given[i, t],
+            "problem": f"{structure.nodes[inner[i]]} {wide.columns[t]}：上级合计"
+            + (f"与下级之和 {sums[i, t]:.6g} 不符" if off[i, t] else "无法核对，下级有缺数")
+            + "；请删去上级各行，公布的总数用 fixed 给出",
+        }
+        for i, t in zip(*np.nonzero(off | loose), strict=True)
+    ]
+    if rows:
+        raise TableError(pd.DataFrame(rows))
+
+
+def break_mask(structure: Structure, periods: pd.PeriodIndex, breaks: pd.DataFrame | None) -> np.ndarray:
+    """Leaves x time: True at the first period of a new level. A break of a parent breaks its leaves."""
+    mask = np.zeros((len(structure.leaves), len(periods)), dtype=bool)
+    if breaks is None or not len(breaks):
+        return mask
+    below = structure.summing.tocsr()
+    for row in breaks.to_dict("records"):
+        at = periods.get_indexer([pd.Period(row["period"], freq=periods.freq)])[0]
+        if at < 1:
+            continue
+        region = row.get("region")
+        if region is None or region != region:
+            mask[:, at] = True
+        elif region in structure.nodes:
+            mask[below[[structure.nodes.get_loc(region)]].indices, at] = True
+    return mask
+
+
+def chain(bottom: np.ndarray, broken: np.ndarray) -> np.ndarray:
+    """Put the values before a level break on the new level.
+
+    The step across the break is taken to be the median of the four steps around it that cross no break
+    (ratios where the row is positive, else differences); earlier values move with it, the latest level stays.
+    """
+    if not broken.any():
+        return bottom
+    out = bottom.copy()
+    for row in np.flatnonzero(broken.any(axis=1)):
+        at = np.flatnonzero(~np.isnan(bottom[row]))
+        if not len(at):
+            continue
+        positive = (bottom[row, at] > 0).all()
+        values = np.log(bottom[row, at]) if positive else bottom[row, at]
+        # A break in a gap shows in the step that crosses the gap.
+        count = np.cumsum(broken[row])[at]
+        step, crossing = np.diff(values) / np.diff(at), np.diff(count) > 0
+        clean = np.flatnonzero(~crossing)
+        for k in np.flatnonzero(crossing):
+            near = np.r_[clean[clean < k][-2:], clean[clean > k][:2]]
+            step[k] = np.median(step[near]) if len(near) else 0.0
+        back = values[-1] - np.r_[np.cumsum((step * np.diff(at))[::-1])[::-1], 0.0]
+        out[row, at] = np.exp(back) if positive else back
+    return out
+
+
+def fill(structure: Structure, bottom: np.ndarray) -> np.ndarray:
+    """Fill what is missing: gaps on a straight line (of logs where positive), ends by the parent's growth.
+
+    A row without any value becomes 0.
+    """
+    missing = np.isnan(bottom)
+    if not missing.any():
+        return bottom
+    out = bottom.copy()
+    growth = _growth(structure, bottom)
+    for row in np.flatnonzero(missing.any(axis=1)):
+        at = np.flatnonzero(~missing[row])
+        if not len(at):  # not known yet at all: outside the totals until it is
+            out[row] = 0.0
+            continue
+        known = bottom[row, at]
+        inside = np.arange(at[0], at[-1] + 1)
+        if (known > 0).all():
+            out[row, inside] = np.exp(np.interp(inside, at, np.log(known)))
+        else:
+            out[row, inside] = np.interp(inside, at, known)
+        out[row, at] = known
+        out[row, : at[0]] = known[0] / np.cumprod(growth[row, : at[0]][::-1])[::-1]
+        out[row, at[-1] + 1 :] = known[-1] * np.cumprod(growth[row, at[-1] :])
+    return out
+
+
+def _growth(structure: Structure, bottom: np.ndarray) -> np.ndarray:
+    """Growth factor (leaves, time - 1) of each leaf's nearest ancestor, over leaves observed on both sides."""
+    both = ~np.isnan(bottom[:, 1:]) & ~np.isnan(bottom[:, :-1])
+    after, before = np.where(both, bottom[:, 1:], 0.0), np.where(both, bottom[:, :-1], 0.0)
+    total = np.divide(after.sum(0), before.sum(0), out=np.ones(both.shape[1]), where=before.sum(0) > 0)
+    total = np.where(total > 0, total, 1.0)
+    if structure.parent is None:
+        return np.broadcast_to(total, both.shape)
+    after, before = structure.add_up(after), structure.add_up(before)
+    rate = np.divide(after, before, out=np.full(after.shape, np.nan), where=(before > 0) & (after > 0))
+    rate[structure.parent < 0] = total
+    for rows, _, parents, counts in structure.steps:
+        above = np.repeat(rate[parents], counts, axis=0)
+        rate[rows] = np.where(np.isnan(rate[rows]), above, rate[rows])
+    up = structure.parent[structure.leaves]
+    return rate[np.where(up >= 0, up, structure.leaves)]
