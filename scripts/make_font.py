@@ -20,7 +20,7 @@ from fontTools.ttLib import TTFont
 FONTS = Path(__file__).resolve().parents[1] / "src" / "mktanalysis" / "fonts"
 FAMILY = "Mktanalysis Sans SC"
 #: Beside GB2312: signs of tables and charts, units, arrows, marks.
-EXTRA = "−–—…‰％％㎡㎞㎏℃¥￥€≥≤≠≈±×÷→←↑↓↗↘⇒●○▲△▼▽■□◆◇★☆✓✗①②③④⑤⑥⑦⑧⑨⑩“”‘’「」《》·•°′″²³"
+EXTRA = "−–—…‰％％㎡㎞㎏℃¥￥€≥≤≠≈±×÷→←↑↓↗↘⇒●○▲△▼▽■□◆◇★☆✓①②③④⑤⑥⑦⑧⑨⑩“”‘’「」《》·•°′″²³"
 
 
 def gb2312() -> set[str]:
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--names", type=Path, nargs="*", default=[], help="csv files or folders with names")
     parser.add_argument("--out", type=Path, default=FONTS / "MktanalysisSansSC-Regular.ttf")
     arguments = parser.parse_args()
-    wanted = gb2312() | names_in(arguments.names) | set(EXTRA) | {chr(code) for code in range(0x20, 0x17F)}
+    wanted = gb2312() | names_in(arguments.names) | set(EXTRA) | {chr(code) for code in range(0x20, 0x100)}
     missing = make(arguments.ttf, arguments.out, {c for c in wanted if c.isprintable()})
     if arguments.licence:
         shutil.copyfile(arguments.licence, arguments.out.with_name("OFL.txt"))

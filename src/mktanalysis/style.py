@@ -101,7 +101,7 @@ def _rc() -> dict:
     return {
         "font.family": [FONT_FAMILY],
         "font.size": 10,
-        "mathtext.default": "regular",
+        "text.parse_math": False,  # a "$" in a name is a "$"
         "axes.unicode_minus": True,  # the bundled font has U+2212
         "axes.titlesize": 13,
         "axes.titlelocation": "left",

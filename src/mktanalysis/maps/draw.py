@@ -47,6 +47,7 @@ def plot_map(
         get colours of their own, numbers are cut into six classes of about equally many regions; for other
         classes or a unit pass ``classify(values, breaks=..., how="log", unit="亿元")``.
     level : {"province", "prefecture", "county"}
+        Today's regions; figures of former ones are translated first (``mkt.crosswalk``).
     title, source, label : str
         Above the map, below it, and above the legend.
     within : str or sequence of str, optional
@@ -111,6 +112,7 @@ def _fill(
     """
     if not isinstance(values, pd.Series):
         raise MktError(f"地图的取值应为 Series（索引为地区代码），收到 {type(values).__name__}")
+    values = geometry.with_land(values)
     codes = geometry.shape_codes(values.index, level)
     if codes.has_duplicates:
         raise MktError(f"每个地区只能有一个值，重复的代码：{codes[codes.duplicated()].unique().tolist()[:5]}")
@@ -236,7 +238,7 @@ def plot_path(
     ['根据地（1）', '2025（1）', '2026（1）']
     """
     bases = [base] if isinstance(base, str) else list(base)
-    order, labels = _stages(entered, bases)
+    order, labels = _stages(geometry.with_land(entered), bases)
     path = pd.Series(pd.Categorical.from_codes(order, categories=labels, ordered=True), order.index)
     if within is None:
         provinces = sorted({f"{str(code)[:2]}0000" for code in order.index})

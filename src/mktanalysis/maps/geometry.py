@@ -41,6 +41,10 @@ _OWN_COUNTY = {
     "620200": "620299",
 }
 
+#: County codes with people but no land of their own (大兴安岭's districts lie on land counted elsewhere):
+#: they are left off a map.
+_WITHOUT_LAND = ("232761", "232762", "232763", "232764")
+
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
@@ -127,6 +131,11 @@ def _table_code(adcode: str, level: str) -> str:
         group = adcode[:4] + "00"
         return adcode[:3] + "100" if adcode in ("110000", "120000", "310000", "500000") else group
     return _OWN_COUNTY.get(adcode, adcode) if level == "county" else adcode
+
+
+def with_land(values: pd.Series) -> pd.Series:
+    """Return `values` without the counties that have no land of their own."""
+    return values[~values.index.isin(_WITHOUT_LAND)]
 
 
 def shape_codes(regions: Iterable, level: str) -> pd.Index:

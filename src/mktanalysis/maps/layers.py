@@ -164,23 +164,37 @@ def own_names(level: str, codes) -> pd.Series:
 
 
 def write(ax: Axes, texts: pd.Series, fill: Fill, *, level: str, size: float = 7.5) -> None:
-    """Write a text on each region of `texts` (code -> text), largest regions first; one that would run over
-    another is left out."""
-    from matplotlib.colors import to_rgb
+    """Write a text on each region of `texts` (code -> text), largest regions first.
 
+    Where the whole would run over another text only its first line is written, or nothing.
+    """
     table = geometry.centres(level).loc[texts.index].assign(text=texts)
     (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
     table = table[table.x.between(west, east) & table.y.between(south, north)]
-    km = max((east - west) / _width(ax), (north - south) / _height(ax)) * size / 72  # of one character
-    taken: list[tuple[float, float, float]] = []
+    em = max((east - west) / _width(ax), (north - south) / _height(ax)) * size / 72  # one character, in km
+    taken: list[tuple[float, float, float, float]] = []
     for code, row in table.sort_values("area", ascending=False, kind="stable").iterrows():
-        half = 0.5 * km * max(len(line) for line in row.text.split("\n"))
-        if any(abs(row.x - x) < half + w and abs(row.y - y) < 1.1 * km for x, y, w in taken):
-            continue
-        taken.append((row.x, row.y, half))
-        light = float(np.dot(to_rgb(fill.of([code]).iloc[0]), (0.299, 0.587, 0.114))) > 0.55
-        color = style.INK if light else "white"
-        ax.text(row.x, row.y, row.text, ha="center", va="center", fontsize=size, color=color, clip_on=True)
+        text = next((t for t in (row.text, row.text.split("\n")[0]) if _is_free(row, t, em, taken)), "")
+        if text:
+            taken.append((row.x, row.y, *_half_size(text, em)))
+            color = _readable_on(fill.of([code]).iloc[0])
+            ax.text(row.x, row.y, text, ha="center", va="center", fontsize=size, color=color, clip_on=True)
+
+
+def _half_size(text: str, em: float) -> tuple[float, float]:
+    lines = text.split("\n")
+    return 0.5 * em * max(map(len, lines)), 0.6 * em * len(lines)
+
+
+def _is_free(row: pd.Series, text: str, em: float, taken: list[tuple[float, float, float, float]]) -> bool:
+    half_x, half_y = _half_size(text, em)
+    return not any(abs(row.x - x) < half_x + w and abs(row.y - y) < half_y + h for x, y, w, h in taken)
+
+
+def _readable_on(color: str) -> str:
+    from matplotlib.colors import to_rgb
+
+    return style.INK if float(np.dot(to_rgb(color), (0.299, 0.587, 0.114))) > 0.55 else "white"
 
 
 def legend(ax: Axes, fill: Fill, label: str, *, outside: bool) -> None:
