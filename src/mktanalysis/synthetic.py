@@ -54,7 +54,7 @@ class Market:
     base : str
         The county where the company is strong: own_share 0.35, elsewhere 0.
     breaks : DataFrame
-        Planted level breaks: region (with all below it), period, indicator, factor, note.
+        Planted level breaks: region (with all below it), period, indicator, factor, reason.
     """
 
     tree: RegionTree
@@ -245,7 +245,7 @@ def _panel(
         values[np.ix_(broken, np.arange(start, n_periods))] *= _BREAK_FACTOR
     breaks = pd.DataFrame(
         {"region": [first], "period": periods[[min(start, n_periods - 1)]], "indicator": "retail_sales"}
-    ).assign(factor=_BREAK_FACTOR, note="统计口径调整（合成）")
+    ).assign(factor=_BREAK_FACTOR, reason="统计口径调整（合成）")
     frame = pd.DataFrame(
         {"region": np.repeat(leaves.to_numpy(), n_periods), "period": np.tile(periods, len(leaves))}
     )
