@@ -1,0 +1,112 @@
+"""``mktanalysis report``: list, show, plan, run and verify reports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Spec = Annotated[
+    str, typer.Argument(help="报告清单（toml 文件），或随软件提供的名称：china、national、provinces")
+]
+Notebook = Annotated[str, typer.Argument(help="笔记本的文件，或名称如 05_province_report")]
+Out = Annotated[Path, typer.Option(help="输出文件夹")]
+Jobs = Annotated[int, typer.Option(min=1, help="同时运行几份")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="只重跑上次没有完成的")]
+Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]
+Memory = Annotated[int, typer.Option(min=64, help="每份报告最多再占用多少 MB 内存")]
+Runner = Annotated[str, typer.Option(help="运行方式：auto、fork 或 papermill")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="批量报告：查看清单、运行、核对。")
+    group.command("list")(list_specs)
+    group.command("show")(show_notebook)
+    group.command("plan")(plan_spec)
+    group.command("run")(run_spec)
+    app.add_typer(group, name="report")
+
+
+def list_specs() -> None:
+    """列出随软件提供的报告清单和笔记本。
+
+    例：mktanalysis report list
+    """
+    import json
+
+    from mktanalysis.reports.provenance import project_folder
+    from mktanalysis.reports.spec import notebook_title, read_spec
+
+    typer.echo("报告清单（用 mktanalysis report run 名称 运行）：")
+    for path in sorted(project_folder("specs").glob("*.toml")):
+        plan = read_spec(path)
+        typer.echo(f"  {path.stem:<14} {plan.title}（{len(plan.reports)} 份）")
+    typer.echo("笔记本（用 mktanalysis report show 名称 看参数）：")
+    for path in sorted(project_folder("notebooks").glob("*.ipynb")):
+        typer.echo(f"  {path.stem:<24} {notebook_title(json.loads(path.read_text('utf-8')))}")
+
+
+def show_notebook(notebook: Notebook) -> None:
+    """显示一本笔记本的参数：名称、类型、默认值和说明。
+
+    例：mktanalysis report show 05_province_report
+    """
+    from mktanalysis.errors import MktError
+    from mktanalysis.reports.parameters import read_parameters
+    from mktanalysis.reports.spec import find_notebook, notebook_title, read_notebook
+
+    path = find_notebook(notebook, Path.cwd())
+    if path is None:
+        raise MktError(f"找不到笔记本 {notebook!r}")
+    _, cells = read_notebook(path)
+    typer.echo(notebook_title(cells) or path.stem)
+    for parameter in read_parameters(cells).values():
+        typer.echo(f"  {parameter.name}: {parameter.kind} = {parameter.default!r}  {parameter.help}")
+
+
+def plan_spec(spec: Spec) -> None:
+    """列出一份清单会产生的全部报告，不运行。
+
+    例：mktanalysis report plan provinces
+    """
+    from mktanalysis.reports.spec import read_spec
+
+    plan = read_spec(spec)
+    typer.echo(f"{plan.title}：{len(plan.reports)} 份报告")
+    for report in plan.reports:
+        typer.echo(f"  {report.part}  {report.title}")
+
+
+def run_spec(
+    spec: Spec,
+    out: Out = Path("reports/out"),
+    jobs: Jobs = 2,
+    retry_failed: RetryFailed = False,
+    timeout: Timeout = 900.0,
+    memory: Memory = 4096,
+    runner: Runner = "auto",
+) -> None:
+    """运行一份清单：没有变化的报告沿用，其余重做；最后打开 index.html 看结果。
+
+    例：mktanalysis report run provinces --jobs 2 --out reports/out
+    """
+    from mktanalysis.reports.batch import Settings, run_rows, was_interrupted
+    from mktanalysis.reports.jobs import STATUSES, SUCCESSES
+
+    settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=runner)
+    rows = run_rows(spec, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
+    bad = [row for row in rows if row["status"] not in SUCCESSES]
+    for row in bad:
+        message = (row["error"] or {}).get("message", "")
+        typer.secho(f"{STATUSES[row['status']]}：{row['title']}  {message}", fg=typer.colors.RED, err=True)
+    kept = sum(row["status"] == "kept" for row in rows)
+    typer.echo(
+        f"共 {len(rows)} 份：{len(rows) - len(bad) - kept} 份新做，{kept} 份沿用，{len(bad)} 份没有完成"
+    )
+    typer.echo(f"用浏览器打开 {out / 'index.html'}")
+    if was_interrupted():
+        raise typer.Exit(130)
+    if bad:
+        raise typer.Exit(1)

@@ -1,0 +1,27 @@
+"""Reports: notebooks run on many parameter sets, published as pages, tables and an index.
+
+Always holds: success is recorded by the engine and never read from a notebook; published files are whole;
+nothing from a notebook or a table becomes code, markup, a formula or a path.
+"""
+
+from importlib import import_module as _import_module
+
+#: Loaded on first use: reading records or planning needs no notebook or table library.
+_HOMES = {
+    "run_report": "batch",
+    "run_batch": "batch",
+    "ReportResult": "batch",
+    "Settings": "batch",
+    "publish_table": "publish",
+    "publish_figure": "publish",
+    "read_spec": "spec",
+    "SpecError": "spec",
+    "ParameterError": "parameters",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str):
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(_import_module(f".{_HOMES[name]}", __name__), name)

@@ -1,0 +1,372 @@
+"""Running a plan: skip what still holds, make the rest, publish each success, record each failure.
+
+Always holds: a status is decided here, from how the process ended and what it left, never from the
+notebook; one report's end, whatever it is, does not stop the others; Ctrl-C stops all and records it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import MktError
+from .files import scrub
+from .jobs import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
+from .parameters import check_parameters, encode, parameters_cell, read_parameters
+from .provenance import environment
+from .runners import Ended, make_runner
+from .spec import Plan, Planned, find_notebook, plan_report, read_notebook, read_spec
+from .store import FAILURE, Store
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How reports are run: processes side by side, seconds and megabytes for each, kind of runner."""
+
+    jobs: int = 1
+    timeout: float = 900.0
+    memory_mb: int | None = 4096
+    runner: str = "auto"
+
+    def __post_init__(self):
+        if self.jobs < 1 or self.timeout <= 0 or (self.memory_mb is not None and self.memory_mb < 64):
+            raise MktError("jobs 至少为 1，timeout 应为正数，memory_mb 至少为 64")
+        if self.runner not in ("auto", "fork", "papermill") and "://" not in self.runner:
+            raise MktError(f"runner 应为 auto、fork、papermill 或调度器地址，给的是 {self.runner!r}")
+
+
+@dataclass(frozen=True, eq=False)
+class ReportResult:
+    """How one report ended.
+
+    ``status`` is one of the statuses of `STATUSES`; ``folder`` holds ``report.html``, ``tables.xlsx``,
+    ``notebook.ipynb`` and ``run.json`` of the last success; ``error`` tells cell and last lines of a
+    failure; ``figures`` maps names to key figures; ``tables`` names to csv files.
+    """
+
+    name: str
+    status: str
+    folder: Path
+    seconds: float
+    error: dict | None
+    figures: dict
+    tables: dict
+
+    @property
+    def ok(self) -> bool:
+        """Whether the report is there and holds."""
+        return self.status in SUCCESSES
+
+
+def run_report(notebook, parameters: dict, *, out_dir, settings: Settings | None = None) -> ReportResult:
+    """Make one report.
+
+    Parameters
+    ----------
+    notebook : path
+    parameters : dict
+        Name -> value, exactly of the declared types; what is left out keeps its default.
+    out_dir : path
+        The report gets a folder of its own in it.
+    settings : Settings, optional
+
+    Returns
+    -------
+    ReportResult
+        Also for a report that failed: look at ``status`` and ``error``.
+
+    Raises
+    ------
+    ParameterError
+        Before anything starts, if a name or a value does not fit the notebook's typed cell.
+    """
+    found = find_notebook(str(notebook), Path.cwd())
+    if found is None:
+        raise MktError(f"找不到笔记本 {Path(notebook).name}")
+    source = read_notebook(found)
+    check_parameters(read_parameters(source[1]), parameters)
+    encoded = {name: encode(value) for name, value in parameters.items()}
+    planned = plan_report(found, encoded, source=source)
+    store = Store(out_dir)
+    with store.opened():
+        (row,) = run_plan([planned], store, settings or Settings(), reuse=False)
+    return _result(row, store)
+
+
+def _result(row: dict, store: Store) -> ReportResult:
+    record = row["record"] or {}
+    folder = store.folder / row["report"]
+    return ReportResult(
+        name=row["report"],
+        status=row["status"],
+        folder=folder,
+        seconds=row["seconds"],
+        error=row["error"],
+        figures={figure["name"]: figure["value"] for figure in record.get("figures", ())},
+        tables={
+            table["name"]: folder / "tables" / f"{table['name']}.csv" for table in record.get("tables", ())
+        },
+    )
+
+
+def run_batch(spec, *, out_dir, jobs: int = 1, only_failed: bool = False, settings: Settings | None = None):
+    """Make all reports of a specification, with ``runs.csv`` and ``index.html`` over them.
+
+    Parameters
+    ----------
+    spec : path or Plan
+        A TOML specification.
+    out_dir : path
+    jobs : int
+        Reports made at the same time.
+    only_failed : bool
+        Run again only what failed last time.
+    settings : Settings, optional
+        Time and memory for each report, kind of runner; its ``jobs`` gives way to `jobs`.
+
+    Returns
+    -------
+    DataFrame
+        One row a report, failures first: report, part, title, status, seconds, peak_mb, parameters
+        (JSON), cell, error, and the hashes of notebook, data, package and packages.
+
+    Raises
+    ------
+    SpecError
+        Before anything starts, with every problem of the specification.
+    """
+    import pandas as pd
+
+    rows = run_rows(spec, out_dir=out_dir, jobs=jobs, only_failed=only_failed, settings=settings)
+    return pd.DataFrame([public_row(row) for row in rows])
+
+
+def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | None = None) -> list[dict]:
+    """As `run_batch`, rows as dicts with the record of each report; needs no pandas when all holds."""
+    from .index import write_index
+
+    plan = spec if isinstance(spec, Plan) else read_spec(spec)
+    given = settings or Settings()
+    given = Settings(jobs, given.timeout, given.memory_mb, given.runner)
+    store = Store(out_dir)
+    with store.opened():
+        rows = run_plan(list(plan.reports), store, given, only_failed=only_failed)
+        write_index(plan, rows, store)
+    order = list(STATUSES)
+    return sorted(rows, key=lambda row: order.index(row["status"]))
+
+
+def public_row(row: dict) -> dict:
+    """A row as it stands in ``runs.csv``."""
+    error, inputs = row["error"] or {}, row["identity"]
+    return {
+        "report": row["report"],
+        "part": row["part"],
+        "title": row["title"],
+        "status": row["status"],
+        "seconds": round(row["seconds"], 2),
+        "peak_mb": row["peak_mb"],
+        "parameters": json.dumps(row["parameters"], ensure_ascii=False),
+        "cell": error.get("cell"),
+        "error": error.get("message", ""),
+        "started": row["started"],
+        "notebook": inputs["notebook"],
+        "data": inputs["data"],
+        "package": inputs["package"],
+        "packages": inputs["packages"],
+        "version": environment()["version"],
+    }
+
+
+# ---- the run ----------------------------------------------------------------------------------------
+
+
+def run_plan(
+    reports: list[Planned], store: Store, settings: Settings, *, reuse: bool = True, only_failed: bool = False
+) -> list[dict]:
+    """Rows of all `reports`, in their order; the store is open."""
+    rows: dict[str, dict] = {}
+    for report in reports:
+        held = store.holds(report.name, report.identity) if reuse else None
+        failed = store.record(report.name, FAILURE)
+        if held is not None:
+            if failed:
+                store.forget_failure(report.name)
+            rows[report.name] = _row(
+                report, "kept", held, seconds=held["seconds"], peak_mb=held.get("peak_mb")
+            )
+        elif only_failed and not failed:
+            rows[report.name] = _row(report, "not_run", store.record(report.name))
+    todo = [report for report in reports if report.name not in rows]
+    if todo:
+        rows |= {row["report"]: row for row in _run_all(todo, store, settings)}
+    return [rows[report.name] for report in reports]
+
+
+def _row(report: Planned, status: str, record: dict | None, **more) -> dict:
+    row = {
+        "report": report.name,
+        "part": report.part,
+        "title": report.title,
+        "label": report.label,
+        "parameters": report.parameters,
+        "identity": report.identity,
+        "status": status,
+        "record": record,
+        "error": None,
+        "seconds": 0.0,
+        "peak_mb": None,
+        "started": (record or {}).get("started", ""),
+    }
+    return {**row, **more}
+
+
+def _run_all(todo: list[Planned], store: Store, settings: Settings):
+    """Yield the row of each report as it ends; one thread waits for each running process."""
+    from tqdm import tqdm
+
+    run_folder = store.work / f"{os.getpid()}"
+    runner = make_runner(settings.runner)
+    pending = {report.name: report for report in todo}
+    threads = ThreadPoolExecutor(max_workers=settings.jobs)
+    bar = tqdm(total=len(todo), desc="报告", unit="份", delay=1.0)
+    try:
+        futures = {threads.submit(_make, report, run_folder, runner, settings): report for report in todo}
+        for future in as_completed(futures):
+            report = futures[future]
+            yield _publish(report, run_folder / report.name, future.result(), store, runner.kind)
+            del pending[report.name]
+            bar.update()
+    except KeyboardInterrupt:
+        threads.shutdown(wait=False, cancel_futures=True)
+        runner.close()
+        for report in pending.values():
+            ended = Ended(-2, stopped=True)
+            yield _publish(report, run_folder / report.name, (ended, "", 0.0), store, runner.kind)
+        _interrupted.set()
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        runner.close()
+        threads.shutdown(wait=True)
+        bar.close()
+
+
+#: Set when Ctrl-C ended a run, so that the command can exit with 130 after writing the index.
+_interrupted = threading.Event()
+
+
+def was_interrupted() -> bool:
+    """Whether Ctrl-C ended a run of this process; asking clears it."""
+    was = _interrupted.is_set()
+    _interrupted.clear()
+    return was
+
+
+def _make(report: Planned, run_folder: Path, runner, settings: Settings) -> tuple[Ended, str, float]:
+    """Make one report in its staging folder: how it ended, when it started, how long it took."""
+    started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    clock = time.monotonic()
+    folder = run_folder / report.name
+    try:
+        job_of(report, started).save(folder)
+        ended = runner.run(folder, timeout=settings.timeout, memory_mb=settings.memory_mb)
+    except OSError as error:
+        ended = Ended(EXIT_DISK_FULL if error.errno in DISK_FULL else 1)
+    return ended, started, time.monotonic() - clock
+
+
+def job_of(report: Planned, started: str) -> Job:
+    """The report as a job for one process."""
+    around = environment()
+    facts = {key: around[key] for key in ("version", "data", "package")}
+    return Job(
+        name=report.name,
+        title=report.title,
+        notebook_name=report.notebook.name,
+        notebook=report.text,
+        parameters=report.parameters,
+        cwd=str(report.notebook.parent),
+        facts={**facts, "notebook": report.identity["notebook"], "started": started},
+    )
+
+
+def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: str) -> dict:
+    """Decide how the report ended, put it into the store, and return its row."""
+    ended, started, seconds = made
+    status, error, result = judge(staging, ended)
+    facts = {"seconds": round(seconds, 3), "peak_mb": ended.peak_mb, "started": started}
+    around = environment()
+    record = {
+        "schema": 1,
+        "report": report.name,
+        "title": report.title,
+        "notebook": report.notebook.name,
+        "parameters": report.parameters,
+        "status": status,
+        **facts,
+        "runner": runner,
+        "seed": SEED,
+        "threads": 1,
+        "identity": report.identity,
+        "version": around["version"],
+        "packages": around["packages"],
+    }
+    try:
+        if status == "done":
+            record |= {"figures": result["figures"], "tables": result["tables"]}
+            record = store.publish(report.name, staging, record)
+            return _row(report, status, record, **facts)
+        store.publish_failure(report.name, staging, {**record, "error": error})
+    except OSError as failure:
+        status, error = "disk_full", _error(f"写入输出文件夹失败：{failure.strerror}")
+    return _row(report, status, store.record(report.name), error=error, **facts)
+
+
+def judge(staging: Path, ended: Ended) -> tuple[str, dict | None, dict | None]:
+    """Status, error and result of a report, from how its process ended and what it left."""
+    if ended.stopped:
+        return "interrupted", _error("运行被 Ctrl-C 中断", staging), None
+    if ended.timeout:
+        return "timeout", _error("超过规定的时间", staging), None
+    if ended.exit == EXIT_DISK_FULL:
+        return "disk_full", _error("磁盘写满或超过文件大小限制", staging), None
+    try:
+        result = json.loads((staging / "result.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        result = None
+    if ended.exit != 0 or result is None:
+        return "died", _error(_how(ended.exit), staging), None
+    if result["status"] == "done" and not (staging / "report.html").exists():
+        return "died", _error("没有留下报告页", staging), None
+    return result["status"], result["error"], result
+
+
+def _how(code: int) -> str:
+    if code == -9:
+        return "进程被系统终止（信号 9），常见原因是整机内存不足"
+    return f"进程因信号 {-code} 终止" if code < 0 else f"进程中途退出（退出码 {code}），没有写完报告"
+
+
+def _error(message: str, staging: Path | None = None) -> dict:
+    """An error that the process could not tell itself: the cell it was in, the last lines of its log."""
+    cell, source, lines = None, "", []
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        cell = int((staging / "cell").read_text())
+        notebook = json.loads(Job.load(staging).notebook)
+        at = cell - (cell > parameters_cell(notebook))  # the injected cell stands after the parameters
+        source = "".join(notebook["cells"][at]["source"])
+    with contextlib.suppress(OSError, AttributeError):
+        lines = (staging / "log").read_text("utf-8", "replace").splitlines()[-12:]
+    return {
+        "cell": cell,
+        "source": scrub(source)[:2000],
+        "message": message,
+        "lines": [scrub(line)[:300] for line in lines],
+    }

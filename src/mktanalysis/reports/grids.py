@@ -1,0 +1,132 @@
+"""Where the values of a grid come from: a list, the regions of the tree, a table of the analyst's.
+
+Always holds: values come in the order of their source, each once; a name of a region becomes its code.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from functools import cache
+from pathlib import Path
+
+from ..errors import MktError
+from .parameters import Parameter, decode, parse_text, refusal, unknown_name
+
+_FORMS = '应为列表、{ level = "province", within = "华东" } 或 { table = "文件.csv", column = "列名" }'
+_MAX_TABLE = 50_000_000
+_MAX_VALUES = 100_000
+
+
+def grid_values(axis, parameter: Parameter, folder: Path) -> list:
+    """The values of one axis of a grid, checked against the parameter's type.
+
+    Parameters
+    ----------
+    axis : list or dict
+    parameter : Parameter
+    folder : Path
+        Of the specification: tables are named relative to it.
+
+    Raises
+    ------
+    MktError
+    """
+    if isinstance(axis, list):
+        values = [decode(value, parameter.kind) for value in axis]
+    elif isinstance(axis, dict) and set(axis) <= {"level", "within"} and "level" in axis:
+        values = _tree_values(axis["level"], axis.get("within", []))
+    elif isinstance(axis, dict) and set(axis) <= {"table", "column"} and "table" in axis:
+        rows = _read_rows(folder / str(axis["table"]))
+        column = axis.get("column", parameter.name)
+        if rows and column not in rows[0]:
+            raise MktError(f"表格 {axis['table']} 没有列 {column!r}，现有：{'、'.join(rows[0])}")
+        values = [parse_text(row[column], parameter.kind) for row in rows]
+    else:
+        raise MktError(_FORMS)
+    bad = [problem for value in values if (problem := refusal(value, parameter.kind))]
+    if bad:
+        raise MktError(bad[0])
+    unique = (
+        [value for at, value in enumerate(values) if value not in values[:at]]
+        if len(values) < 2000
+        else values
+    )
+    if len(unique) < len(values):
+        raise MktError(f"有 {len(values) - len(unique)} 个重复的取值")
+    if not values or len(values) > _MAX_VALUES:
+        raise MktError(f"取值的个数应在 1 到 {_MAX_VALUES} 之间，现为 {len(values)}")
+    return values
+
+
+def table_rows(source: dict, declared: dict[str, Parameter], folder: Path) -> list[dict]:
+    """One set of parameters a row of a csv whose columns are parameters; a blank cell keeps the default."""
+    if not isinstance(source, dict) or set(source) != {"table"}:
+        raise MktError('应为 { table = "文件.csv" }')
+    rows = _read_rows(folder / str(source["table"]))
+    unknown = [name for name in (rows[0] if rows else ()) if name not in declared]
+    if unknown:
+        raise MktError("；".join(unknown_name(name, declared) for name in unknown))
+    return [
+        {name: parse_text(text, declared[name].kind) for name, text in row.items() if text != ""}
+        for row in rows
+    ]
+
+
+def _read_rows(path: Path) -> list[dict[str, str]]:
+    """Rows of a csv as text, UTF-8 or GB18030."""
+    if not path.is_file():
+        raise MktError(f"找不到表格 {path.name}")
+    if path.stat().st_size > _MAX_TABLE:
+        raise MktError(f"表格 {path.name} 超过 {_MAX_TABLE // 10**6} MB")
+    data = path.read_bytes()
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise MktError(f"表格 {path.name} 不是 UTF-8，也不是 GB18030")
+    rows = list(csv.DictReader(io.StringIO(text), restkey="", restval=""))
+    return [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in rows]
+
+
+@cache
+def _tree():
+    from ..datasets import load_regions
+
+    return load_regions()
+
+
+@cache
+def _names() -> dict[str, str]:
+    return dict(_tree().names())
+
+
+def region_name(code: str) -> str:
+    """Name of the region with `code`; empty if `code` is none."""
+    if not (len(code) == 6 and code.isdigit()):
+        return ""
+    return _names().get(code, "")
+
+
+def _tree_values(level: str, within) -> list[str]:
+    tree = _tree()
+    if level not in tree.levels:
+        raise MktError(f"没有层级 {level!r}，可用：{'、'.join(tree.levels)}")
+    wanted = within if isinstance(within, list) else [within]
+    if not wanted:
+        return sorted(map(str, tree.level(level)))
+    return sorted({str(code) for name in wanted for code in tree.subtree(_code(name)).level(level)})
+
+
+def _code(name: str) -> str:
+    if name in _names():
+        return name
+    same = [code for code, other in _names().items() if other == name]
+    if len(same) == 1:
+        return same[0]
+    from ..regions import resolve_names
+
+    return str(resolve_names([name], _tree()).iloc[0])

@@ -1,0 +1,164 @@
+"""One report, made in one process: parameters in, cells run, page and tables out, into a folder of its own.
+
+Always holds: everything is written below the job's folder and ``result.json`` comes last; a report whose
+process ends without it has not succeeded, whatever the notebook says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import nbformat
+
+from .execute import CellError, run_by_papermill, run_in_process
+from .files import scrub, write_atomic
+from .jobs import DISK_FULL, EXIT_DISK_FULL, Job
+from .parameters import decode, injected_source, parameters_cell, read_parameters
+from .publish import RUN_FOLDER, published
+
+
+def parameterized(job: Job):
+    """The notebook with the injected cell after the parameters cell, no outputs, as papermill lays it out."""
+    notebook = nbformat.reads(job.notebook, as_version=4)
+    declared = read_parameters(notebook)
+    values = {name: decode(value, declared[name].kind) for name, value in job.parameters.items()}
+    where = parameters_cell(notebook)
+    cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
+    injected = nbformat.v4.new_code_cell(injected_source(declared, values), id="injected-parameters")
+    injected.metadata["tags"] = ["injected-parameters"]
+    notebook.cells = [*cells[: where + 1], injected, *cells[where + 1 :]]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    notebook.metadata["papermill"] = {"parameters": job.parameters}
+    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
+    return notebook
+
+
+def make_report(folder: Path, *, shell=None) -> None:
+    """Make the report whose ``job.json`` lies in `folder`: here with `shell`, else by papermill."""
+    job = Job.load(folder)
+    started = time.monotonic()
+    try:
+        notebook = parameterized(job)
+        error = _run(job, notebook, folder, shell)
+        _clean(notebook)
+        status, told = _status(error), _told(error, notebook)
+        if error is None:
+            _write_tables(folder)
+            _write_page(job, notebook, folder)
+        else:
+            _mark_error(notebook, error)
+        write_atomic(folder / "notebook.ipynb", nbformat.writes(notebook) + "\n", durable=False)
+        result = {"status": status, "seconds": time.monotonic() - started, "error": told}
+        write_atomic(
+            folder / "result.json",
+            json.dumps({**result, **published(folder)}, ensure_ascii=False),
+            durable=False,
+        )
+    except OSError as full:
+        if full.errno in DISK_FULL:
+            os._exit(EXIT_DISK_FULL)
+        raise
+
+
+def _run(job: Job, notebook, folder: Path, shell) -> CellError | None:
+    os.environ[RUN_FOLDER] = str(folder)
+    try:
+        if shell is None:
+            return run_by_papermill(notebook, folder, cwd=job.cwd)
+        return _run_here(job, notebook, folder, shell)
+    except BaseException as stopped:  # a kernel that died, an interrupt outside a cell's own handling
+        return CellError(-1, type(stopped).__name__, str(stopped), ())
+
+
+def _run_here(job: Job, notebook, folder: Path, shell) -> CellError | None:
+    os.chdir(job.cwd)
+    progress = os.open(folder / "cell", os.O_CREAT | os.O_WRONLY)
+
+    def on_cell(index):
+        os.pwrite(progress, f"{index:<8}".encode(), 0)
+
+    try:
+        return run_in_process(notebook, shell, on_cell=on_cell)
+    finally:
+        os.close(progress)
+
+
+def _status(error: CellError | None) -> str:
+    if error is None:
+        return "done"
+    if error.ename in ("MemoryError", "ArrayMemoryError", "_ArrayMemoryError"):
+        return "out_of_memory"
+    if error.ename == "KeyboardInterrupt":
+        return "interrupted"
+    if error.ename == "DeadKernelError":
+        return "died"
+    if error.ename == "OSError" and any(error.evalue.startswith(f"[Errno {code}]") for code in DISK_FULL):
+        return "disk_full"
+    return "failed"
+
+
+def _told(error: CellError | None, notebook) -> dict | None:
+    """The error as the index tells it: which cell, its code, the last lines."""
+    if error is None:
+        return None
+    lines = "\n".join(error.traceback).splitlines()[-12:] or [f"{error.ename}: {error.evalue}"]
+    source = notebook.cells[error.cell].source if 0 <= error.cell < len(notebook.cells) else ""
+    return {
+        "cell": error.cell,
+        "source": scrub(source)[:2000],
+        "message": scrub(f"{error.ename}: {error.evalue}")[:2000],
+        "lines": [scrub(_plain(line))[:300] for line in lines],
+    }
+
+
+def _plain(text: str) -> str:
+    """Without terminal colours."""
+    from nbconvert.filters import strip_ansi
+
+    return strip_ansi(text)
+
+
+def _clean(notebook) -> None:
+    """Take paths of this machine and terminal colours out of everything that is text."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream":
+                output.text = scrub(output.text)
+            elif output.output_type == "error":
+                output.evalue = scrub(output.evalue)
+                output.traceback = [scrub(_plain(line)) for line in output.traceback]
+            else:
+                for mime, content in output.data.items():
+                    if isinstance(content, str) and mime.startswith("text/"):
+                        output.data[mime] = scrub(content)
+
+
+def _mark_error(notebook, error: CellError) -> None:
+    """Mark the failing cell as papermill does, so that JupyterLab users find it."""
+    if not 0 <= error.cell < len(notebook.cells):
+        return
+    notebook.cells[error.cell].metadata["papermill"] = {"exception": True, "status": "failed"}
+    note = nbformat.v4.new_markdown_cell(
+        f"**运行到这里出错：** `{scrub(error.ename)}`，见下一个单元格。", id="error-note"
+    )
+    note.metadata["tags"] = ["papermill-error-cell-tag"]
+    notebook.cells.insert(error.cell, note)
+
+
+def _write_tables(folder: Path) -> None:
+    from .tables import write_workbook
+
+    tables = published(folder)["tables"]
+    if tables:
+        write_workbook(folder / "tables.xlsx", folder, tables)
+
+
+def _write_page(job: Job, notebook, folder: Path) -> None:
+    from .page import report_page
+
+    write_atomic(folder / "report.html", report_page(job, notebook, published(folder)), durable=False)

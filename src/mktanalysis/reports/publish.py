@@ -1,0 +1,203 @@
+"""What a notebook leaves for the report engine: tables and key figures.
+
+Always holds: outside a report run nothing is written, only checked, so a notebook behaves the same in
+JupyterLab; inside a run a name is used once; text that a spreadsheet would take for a formula is
+written as text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from numbers import Integral, Real
+from pathlib import Path
+
+import pandas as pd
+
+from ..errors import MktError
+from ..io.write import write_csv
+from .files import names_local_path, write_atomic
+
+#: The engine names the folder of the running report here.
+RUN_FOLDER = "MKTANALYSIS_RUN_FOLDER"
+MAX_ROWS, MAX_CELLS, MAX_SERIES = 1_000_000, 20_000_000, 500
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
+#: A spreadsheet cell holds no more characters.
+_MAX_TEXT = 32_767
+
+
+def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | None = None) -> None:
+    """Leave a table for the report: as csv, as a sheet of the report's xlsx, and in the roll-up.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case ASCII name, unique in the notebook; file name of the csv.
+    table : DataFrame
+        Columns of text, numbers, flags, dates, periods or categories. The index is left out unless named.
+    title : str
+        Chinese title, name of the sheet.
+    units : dict of str to str, optional
+        Column -> unit as the reader sees it, such as ``{"容量": "亿元"}``.
+
+    Raises
+    ------
+    MktError
+        With every reason why the table cannot be published.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"城市": ["南京市"], "人口": [931.5]})
+    >>> publish_table("tiers", table, title="城市分级", units={"人口": "万人"})
+    """
+    named = [level for level in getattr(table, "index", pd.Index([])).names if level is not None]
+    if isinstance(table, pd.DataFrame) and named:
+        table = table.reset_index()
+    problems = _name_problems(name, title) + _table_problems(table, units or {})
+    if problems:
+        raise MktError(f"不能发布表格 {name!r}：" + "；".join(problems))
+    folder = _run_folder()
+    if folder is None:
+        return
+    meta = {
+        "name": name,
+        "title": title,
+        "units": dict(units or {}),
+        "rows": len(table),
+        "columns": [str(column) for column in table.columns],
+        "kinds": [column_kind(table[column]) for column in table.columns],
+    }
+    _register(folder, "tables", meta)
+    write_csv(folder / "tables" / f"{name}.csv", table)
+
+
+def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
+    """Leave a key figure of the report, shown on the index beside the report's link.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case ASCII name, unique in the notebook; the same name in another report is the same figure.
+    value : number, str, None, or sequence of numbers
+        None or NaN means that there is no figure; a sequence of numbers is drawn as a small line.
+    label : str
+        Chinese label, the head of the column on the index.
+    unit : str
+
+    Raises
+    ------
+    MktError
+        If name, label or value cannot be published.
+
+    Examples
+    --------
+    >>> publish_figure("capacity", 4.27e12, label="2028 年容量", unit="元")
+    """
+    problems = _name_problems(name, label)
+    try:
+        value = _figure_value(value)
+    except MktError as error:
+        problems.append(str(error))
+    if problems:
+        raise MktError(f"不能发布关键数字 {name!r}：" + "；".join(problems))
+    folder = _run_folder()
+    if folder is not None:
+        _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value})
+
+
+def _run_folder() -> Path | None:
+    folder = os.environ.get(RUN_FOLDER)
+    return Path(folder) if folder else None
+
+
+def _name_problems(name, title) -> list[str]:
+    problems = []
+    if not (type(name) is str and _NAME.match(name)):
+        problems.append("名称应为小写英文字母开头，只含小写字母、数字和下划线，不超过 40 个字符")
+    if not (type(title) is str and 0 < len(title.strip()) <= 60) or names_local_path(str(title)):
+        problems.append("标题应为 1 到 60 个字符的文字，且不含本机路径")
+    return problems
+
+
+def _table_problems(table, units) -> list[str]:
+    if not isinstance(table, pd.DataFrame):
+        return [f"应为 DataFrame，给的是 {type(table).__name__}"]
+    problems = []
+    if len(table) > MAX_ROWS or table.size > MAX_CELLS:
+        problems.append(f"太大：{len(table)} 行、{table.size} 格，上限 {MAX_ROWS} 行、{MAX_CELLS} 格")
+    if not len(table.columns) or not table.columns.is_unique:
+        problems.append("列名应齐全且不重复")
+        return problems
+    if not all(type(column) is str and column.strip() for column in table.columns):
+        problems.append("列名应为非空文字")
+        return problems
+    problems += [f"单位写给了不存在的列 {column!r}" for column in units if column not in table.columns]
+    for column in table.columns:
+        if column_kind(table[column]) == "other":
+            problems.append(f"列“{column}”的内容应为文字、数值、日期、时期或分类")
+        elif column_kind(table[column]) == "text":
+            texts = table[column].dropna().astype(str)
+            if texts.map(names_local_path).any():
+                problems.append(f"列“{column}”里有本机路径")
+            if texts.str.len().max() > _MAX_TEXT:
+                problems.append(f"列“{column}”有超过 {_MAX_TEXT} 字的文字")
+    return problems
+
+
+def column_kind(values: pd.Series) -> str:
+    """text, integer, number, flag, date, period or other."""
+    dtype = values.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return "text" if all(isinstance(c, str) for c in dtype.categories) else "other"
+    if isinstance(dtype, pd.PeriodDtype):
+        return "period"
+    tests = (
+        ("flag", pd.api.types.is_bool_dtype),
+        ("integer", pd.api.types.is_integer_dtype),
+        ("number", pd.api.types.is_float_dtype),
+        ("date", pd.api.types.is_datetime64_any_dtype),
+    )
+    for kind, test in tests:
+        if test(dtype):
+            return kind
+    return "text" if values.dropna().map(lambda v: isinstance(v, str)).all() else "other"
+
+
+def _figure_value(value):
+    if value is None or (isinstance(value, Real) and math.isnan(value)) or value is pd.NA:
+        return None
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return "是" if value else "否"
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        if math.isinf(value):
+            raise MktError("数值不能是无穷大")
+        return float(value)
+    if isinstance(value, str):
+        if len(value) > 200 or names_local_path(value):
+            raise MktError("文字不能超过 200 个字符，也不能含本机路径")
+        return value
+    if isinstance(value, (list, tuple, pd.Series)) and 2 <= len(value) <= MAX_SERIES:
+        items = [_figure_value(item) for item in value]
+        if all(item is None or isinstance(item, (int, float)) for item in items):
+            return items
+    raise MktError(f"应为数、文字或 2 到 {MAX_SERIES} 个数的序列，给的是 {type(value).__name__}")
+
+
+def published(folder: Path) -> dict:
+    """What has been published in `folder`: ``{"tables": [...], "figures": [...]}``."""
+    path = folder / "published.json"
+    return json.loads(path.read_text("utf-8")) if path.exists() else {"tables": [], "figures": []}
+
+
+def _register(folder: Path, part: str, meta: dict) -> None:
+    so_far = published(folder)
+    if any(meta["name"] == other["name"] for other in so_far[part]):
+        raise MktError(f"名称 {meta['name']!r} 在这本笔记本里已经用过")
+    so_far[part].append(meta)
+    (folder / "tables").mkdir(exist_ok=True)
+    write_atomic(folder / "published.json", json.dumps(so_far, ensure_ascii=False), durable=False)

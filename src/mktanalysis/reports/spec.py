@@ -1,0 +1,362 @@
+"""A report specification (TOML) and the list of reports that it stands for.
+
+Always holds: every notebook, parameter, grid and exclusion is checked before anything runs, and every
+problem is told with file, line and key; the list has a fixed order and no report twice.
+
+A specification::
+
+    title = "中国区域市场报告"
+    include = ["national.toml"]            # parts of other specifications, in this order
+    [parameters]                           # inherited by every chapter whose notebook has them
+    [[part]]
+    title = "各省"
+    [part.parameters]
+    [[part.chapter]]
+    notebook = "05_province_report"        # beside the specification, or one of the project's
+    parameters = { horizon = 5 }
+    exclude = [{ province = ["710000"] }]  # codes or names
+    [part.chapter.grid]
+    province = { level = "province", within = "华东" }   # or a list, or { table = "a.csv", column = "省" }
+    [part.chapter.rows]                    # instead of a grid: one report a row, columns are parameters
+    table = "runs.csv"
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import MktError
+from .files import digest_file, report_name
+from .grids import grid_values, region_name, table_rows
+from .parameters import (
+    Parameter,
+    ParameterError,
+    check_parameters,
+    decode,
+    encode,
+    read_parameters,
+    unknown_name,
+)
+from .provenance import identity, project_folder
+
+_TOP = {"title", "include", "parameters", "part"}
+_PART = {"title", "parameters", "chapter"}
+_CHAPTER = {"notebook", "title", "parameters", "grid", "rows", "exclude"}
+
+
+class SpecError(MktError):
+    """A specification that cannot be run; ``problems`` lists everything that is wrong with it."""
+
+    def __init__(self, problems):
+        self.problems = list(problems)
+        super().__init__(
+            f"报告清单有 {len(self.problems)} 处问题：\n"
+            + "\n".join(f"- {problem}" for problem in self.problems)
+        )
+
+    def __reduce__(self):
+        return type(self), (self.problems,)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One report to make: encoded parameters, the notebook's text as read, and what it is made from."""
+
+    name: str
+    title: str
+    part: str
+    label: str
+    notebook: Path
+    text: str
+    parameters: dict
+    identity: dict
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All reports of a specification, in order."""
+
+    title: str
+    reports: tuple[Planned, ...]
+
+
+# ---- where in the file ------------------------------------------------------------------------------
+
+
+def key_lines(text: str) -> dict[tuple, int]:
+    """Line of every table header and of every key that starts a line.
+
+    Examples
+    --------
+    >>> lines = key_lines('title = "a"\\n[[part]]\\n[[part.chapter]]\\nnotebook = "x"')
+    >>> lines[("part", 0, "chapter", 0, "notebook")]
+    4
+    """
+    lines, counts, at = {}, {}, ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line)
+        key = re.match(r"\s*([\w\"'.-]+)\s*=", line)
+        if header:
+            names, at = [name.strip().strip("\"'") for name in header[2].split(".")], ()
+            for i, name in enumerate(names):
+                at += (name,)
+                if i == len(names) - 1 and header[1] == "[[":
+                    counts[at] = counts.get(at, -1) + 1
+                    lines.setdefault(at, number)
+                if at in counts:
+                    at += (counts[at],)
+            lines.setdefault(at, number)
+        elif key:
+            lines.setdefault(at + tuple(name.strip("\"'") for name in key[1].split(".")), number)
+    return lines
+
+
+class _Problems:
+    """Collects problems of one file with line and key."""
+
+    def __init__(self, file: str, text: str):
+        self.file, self.lines, self.found = file, key_lines(text), []
+
+    def add(self, path: tuple, message: str) -> None:
+        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
+        shown = ".".join(f"[{part + 1}]" if isinstance(part, int) else part for part in path).replace(
+            ".[", "["
+        )
+        self.found.append(f"{self.file} 第 {line} 行 {shown}：{message}")
+
+    def unknown_keys(self, section: dict, known: set, path: tuple) -> None:
+        for key in section:
+            if key not in known:
+                self.add((*path, key), unknown_name(key, sorted(known)).replace("参数", "键"))
+
+
+# ---- reading ----------------------------------------------------------------------------------------
+
+
+def read_spec(path: Path | str) -> Plan:
+    """Read a specification and expand it into reports.
+
+    Parameters
+    ----------
+    path : path
+        A TOML file; a bare name such as ``"china"`` means one that comes with the package.
+
+    Raises
+    ------
+    SpecError
+        With every problem, each with file, line and key.
+    """
+    path = find_spec(path)
+    problems: list[str] = []
+    title, reports = _read_file(path, problems, seen=())
+    names = {}
+    for report in reports:
+        if report.name in names:
+            given = json.dumps(report.parameters, ensure_ascii=False)
+            problems.append(f"同一份报告出现两次：{report.notebook.stem} {given}")
+        names[report.name] = report
+    if not reports and not problems:
+        problems.append(f"{path.name}：没有任何报告")
+    if problems:
+        raise SpecError(problems)
+    return Plan(title, tuple(reports))
+
+
+def find_spec(path: Path | str) -> Path:
+    """The file that `path` names, also below the package's own specifications."""
+    given = Path(path)
+    for candidate in (
+        given,
+        project_folder("specs") / given.name,
+        project_folder("specs") / f"{given.name}.toml",
+    ):
+        if candidate.is_file():
+            return candidate
+    raise SpecError([f"找不到报告清单 {given.name}"])
+
+
+def _read_file(path: Path, problems: list, *, seen: tuple) -> tuple[str, list[Planned]]:
+    text = path.read_text("utf-8-sig")
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{path.name}：不是合法的 TOML：{error}")
+        return path.stem, []
+    local = _Problems(path.name, text)
+    local.unknown_keys(content, _TOP, ())
+    reports = []
+    for at, other in enumerate(content.get("include", ())):
+        found = path.parent / str(other)
+        if found in (*seen, path) or not found.is_file():
+            local.add(("include",), f"第 {at + 1} 项 {other!r} 找不到，或者包含了自己")
+            continue
+        reports += _read_file(found, problems, seen=(*seen, path))[1]
+    chapters = _Chapters(path.parent, local)
+    for number, part in enumerate(content.get("part", ())):
+        reports += chapters.of_part(part, number, content.get("parameters", {}))
+    problems += local.found
+    return str(content.get("title", path.stem)), reports
+
+
+class _Chapters:
+    """Expands the chapters of one file."""
+
+    def __init__(self, folder: Path, problems: _Problems):
+        self.folder, self.problems = folder, problems
+        self.used: set = set()
+
+    def of_part(self, part: dict, number: int, inherited: dict) -> list[Planned]:
+        path = ("part", number)
+        self.problems.unknown_keys(part, _PART, path)
+        own = part.get("parameters", {})
+        inherited, used, reports = {**inherited, **own}, set(), []
+        if not part.get("chapter"):
+            self.problems.add(path, "没有章节（[[part.chapter]]）")
+        for at, chapter in enumerate(part.get("chapter", ())):
+            reports += self._of_chapter(chapter, (*path, "chapter", at), inherited, used)
+        for name in own:
+            if name not in used:
+                self.problems.add((*path, "parameters", name), "这一部分没有哪个笔记本有这个参数")
+        return [replace(report, part=str(part.get("title", ""))) for report in reports]
+
+    def _of_chapter(self, chapter: dict, path: tuple, inherited: dict, used: set) -> list[Planned]:
+        self.problems.unknown_keys(chapter, _CHAPTER, path)
+        before = len(self.problems.found)
+        notebook = find_notebook(str(chapter.get("notebook", "")), self.folder)
+        if notebook is None:
+            self.problems.add((*path, "notebook"), f"找不到笔记本 {chapter.get('notebook')!r}")
+            return []
+        try:
+            text, cells = read_notebook(notebook)
+            declared = read_parameters(cells)
+        except MktError as error:
+            self.problems.add((*path, "notebook"), f"{notebook.name}：{error}")
+            return []
+        used |= set(inherited) & set(declared)
+        given = {k: v for k, v in inherited.items() if k in declared} | dict(chapter.get("parameters", {}))
+        rows = self._rows(chapter, path, declared)
+        if len(self.problems.found) > before:
+            return []
+        title = str(chapter.get("title") or notebook_title(cells) or notebook.stem)
+        reports = []
+        for row in rows:
+            try:
+                reports.append(plan_report(notebook, {**given, **row}, title=title, source=(text, cells)))
+            except ParameterError as error:
+                for problem in error.problems:
+                    self.problems.add((*path, "grid" if row else "parameters"), problem)
+        return reports
+
+    def _rows(self, chapter: dict, path: tuple, declared: dict[str, Parameter]) -> list[dict]:
+        """The parameter sets of a chapter: its grid or its table of rows, without exclusions."""
+        if "grid" in chapter and "rows" in chapter:
+            self.problems.add((*path, "rows"), "grid 与 rows 只能有一个")
+            return []
+        axes = {}
+        for name, axis in chapter.get("grid", {}).items():
+            if name not in declared:
+                self.problems.add((*path, "grid", name), unknown_name(name, declared))
+                continue
+            try:
+                axes[name] = grid_values(axis, declared[name], self.folder)
+            except (MktError, OSError, ValueError) as error:
+                self.problems.add((*path, "grid", name), str(error))
+        rows = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+        if "rows" in chapter:
+            try:
+                rows = table_rows(chapter["rows"], declared, self.folder)
+            except (MktError, OSError, ValueError) as error:
+                self.problems.add((*path, "rows"), str(error))
+        rows = [
+            row for row in rows if not any(self._excluded(row, rule) for rule in chapter.get("exclude", ()))
+        ]
+        for at, rule in enumerate(chapter.get("exclude", ())):
+            for name in rule:
+                if name not in axes and "rows" not in chapter:
+                    self.problems.add((*path, "exclude"), f"第 {at + 1} 条：{unknown_name(name, axes)}")
+        if not rows:
+            self.problems.add((*path, "grid"), "没有留下任何取值")
+        return rows
+
+    @staticmethod
+    def _excluded(row: dict, rule: dict) -> bool:
+        def meets(name, wanted):
+            wanted = wanted if isinstance(wanted, list) else [wanted]
+            value = row.get(name)
+            return value in wanted or (isinstance(value, str) and region_name(value) in wanted)
+
+        return bool(rule) and all(meets(name, wanted) for name, wanted in rule.items())
+
+
+def plan_report(notebook: Path, values: dict, *, title: str = "", source=None) -> Planned:
+    """One report of `notebook` with `values` (as TOML or JSON spells them)."""
+    text, cells = source or read_notebook(notebook)
+    declared = read_parameters(cells)
+    values = {n: decode(v, declared[n].kind) if n in declared else v for n, v in values.items()}
+    check_parameters(declared, values)
+    encoded = {name: encode(values[name]) for name in declared if name in values}
+    full = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
+    label = "、".join(_shown(value) for value in encoded.values())
+    title = title or notebook_title(cells) or notebook.stem
+    return Planned(
+        name=report_name(notebook.stem, encoded),
+        title=f"{title} · {label}" if label else title,
+        part="",
+        label=label or title,
+        notebook=notebook,
+        text=text,
+        parameters=encoded,
+        identity=identity(cells, encoded, _own_files(full, notebook.parent)),
+    )
+
+
+def _own_files(values: dict, folder: Path) -> dict:
+    """Hashes of the files that path parameters name: a changed file makes a report stale."""
+    paths = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
+    return {name: digest_file(path) if path.is_file() else "" for name, path in paths.items()}
+
+
+def _shown(value) -> str:
+    return (region_name(value) or value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def find_notebook(name: str, folder: Path) -> Path | None:
+    """The notebook called `name` (with or without .ipynb) beside the specification or in the project."""
+    if not name:
+        return None
+    file = name if name.endswith(".ipynb") else f"{name}.ipynb"
+    places = (folder / file, project_folder("notebooks") / file)
+    return next((place.absolute() for place in places if place.is_file()), None)
+
+
+def read_notebook(path: Path) -> tuple[str, dict]:
+    """Text and content of a notebook file.
+
+    Raises
+    ------
+    MktError
+        If it is no notebook of format 4.
+    """
+    text = path.read_text("utf-8")
+    try:
+        notebook = json.loads(text)
+    except ValueError as error:
+        raise MktError(f"不是合法的笔记本文件：{error}") from None
+    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or "cells" not in notebook:
+        raise MktError("不是格式 4 的笔记本文件")
+    return text, notebook
+
+
+def notebook_title(notebook: dict) -> str:
+    """First heading of a notebook's prose."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            found = re.search(r"^#\s+(.+)$", "".join(cell["source"]), re.M)
+            if found:
+                return re.sub(r"[*_`]", "", found[1]).strip()
+    return ""
