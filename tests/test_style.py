@@ -106,8 +106,9 @@ def test_ordered_colours_go_from_dark_to_pale(n):
     assert (np.diff(lightness) > 0.02).all()
 
 
-def test_group_colours_differ():
-    assert len(set(style.group_colors(10))) == 10
+def test_group_colours_differ_and_none_is_that_of_missing():
+    assert len(set(style.group_colors(13))) == 13
+    assert style.MISSING not in style.group_colors(13)
 
 
 @pytest.mark.parametrize(

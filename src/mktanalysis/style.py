@@ -34,8 +34,8 @@ MISSING_LABEL = "无数据"
 _ORDERED = ("#3b0f70", "#8c2981", "#c83e73", "#f1735e", "#fdae78", "#fbe0b0")
 #: Unordered groups (schemes, clusters): light enough to print names on, apart for colour-blind readers.
 _GROUPS = (
-    "#77aadd", "#ee8866", "#eedd88", "#44bb99", "#ffaabb",
-    "#bbcc33", "#99ddff", "#aa99cc", "#c8a27a", "#b0b0b0",
+    "#77aadd", "#ee8866", "#eedd88", "#44bb99", "#ffaabb", "#bbcc33", "#99ddff",
+    "#aa99cc", "#c8a27a", "#d46a9f", "#7f9a5b", "#5f86a8", "#e0b040",
 )  # fmt: skip
 #: Lines of several series on white.
 LINES = ("#33608c", "#c83e73", "#2a8f6f", "#e08a2e", "#7b52a1", "#7a7a7a", "#1f9fb5", "#9a6b3f")
@@ -185,7 +185,7 @@ def ordered_colors(n: int) -> list[str]:
 
 
 def group_colors(n: int) -> list[str]:
-    """Return `n` colours for groups without an order; beyond ten they repeat."""
+    """Return `n` colours for groups without an order; beyond thirteen they repeat."""
     return [_GROUPS[i % len(_GROUPS)] for i in range(n)]
 
 

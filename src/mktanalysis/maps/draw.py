@@ -180,6 +180,7 @@ def plot_maps(
     columns = len(values) if len(values) < 4 else 2 if len(values) == 4 else 3
     rows = -(-len(values) // columns)
     figure, axes = style.new_figure(10.0, 0.4 + rows * 9.4 / columns, rows=rows, columns=columns)
+    figure.get_layout_engine().set(h_pad=0.1, hspace=0.06)
     axes = np.atleast_1d(axes).ravel()
     for ax, (heading, series) in zip(axes, _same_classes(values).items(), strict=False):
         plot_map(series, level=level, title=heading, label=label, within=within, ax=ax)
@@ -192,13 +193,16 @@ def plot_maps(
 
 
 def _same_classes(values: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
-    def is_number(series: pd.Series) -> bool:
-        return pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_bool_dtype(series)
-
-    if not all(isinstance(series, pd.Series) and is_number(series) for series in values.values()):
-        return dict(values)
-    together = classify(pd.concat(values.values(), keys=values.keys()))
-    return {heading: together.loc[heading] for heading in values}
+    """Cut numbers of all maps into the same classes, and give a label the same colour on all of them."""
+    series = list(values.values())
+    if not all(isinstance(one, pd.Series) for one in series):
+        raise MktError("plot_maps 的每幅图都应是 Series（索引为地区代码）")
+    together = pd.concat(series, keys=range(len(series)))
+    if not isinstance(together.dtype, pd.CategoricalDtype):
+        if any(isinstance(one.dtype, pd.CategoricalDtype) for one in series):
+            return dict(values)  # different lists of tiers: each map has classes of its own
+        together = _as_categorical(together)
+    return {heading: together.loc[i] for i, heading in enumerate(values)}
 
 
 def plot_path(
