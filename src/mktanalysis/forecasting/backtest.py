@@ -43,7 +43,8 @@ def backtest(
     -------
     DataFrame
         Columns region, level, period (of the target), origin (last period known), horizon, model (base,
-        bottom_up, reconciled), mean, lower, upper, actual, scale, rms_scale (units of MASE and RMSSE), nominal.
+        bottom_up, reconciled), mean, lower, upper, actual, scale, rms_scale (units of MASE and RMSSE),
+        nominal.
         Intervals belong to the reconciled forecasts; the other two have none.
     """
     cube = build_cube(panel, tree, nonnegative=forecaster.nonnegative, breaks=forecaster.breaks)
@@ -77,7 +78,9 @@ def _origin_table(cube, rolled, k: int, width: np.ndarray, forecaster) -> pd.Dat
     periods = pd.period_range(cube.periods[origin - 1] + 1, periods=horizon, name="period")
     tables = []
     for model in MODELS:
-        mean = getattr(rolled, model)[k]
+        mean = rolled.reconciled[k] if model == "reconciled" else rolled.base[k]
+        if model == "bottom_up":
+            mean = cube.structure.add_up(mean[cube.structure.leaves])
         lower, upper = mean - width, mean + width
         if forecaster.nonnegative:
             lower = np.maximum(lower, 0.0)

@@ -1,22 +1,130 @@
-"""Models by name, combinations of them, and any object with fit and predict.
+"""Models by name, averages of them, and any object with fit and predict.
 
-Always holds: every model, however given, ends up as one call: values (series x time) to forecasts
-and one-step residuals.
+Always holds: every model, however given, is one call: values (series x time) to forecasts and
+one-step residuals; an average is a tuple of such calls.
 """
 
 from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
 import numpy as np
 
 from ..errors import MktError
 from . import base
+from .ets import ets
+
+Model = Callable[..., base.Forecasts]
+
+
+def on_logs(model: Model) -> Model:
+    """Run a model on the logs of series that are positive throughout, on the others as they are.
+
+    The forecast is the exponential of the log forecast (a median); residuals are on the original scale.
+    """
+
+    def run(values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
+        with np.errstate(invalid="ignore"):
+            positive = ~(values <= 0).any(axis=1)
+        mean, residual = np.empty((len(values), horizon)), np.empty(values.shape)
+        if not positive.all():
+            mean[~positive], residual[~positive] = model(values[~positive], horizon, season)
+        if positive.any():
+            logs = np.log(values[positive])
+            logged, off = model(logs, horizon, season)
+            # A trend on logs that runs away must not overflow: e^20 times the last value is far enough.
+            mean[positive] = np.exp(np.minimum(logged, logs[:, -1:] + 20))
+            residual[positive] = values[positive] - np.exp(logs - off)
+        return mean, residual
+
+    return run
+
 
 #: Name -> vectorised model.
-MODELS = {"theta": base.theta, "drift": base.drift, "seasonal_naive": base.seasonal_naive}
+MODELS: dict[str, Model] = {
+    "seasonal_naive": base.seasonal_naive,
+    "drift": base.drift,
+    "theta": base.theta,
+    "ets": ets,
+    "log_drift": on_logs(base.drift),
+    "log_theta": on_logs(base.theta),
+    "log_ets": on_logs(ets),
+}
+#: What ``average`` averages.
+AVERAGE = ("theta", "log_theta", "ets", "log_ets", "seasonal_naive")
 
 
-def run_model(model, values: np.ndarray, horizon: int, season: int) -> base.Forecasts:
-    """Forecast all series by a model's name."""
-    if isinstance(model, str) and model in MODELS:
-        return MODELS[model](values, horizon, season)
-    raise MktError(f"没有模型 {model!r}，可用：{'、'.join(MODELS)}")
+def components(model) -> tuple[Model, ...]:
+    """The calls that a model stands for: a name, several names, a call, or an object with fit and predict."""
+    if isinstance(model, str) and model == "average":
+        model = AVERAGE
+    if isinstance(model, (list, tuple)):
+        return tuple(part for one in model for part in components(one))
+    if isinstance(model, str):
+        if model not in MODELS:
+            raise MktError(f"没有模型 {model!r}，可用：average、{'、'.join(MODELS)}")
+        return (MODELS[model],)
+    if isinstance(model, PerSeries):
+        return (model,)
+    if hasattr(model, "fit") and hasattr(model, "predict"):
+        return (PerSeries(model),)
+    if callable(model):
+        return (model,)
+    raise MktError("model 应为模型名称、名称列表，或有 fit(y) 和 predict(horizon) 的对象")
+
+
+class PerSeries:
+    """Run any one-series model over all series, in several processes if wanted, with a progress bar.
+
+    Parameters
+    ----------
+    model : object or callable
+        An object with ``fit(y)`` and ``predict(horizon)`` (copied for each series), or a function
+        ``(y, horizon) -> forecasts``. `y` is a 1-d array.
+    n_jobs : int
+        Processes; above 1 the model must be picklable.
+
+    Notes
+    -----
+    Such a model gives no residuals to weigh levels by; the steps of the series stand in for them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> last = PerSeries(lambda y, horizon: np.repeat(y[-1], horizon))
+    >>> last(np.array([[1.0, 2.0], [5.0, 4.0]]), 2)[0].tolist()
+    [[2.0, 2.0], [4.0, 4.0]]
+    """
+
+    def __init__(self, model, *, n_jobs: int = 1):
+        self.model, self.n_jobs = model, n_jobs
+
+    def __call__(self, values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
+        """Forecast each row."""
+        from tqdm import tqdm
+
+        rows = [row[~np.isnan(row)] for row in values]
+        one = partial(_one_series, self.model, horizon)
+        bar = partial(tqdm, total=len(rows), desc="逐条预测", delay=2, leave=False, disable=None)
+        if self.n_jobs == 1:
+            found = list(bar(map(one, rows)))
+        else:
+            with ProcessPoolExecutor(self.n_jobs) as pool:
+                found = list(bar(pool.map(one, rows, chunksize=max(1, len(rows) // (8 * self.n_jobs)))))
+        return np.array(found), base.seasonal_naive(values, 1, season)[1]
+
+
+def _one_series(model, horizon: int, row: np.ndarray) -> np.ndarray:
+    if hasattr(model, "fit") and hasattr(model, "predict"):
+        own = copy.deepcopy(model)
+        fitted = own.fit(row)
+        found = (own if fitted is None or not hasattr(fitted, "predict") else fitted).predict(horizon)
+    else:
+        found = model(row, horizon)
+    found = np.asarray(found, dtype=float)
+    if found.shape != (horizon,) or not np.isfinite(found).all():
+        raise MktError(f"模型应给出 {horizon} 个有限数，得到的是形状 {found.shape}：{found[:5]}")
+    return found

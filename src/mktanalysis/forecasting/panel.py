@@ -72,7 +72,7 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     nonnegative : bool
         Refuse negative values.
     breaks : DataFrame, optional
-        Columns period and, optionally, region (missing: every region): first period of a new level.
+        Columns period and, optionally, region (missing or *: every region): first period of a new level.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def break_mask(structure: Structure, periods: pd.PeriodIndex, breaks: pd.DataFra
         if at < 1:
             continue
         region = row.get("region")
-        if region is None or region != region:
+        if region is None or region != region or region == "*":
             mask[:, at] = True
         elif region in structure.nodes:
             mask[below[[structure.nodes.get_loc(region)]].indices, at] = True
@@ -241,7 +241,7 @@ def fill(structure: Structure, bottom: np.ndarray) -> np.ndarray:
 
 
 def _growth(structure: Structure, bottom: np.ndarray) -> np.ndarray:
-    """Growth factor (leaves, time - 1) of each leaf's nearest ancestor, over leaves observed on both sides."""
+    """Growth factor (leaves, time - 1) of each leaf's nearest ancestor, over leaves seen on both sides."""
     both = ~np.isnan(bottom[:, 1:]) & ~np.isnan(bottom[:, :-1])
     after, before = np.where(both, bottom[:, 1:], 0.0), np.where(both, bottom[:, :-1], 0.0)
     total = np.divide(after.sum(0), before.sum(0), out=np.ones(both.shape[1]), where=before.sum(0) > 0)

@@ -10,14 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from tqdm import tqdm
 
-from .models import run_model
+from .models import components
 from .panel import Cube, fill
 from .reconcile import node_variances, reconcile
 from .structure import Structure
 
 #: An aggregate counts as observed when this share of it is.
 OBSERVED_SHARE = 0.95
+#: A node's own errors count as this many origins' worth against its level's when models are weighed.
+PRIOR_ORIGINS = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,22 +31,24 @@ class Rolling:
     ----------
     origins : ndarray of int
         Number of periods known at each origin, rising.
-    base, bottom_up, reconciled : ndarray
+    base, reconciled : ndarray
     actual : ndarray
         On the level of the origin; missing where not known or not comparable.
     scale : ndarray (origins, nodes)
         Mean absolute seasonal step of the history, the unit of MASE.
     rms_scale : ndarray (origins, nodes)
         Root mean square of it, the unit of RMSSE.
+    weights : ndarray (models, nodes)
+        Weights of the average at the last origin.
     """
 
     origins: np.ndarray
     base: np.ndarray
-    bottom_up: np.ndarray
     reconciled: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
     rms_scale: np.ndarray
+    weights: np.ndarray
 
     def errors(self, until: int) -> np.ndarray:
         """Actual less reconciled, missing where the target lies after period number `until`."""
@@ -52,24 +57,81 @@ class Rolling:
         return np.where(known, self.actual - self.reconciled, np.nan)
 
 
-def roll(cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool) -> Rolling:
-    """Forecast from each origin (number of periods known)."""
-    origins = np.asarray(origins, dtype=int)
-    shape = (len(origins), cube.structure.size, horizon)
-    base, bottom_up, reconciled = np.empty(shape), np.empty(shape), np.empty(shape)
+def roll(
+    cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool, bounds=None
+) -> Rolling:
+    """Forecast from each origin (number of periods known), earliest first; `bounds` hold at the last one."""
+    structure, origins = cube.structure, np.asarray(origins, dtype=int)
+    calls, shape = components(model), (len(origins), structure.size, horizon)
+    base, reconciled, actual = np.zeros(shape), np.empty(shape), actuals(cube, origins, horizon)
     scale, rms_scale = np.empty(shape[:2]), np.empty(shape[:2])
-    for k, origin in enumerate(origins):
+    record = Record(len(calls), actual, scale, origins, structure.levels)
+    for k, origin in enumerate(tqdm(origins, desc="滚动起点", delay=3, leave=False, disable=None)):
         history, _ = cube.until(origin).history()
-        base[k], residual = run_model(model, history, horizon, cube.season)
-        bottom_up[k] = cube.structure.add_up(base[k][cube.structure.leaves])
+        scale[k], rms_scale[k] = steps(history, cube.season)
+        weights, residual = record.weights(k), 0.0
+        for m, call in enumerate(calls):
+            mean, off = call(history, horizon, cube.season)
+            record.add(m, k, mean)
+            base[k] += weights[m][:, None] * mean
+            residual = residual + weights[m][:, None] * off
         reconciled[k] = reconcile_by(
-            cube.structure, base[k], residual, history, reconciliation, nonnegative=nonnegative
-        )
-        lag = cube.season if history.shape[1] > cube.season else 1
-        step = history[:, lag:] - history[:, :-lag]
-        scale[k], rms_scale[k] = np.abs(step).mean(axis=1), np.sqrt((step**2).mean(axis=1))
-    actual = actuals(cube, origins, horizon)
-    return Rolling(origins, base, bottom_up, reconciled, actual, scale, rms_scale)
+            structure, base[k], residual, history, reconciliation,
+            nonnegative=nonnegative, bounds=bounds if k == len(origins) - 1 else None,
+        )  # fmt: skip
+    return Rolling(origins, base, reconciled, actual, scale, rms_scale, weights)
+
+
+def steps(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean absolute and root mean square seasonal step of each node."""
+    lag = season if history.shape[1] > season else 1
+    step = history[:, lag:] - history[:, :-lag]
+    return np.abs(step).mean(axis=1), np.sqrt((step**2).mean(axis=1))
+
+
+class Record:
+    """What each model of an average forecast, and the weights that follow from its errors."""
+
+    def __init__(self, n_models: int, actual, scale, origins, levels):
+        self.actual, self.scale, self.origins = actual, scale, origins
+        self.groups = np.unique(np.asarray(levels), return_inverse=True)[1]
+        size = (n_models, *actual.shape) if n_models > 1 else (1, 0, 0, 0)
+        self.means = np.empty(size, dtype=np.float32)  # for scores only, so half the memory will do
+        self.loss, self.count = np.zeros((n_models, actual.shape[1])), np.zeros(actual.shape[1])
+        self.seen = 0
+
+    def add(self, model: int, k: int, mean: np.ndarray) -> None:
+        """Note a model's forecasts from origin number `k`."""
+        if len(self.means) > 1:
+            self.means[model, k] = mean
+
+    def weights(self, k: int) -> np.ndarray:
+        """Weights (models, nodes) at origin number `k`: inverse mean squared errors known by then.
+
+        A node's own errors are drawn towards the mean of its level, as if that stood for ten origins.
+        """
+        n_models = len(self.means)
+        if n_models == 1:
+            return np.ones((1, self.actual.shape[1]))
+        horizon, now = self.actual.shape[2], self.origins[k]
+        for j in range(k):
+            target = self.origins[j] + np.arange(1, horizon + 1)
+            new = (target > self.seen) & (target <= now)
+            if new.any():
+                unit = np.where(self.scale[j] > 0, self.scale[j], 1.0)[:, None]
+                error = (self.means[:, j][:, :, new] - self.actual[j][:, new]) / unit
+                self.loss += np.nansum(error**2, axis=2)
+                self.count += np.isfinite(error[0]).sum(axis=1)
+        self.seen = now
+        mean = self.loss / np.maximum(self.count, 1)
+        members = np.bincount(self.groups)
+        level = np.stack([np.bincount(self.groups, row) / members for row in mean])[:, self.groups]
+        trust = self.count / (self.count + PRIOR_ORIGINS * horizon)
+        mean = trust * mean + (1 - trust) * level
+        inverse = 1.0 / np.where(mean > 0, mean, np.inf)
+        inverse = np.where((inverse > 0).any(axis=0) & (mean > 0), inverse, 0.0)
+        total = inverse.sum(axis=0)
+        return np.where(total > 0, inverse / np.where(total > 0, total, 1.0), 1.0 / n_models)
 
 
 def reconcile_by(

@@ -70,7 +70,7 @@ def bend(total: Response, base: float, variance: float) -> Response:
 
 
 def tree_program(structure: Structure, base, variance, lower, upper) -> np.ndarray:
-    """Coherent values within bounds nearest to `base`; arguments are (nodes,), bounds known to be feasible."""
+    """Coherent values within feasible bounds nearest to `base`; all arguments are (nodes,)."""
     size, parent = structure.size, structure.parent
     children: list[list[int]] = [[] for _ in range(size)]
     for node in np.flatnonzero(parent >= 0):
