@@ -58,11 +58,10 @@ def test_coverage_chart_names_indicators_and_leaves_missing_blank(indicators, tm
 
 
 def test_breaks_are_marked_and_growth_is_the_median():
-    periods = pd.period_range("2017", "2020", freq="Y")
-    values = pd.DataFrame(
-        [(r, p, v) for r, k in (("a", 1), ("b", 10), ("c", 5)) for p, v in zip(periods, (10 * k, 11 * k, 5.5 * k, 6.6 * k), strict=True)],
-        columns=["region", "period", "value"],
-    )  # fmt: skip
+    periods = pd.period_range("2017", "2020", freq="Y", name="period")
+    path = np.array([10.0, 11.0, 5.5, 6.6])
+    values = pd.DataFrame({"a": path, "b": 10 * path, "c": 5 * path}, index=periods)
+    values = values.melt(ignore_index=False, var_name="region").reset_index()
     breaks = pd.DataFrame(
         {"indicator": ["gdp", "other"], "period": pd.PeriodIndex(["2019", "2020"], freq="Y")}
     )
