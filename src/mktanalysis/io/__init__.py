@@ -1,5 +1,7 @@
-"""An analyst's own files: tables out, formatted and inert; tables in, checked."""
+"""An analyst's own files: tables in, checked; tables out, formatted and inert."""
 
+from .read import read_table
+from .template import write_template
 from .write import write_csv, write_xlsx
 
-__all__ = ["write_csv", "write_xlsx"]
+__all__ = ["read_table", "write_csv", "write_template", "write_xlsx"]

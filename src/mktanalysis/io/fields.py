@@ -60,6 +60,10 @@ class Kind:
         """Header word -> measure."""
         return {w: m for m in self.measures for w in (m.name, m.label.casefold(), *m.words)}
 
+    def by_name(self, name: str) -> Measure:
+        """The measure called `name`."""
+        return next(measure for measure in self.measures if measure.name == name)
+
 
 @dataclass(frozen=True)
 class Fields:

@@ -78,10 +78,10 @@ class HeaderReader:
             elif content not in self.lists.harmless:
                 unknown.append(content)
         rest = _BRACKETS.sub("", text)
-        if found := _PERIOD.match(rest) or _PERIOD.search(rest):
-            if found.start() == 0 or found.end() == len(rest):
-                period = _period(found.group()) or period
-                rest = rest[: found.start()] + rest[found.end() :]
+        found = _PERIOD.match(rest) or _PERIOD.search(rest)
+        if found and (found.start() == 0 or found.end() == len(rest)):
+            period = _period(found.group()) or period
+            rest = rest[: found.start()] + rest[found.end() :]
         rest = rest.strip(":_-/|,、. ")
         if rest.startswith("单位:"):
             unit, rest = rest.removeprefix("单位:"), ""

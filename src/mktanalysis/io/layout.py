@@ -133,7 +133,7 @@ def _column_heads(sheet: Sheet, span: tuple[int, int], reader: HeaderReader):
                     carried[row] = None if reader.read(cell).role in _PLACE_ROLES else cell
                 cell = cell if as_text(cell) else carried.get(row)
             cells.append(cell)
-        texts = [as_text(cell) for cell in cells if cell is not None and as_text(cell)]
+        texts = [cell.strip() if isinstance(cell, str) else as_text(cell) for cell in cells if as_text(cell)]
         title = " ".join(dict.fromkeys(texts))
         yield position, combine(reader.read(cell) for cell in cells if cell is not None), title
 

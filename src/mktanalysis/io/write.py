@@ -60,7 +60,8 @@ TITLES = {
 #: Base units in Chinese.
 UNIT_WORDS = {"yuan": "元", "person": "人", "share": "%", "km": "公里", "count": "个"}
 #: The file says that it was made on this day, always, so that its bytes depend on the tables only.
-_CREATED = datetime.datetime(2000, 1, 1)
+CREATED = datetime.datetime(2000, 1, 1)
+WORKBOOK_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _INERT = re.compile(r"[=+\-@\t\r]")
 _CELL_LIMIT, _ROW_LIMIT = 32_767, 1_048_576
 
@@ -178,10 +179,9 @@ def write_xlsx(
 
     if not tables:
         raise MktError("没有要写的表")
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with replacing(path) as temporary:
-        book = xlsxwriter.Workbook(str(temporary), options)
-        book.set_properties({"created": _CREATED})
+        book = xlsxwriter.Workbook(str(temporary), WORKBOOK_OPTIONS)
+        book.set_properties({"created": CREATED})
         formats = _Formats(book)
         for name, table in zip(sheet_names(tables), tables.values(), strict=True):
             _write_sheet(

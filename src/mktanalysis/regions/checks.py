@@ -20,15 +20,15 @@ class Problems:
     """Collects the rows of a :class:`~mktanalysis.errors.TableError`."""
 
     def __init__(self, **common):
-        self._common, self._rows = common, []
+        self._common, self.rows = common, []
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def add(self, problem: str, *, row=None, column=None, value=None, **more) -> None:
         """Note one problem."""
         found = {**self._common, "row": row, "column": column, "value": value, "problem": problem, **more}
-        self._rows.append(found)
+        self.rows.append(found)
 
     def add_rows(self, mask, column: str, values: pd.Series, problem: str) -> None:
         """Note one problem a row of `values` where `mask` holds; the row is the index label."""
@@ -37,8 +37,8 @@ class Problems:
 
     def raise_any(self) -> None:
         """Raise all that was noted, if anything was."""
-        if self._rows:
-            raise TableError(pd.DataFrame(self._rows, columns=list(TableError.COLUMNS), dtype=object))
+        if self.rows:
+            raise TableError(pd.DataFrame(self.rows, columns=list(TableError.COLUMNS), dtype=object))
 
 
 def is_blank(texts: pd.Series) -> np.ndarray:

@@ -268,6 +268,14 @@ def resolve_names(
     return pd.Series(codes, index=pd.Index(given, dtype=object), name="region", dtype="str")
 
 
+def bearers(name, tree) -> pd.Index:
+    """Return the codes of all regions that a name may mean, of whatever level; empty if none."""
+    index = _index_of(tree, None)
+    text = clean_name(name)
+    found = index.by_code(name, text) or index.by_name(text) if text else {}
+    return tree.regions[sorted(found)]
+
+
 def _scopes(within, n: int, index: _NameIndex) -> list[int]:
     """Position of the region that each name must lie in, -1 for anywhere."""
     if within is None:
@@ -293,8 +301,13 @@ def _resolve(name, scope: int, index: _NameIndex, at_level: np.ndarray) -> tuple
     if len(places) == 1:
         return regions[places[0]], None
     hints = places or index.nearest(text, at_level, scope)
-    paths = index.tree.paths(regions[hints])
-    labels = index.tree.names(regions[hints])
-    candidates = "、".join(f"{code} {labels[code]}（{path}）" for code, path in paths.items())
+    candidates = "、".join(_labelled(regions[at], index.tree) for at in hints)
     reason = "ambiguous" if places else "unknown"
     return None, {"name": "" if pd.isna(name) else str(name), "reason": reason, "candidates": candidates}
+
+
+def _labelled(region: str, tree) -> str:
+    """Code, name and path; groups that have no code of their own (华东) are left out of the path."""
+    line = tree.path(region)
+    path = "/".join(name for code, name in line.iloc[1:].items() if code != name) or line.iloc[0]
+    return f"{region} {line.iloc[-1]}（{path}）"

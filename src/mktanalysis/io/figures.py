@@ -1,0 +1,205 @@
+"""The cells of a sheet as one long table of figures in base units.
+
+Always holds: a figure has a region, a measure, a unit and, where its kind has one, a period, or it is a
+problem with its row and column; rows count as the spreadsheet counts them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..regions import RegionTree
+from ..regions.checks import Problems
+from ..regions.names import clean_name
+from .cells import CellError, as_text, is_blank, parse_number, parse_part, parse_period
+from .fields import BASE_UNITS, UNITLESS, Kind, Measure, fields
+from .headers import HeaderReader
+from .layout import ColumnRole, Layout
+from .places import Place, PlaceReader, report_places
+
+#: Columns of the table of figures.
+COLUMNS = ["row", "column", "region", "freq", "ordinal", "measure", "value", "factor", "raw", "word", "scope"]
+
+
+@dataclass
+class SheetReader:
+    """Reads the rows of a sheet whose layout is known; problems are noted, not raised."""
+
+    layout: Layout
+    kind: Kind
+    tree: RegionTree
+    problems: Problems
+
+    def __post_init__(self):
+        self.notes = [f"不认识的列，没有读取：{title}" for title in self.layout.ignored]
+        self.header_row = self.layout.first_row  # counted from 1: the row right above the first data row
+        self.figures = self.layout.having("figure")
+        self.headers = HeaderReader(self.kind, self.tree.levels)
+        self.time = {
+            role: next(iter(self.layout.having(role)), None) for role in ("period", "month", "quarter")
+        }
+        self.unit_column = next(iter(self.layout.having("unit")), None)
+        self.indicator_column = next(iter(self.layout.having("indicator")), None)
+        self.factors = {column.position: self._column_factor(column) for column in self.figures}
+
+    def read(self) -> pd.DataFrame:
+        """Return the figures, columns `COLUMNS`; region is missing for rows that add up others."""
+        reader = PlaceReader(self.layout, self.tree)
+        places, skipped = report_places(reader.places, self._has_figures, self.problems)
+        self.notes += reader.notes + skipped
+        records = [record for place in places for record in self._row(place)]
+        return pd.DataFrame.from_records(records, columns=COLUMNS)
+
+    def _has_figures(self, place: Place) -> bool:
+        row = self.layout.sheet.rows[place.row]
+        columns = self.figures or [column for column in self.time.values() if column]
+        return any(not is_blank(row[column.position]) for column in columns)
+
+    def _column_factor(self, column: ColumnRole) -> float | None:
+        """Factor of a column's unit; None where each row has its own, or where it is a problem."""
+        if column.measure is None or (self.unit_column and not column.unit):
+            return None
+        return self._factor(column.measure, column.unit, self.header_row, column.title)
+
+    def _factor(self, measure: Measure, unit: str, row: int, title: str) -> float | None:
+        known = fields()
+        found = known.unit(unit) if unit else self._title_unit(measure)
+        hint = known.hints.get(measure.dimension, "")
+        if found is None and not unit and measure.dimension in UNITLESS:
+            return 1.0
+        if found is None and not unit and measure.dimension == "share":
+            return np.nan  # decided by the figures: 0-1, or with a % sign each
+        if found is None and not unit:
+            example = hint.split("、")[-1]
+            self.problems.add(
+                f"没有写单位：请在列名中写明（{hint}），如“{measure.label}({example})”", row=row, column=title
+            )
+        elif found is None:
+            self.problems.add(f"不认识的单位“{unit}”，应为：{hint}", row=row, column=title)
+        elif found[0] == "foreign":
+            self.problems.add(f"不支持外币“{unit}”：请先换算为人民币，并写明{hint}", row=row, column=title)
+        elif found[0] == measure.dimension or (found[0] == "any" and measure.dimension != "share"):
+            return found[1]
+        else:
+            self.problems.add(f"单位“{unit}”不适用于{measure.label}，应为：{hint}", row=row, column=title)
+        return None
+
+    def _title_unit(self, measure: Measure) -> tuple[str, float] | None:
+        units = [fields().unit(text) for text in self.layout.units]
+        fitting = [unit for unit in units if unit and unit[0] == measure.dimension]
+        foreign = [unit for unit in units if unit and unit[0] == "foreign"]
+        if foreign and measure.dimension == "yuan":
+            return foreign[0]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _row(self, place: Place):
+        """All figures of a row."""
+        cells, row = self.layout.sheet.rows[place.row], place.row + 1
+        period = self._period(cells, row)
+        word = next((text for text in reversed(place.names) if text), "") if place.is_total else ""
+        if not self.figures:
+            if period:
+                yield row, "", place.region, *period, "", np.nan, 1.0, None, word, place.scope
+            return
+        named, unit = self._named_measure(cells, row)
+        for column in self.figures:
+            measure = named if self.indicator_column else column.measure
+            if measure is None:
+                continue
+            cell = cells[column.position]
+            value, factor = self._value(cell, column, measure, unit, row)
+            when = column.period or period or self.layout.period
+            if self.kind.has_period and when is None:
+                if not is_blank(cell) and not self._has_time():
+                    when = ("", 0)
+                else:
+                    continue
+            freq, ordinal = when if self.kind.has_period else ("", 0)
+            yield (
+                row,
+                column.title,
+                place.region,
+                freq,
+                ordinal,
+                measure.name,
+                value,
+                factor,
+                cell,
+                word,
+                place.scope,
+            )
+
+    def _has_time(self) -> bool:
+        return any(self.time.values())
+
+    def _period(self, cells: list, row: int) -> tuple[str, int] | None:
+        """The period that the row itself states."""
+        column = self.time["period"]
+        if column is None or is_blank(cells[column.position]):
+            filled = any(not is_blank(cells[figure.position]) for figure in self.figures)
+            if column is not None and self.kind.has_period and filled:
+                self.problems.add("缺少时期", row=row, column=column.title)
+            return None
+        part = self.time["month"] or self.time["quarter"]
+        try:
+            freq, ordinal = parse_period(cells[column.position])
+            if part is None or freq != "Y" or is_blank(cells[part.position]):
+                return freq, ordinal
+            per_year, name, short = (12, "month", "M") if part.role == "month" else (4, "quarter", "Q")
+            column = part
+            return short, ordinal * per_year + parse_part(cells[part.position], name) - 1
+        except CellError as error:
+            self.problems.add(str(error), row=row, column=column.title, value=as_text(cells[column.position]))
+            return None
+
+    def _named_measure(self, cells: list, row: int) -> tuple[Measure | None, str]:
+        """Measure and unit of a row with columns 指标 and 单位."""
+        unit = clean_name(cells[self.unit_column.position]) if self.unit_column else ""
+        if self.indicator_column is None:
+            return None, unit
+        text = as_text(cells[self.indicator_column.position])
+        header = self.headers.read(text)
+        if header.measure is None or header.unknown:
+            note = f"不认识的指标，没有读取：{text}"
+            self.notes += [note] if text and note not in self.notes else []
+            return None, unit
+        return header.measure, unit or header.unit
+
+    def _value(self, cell, column: ColumnRole, measure: Measure, unit: str, row: int) -> tuple[float, float]:
+        """The figure of a cell in base units, and its factor; missing where there is a problem."""
+        try:
+            number, own = parse_number(cell)
+        except CellError as error:
+            self.problems.add(str(error), row=row, column=column.title, value=as_text(cell) or cell)
+            return np.nan, np.nan
+        if np.isnan(number):
+            return np.nan, np.nan
+        if own:
+            factor = self._factor(measure, own, row, column.title)
+        elif column.position in self.factors and self.factors[column.position] is not None:
+            factor = self.factors[column.position]
+        elif column.measure is not None and not self.unit_column:
+            factor = None  # the unit of the column is a problem already noted
+        else:
+            factor = self._factor(measure, unit or column.unit, row, column.title)
+        if factor is None:
+            return np.nan, np.nan
+        if np.isnan(factor):
+            factor = 1.0
+            if abs(number) > 1:
+                self.problems.add(
+                    "没有写单位：百分数请在列名中写 (%)，小数应在 0 到 1 之间",
+                    row=row,
+                    column=column.title,
+                    value=cell,
+                )
+                return np.nan, np.nan
+        return number * factor, factor
+
+
+def base_unit(measure: Measure) -> str:
+    """The unit that the figures of a measure have in this package."""
+    return BASE_UNITS[measure.dimension]

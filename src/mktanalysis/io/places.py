@@ -1,0 +1,209 @@
+"""Which region each row of a sheet is about.
+
+Always holds: a code decides, a name must agree with it; a name is looked up within the province and city
+that stand beside it (merged cells are filled downwards); a name that stays unclear is a problem. One thing
+is inferred, and noted: where all other rows are of one level, so is a name that two levels share (长沙).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ..errors import UnknownNameError
+from ..regions import RegionTree, resolve_names
+from ..regions.checks import Problems
+from ..regions.names import bearers, clean_name
+from .cells import as_text
+from .fields import fields
+from .layout import ColumnRole, Layout
+
+_MARKS = re.compile(r"^[\s#*＊·●○■□◆★]+|^其中[::：]?|[\s*＊①-⑳]+$|\[\d+\]$|注\d*$")
+
+
+@dataclass
+class Place:
+    """A data row: its position in the sheet and what its place columns say.
+
+    ``region`` is a code or missing; ``is_total`` marks 合计 and the like, ``scope`` the region that it adds
+    up (missing: the whole table); ``trouble`` says why there is no region.
+    """
+
+    row: int
+    code: str
+    names: tuple[str, ...]
+    region: str | None = None
+    is_total: bool = False
+    scope: str | None = None
+    trouble: str = ""
+    column: str = ""
+    value: object = None
+    notes: list[str] = field(default_factory=list)
+
+
+class PlaceReader:
+    """Finds the region of every row; results are in :attr:`places` by row."""
+
+    def __init__(self, layout: Layout, tree: RegionTree):
+        self.tree, self.layout = tree, layout
+        self.code = next(iter(layout.having("code")), None)
+        order = {name: i for i, name in enumerate(tree.levels)}
+        steps = sorted(layout.having("level"), key=lambda column: order.get(column.level, 99))
+        self.steps: list[ColumnRole] = [*steps, *layout.having("place")[:1]]
+        self.notes: list[str] = []
+        self.places = self._rows()
+        self._mark_totals()
+        self._resolve_codes()
+        self._resolve_names()
+
+    def _rows(self) -> list[Place]:
+        """Texts of the place columns with merged cells filled downwards."""
+        layout, places = self.layout, []
+        carried = [""] * len(self.steps)
+        long = bool(layout.having("period", "month", "quarter", "indicator"))
+        code_before = ""
+        for row in range(layout.first_row, len(layout.sheet.rows)):
+            cells = layout.sheet.rows[row]
+            texts = [_MARKS.sub("", as_text(cells[column.position])).strip() for column in self.steps]
+            code = as_text(cells[self.code.position]) if self.code else ""
+            if not any(texts) and not code and long and any(as_text(cell) for cell in cells):
+                texts, code = list(carried), code_before
+            deepest = max((i for i, text in enumerate(texts) if text), default=-1)
+            fresh = False
+            for i, text in enumerate(texts):
+                if text:
+                    fresh = fresh or (text != carried[i] and bool(carried[i]))
+                    carried[i] = text
+                elif i < deepest and not fresh:
+                    texts[i] = carried[i]
+                else:
+                    carried[i] = ""
+            code_before = code
+            places.append(Place(row, code, tuple(texts)))
+        return places
+
+    def _mark_totals(self) -> None:
+        totals = fields().totals
+        for place in self.places:
+            last = next((text for text in reversed(place.names) if text), "")
+            first = next((text for text in place.names if text), "")
+            place.is_total = bool({clean_name(last), clean_name(first)} & totals)
+        if not any(not p.is_total and (p.code or any(p.names)) for p in self.places if self._has_more(p)):
+            for place in self.places:  # nothing but 全国: then it is the region, not a total
+                place.is_total = False
+
+    def _has_more(self, place: Place) -> bool:
+        own = {column.position for column in self.steps} | ({self.code.position} if self.code else set())
+        row = self.layout.sheet.rows[place.row]
+        return any(as_text(cell) for i, cell in enumerate(row) if i not in own)
+
+    def _resolve_codes(self) -> None:
+        given = [place for place in self.places if place.code and not place.is_total]
+        if not given:
+            return
+        found = resolve_names([p.code for p in given], self.tree, on_unknown="keep")
+        for place, region in zip(given, found, strict=True):
+            place.column, place.value = self.code.title, place.code
+            if pd.isna(region):
+                place.trouble = "没有这个地区代码" + _hint(place.code, self.tree, None)
+                continue
+            name = next((text for text in reversed(place.names) if text), "")
+            meant = bearers(name, self.tree) if name else ()
+            if len(meant) and region not in meant and not set(meant) & set(self.tree.path(region).index):
+                place.trouble = (
+                    f"代码与名称不符：{region} 是{self.tree.names([region]).iloc[0]}，名称是{name}"
+                )
+            else:
+                place.region = region
+
+    def _resolve_names(self) -> None:
+        """Step by step from the highest place column to the lowest."""
+        within: dict[int, str | None] = {place.row: None for place in self.places}
+        for i, column in enumerate(self.steps):
+            named = [p for p in self.places if not p.code and p.names[i] and not p.trouble]
+            totals = fields().totals
+            named = [p for p in named if clean_name(p.names[i]) not in totals or not p.is_total]
+            if not named:
+                continue
+            names, scopes = [p.names[i] for p in named], [within[p.row] for p in named]
+            codes = self._codes(names, scopes, column.level or None)
+            for place, code in zip(named, codes, strict=True):
+                if pd.isna(code):
+                    place.column, place.value = column.title, place.names[i]
+                    scope = within[place.row]
+                    place.trouble = _trouble(place.names[i], self.tree, scope)
+                    place.region = None
+                else:
+                    within[place.row] = place.region = code
+        for place in self.places:
+            if place.is_total:
+                place.scope, place.region = place.region, None
+
+    def _codes(self, names: list[str], scopes: list, level: str | None) -> list:
+        """Codes at the column's level, else at any level, else at the level of all the others."""
+        look = {"tree": self.tree, "within": scopes, "on_unknown": "keep"}
+        free = resolve_names(names, **look).to_numpy(dtype=object)
+        if level is None:
+            known = [code for code in free if isinstance(code, str)]
+            if not known:
+                return list(free)
+            level = self.tree.level_of(known).mode()[0]
+            at_level = resolve_names(names, level=level, **look).to_numpy(dtype=object)
+            return self._at_main_level(names, free, at_level, level)
+        at_level = resolve_names(names, level=level, **look)
+        return [b if pd.isna(a) else a for a, b in zip(at_level, free, strict=True)]
+
+    def _at_main_level(self, names: list[str], free, at_level, level: str) -> list:
+        """Move a region to its only child of the same name; settle shared names where all else agrees."""
+        result = list(free)
+        for i, (a, b) in enumerate(zip(free, at_level, strict=True)):
+            if isinstance(a, str) and isinstance(b, str) and a != b and list(self.tree.children(a)) == [b]:
+                result[i] = b
+        known = [code for code in result if isinstance(code, str)]
+        if (self.tree.level_of(known) != level).any():
+            return result
+        for i, code in enumerate(result):
+            if not isinstance(code, str) and isinstance(at_level[i], str):
+                result[i] = at_level[i]
+                label = f"{at_level[i]} {self.tree.names([at_level[i]]).iloc[0]}"
+                note = f"“{names[i]}”与其他各行同级，认作 {label}"
+                self.notes += [note] if note not in self.notes else []
+        return result
+
+
+def _trouble(name: str, tree: RegionTree, scope: str | None) -> str:
+    inside = f"（在{tree.names([scope]).iloc[0]}内）" if scope else ""
+    return f"地区名称无法确定{inside}" + _hint(name, tree, scope)
+
+
+def _hint(name: str, tree: RegionTree, scope: str | None) -> str:
+    try:
+        resolve_names([name], tree, within=scope)
+    except UnknownNameError as error:
+        row = error.unresolved.iloc[0]
+        what = "有多个地区同名" if row["reason"] == "ambiguous" else "没有这个地区"
+        near = (
+            f"，{'候选' if row['reason'] == 'ambiguous' else '相近的有'}：{row['candidates']}"
+            if row["candidates"]
+            else ""
+        )
+        return f"：{what}{near}"
+    return ""
+
+
+def report_places(places: list[Place], has_figures, problems: Problems) -> tuple[list[Place], list[str]]:
+    """Return the rows that count, note the problems of those that have figures but no region."""
+    kept, skipped = [], []
+    for place in places:
+        if place.region is not None or (place.is_total and has_figures(place)):
+            kept.append(place)
+        elif not has_figures(place):
+            text = next((text for text in place.names if text), "")
+            skipped += [f"第 {place.row + 1} 行没有数字，已跳过：{text[:30]}"] if text else []
+        elif place.trouble:
+            problems.add(place.trouble, row=place.row + 1, column=place.column, value=place.value)
+        else:
+            problems.add("有数字但没有写地区", row=place.row + 1)
+    return kept, skipped
