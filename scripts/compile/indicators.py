@@ -26,6 +26,9 @@ CITY = {
     "resident_population": ("resident_pop", None, None, 1e4, "person"),
     "urban_rate": ("urban_rate", None, None, 0.01, "share"),
     "average_wage": ("avg_wage", None, None, 1, "yuan"),
+    "bank_deposits": (None, "bank_deposits", None, 1e4, "yuan"),
+    "fiscal_revenue": (None, "fiscal_revenue", None, 1e4, "yuan"),
+    "mobile_users": (None, "mobile_users", None, 1e4, "account"),
 }
 #: Yearbook cells that were checked against other tables and are misprints; the panel's figure stands instead.
 MISPRINTS = {("150800", 2018, "retail_sales"), ("450900", 2018, "retail_sales")}
@@ -57,6 +60,7 @@ def _yearbook(sources: Sources, *, misprints: bool = False) -> pd.DataFrame:
     parts = [
         _cells(sources.yearbook, indicator, column, factor, unit, YEARBOOK)
         for indicator, (column, _, _, factor, unit) in CITY.items()
+        if column is not None
     ]
     table = pd.concat(parts).dropna(subset="value")
     wrong = pd.Series(
@@ -80,7 +84,9 @@ def _panel(sources: Sources) -> pd.DataFrame:
 
 
 def _flag(panel: pd.DataFrame, indicator: str, flag: str | None) -> np.ndarray:
-    """Which cells are interpolated; GDP per head has no flag of its own and follows GDP."""
+    """Which cells are interpolated; GDP per head follows GDP, columns without a flag have none."""
+    if flag is None and indicator != "gdp_per_capita":
+        return np.zeros(len(panel), dtype=bool)
     return panel["gdp_interp" if indicator == "gdp_per_capita" else flag].fillna(False).to_numpy(dtype=bool)
 
 
