@@ -1,0 +1,157 @@
+"""What a choice of starts is worth, as the linear model sees it: offices, ladder and spill-over follow from it.
+
+Always holds: offices are as few and rungs as high as the starts allow; the same starts always give the same
+figures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .candidates import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Figures of one set of starts.
+
+    Attributes
+    ----------
+    held, strong, share : ndarray, shape (units, periods)
+    offices, rungs : ndarray of bool, shape (rung regions, periods)
+    income, outlay, people : ndarray, shape (periods,)
+        Of units, base included; outlay is net of what spill-over saves.
+    saving, office_cost, radiance, need, money : ndarray, shape (periods,)
+        ``need`` = outlay + office cost - reinvested contribution; ``money`` = left at the end of the period.
+    value : float
+        Discounted profit with terminal value.
+    feasible : bool
+        Money and people suffice in every period, new units do not exceed the limit (contiguity is not judged here).
+    """
+
+    held: np.ndarray
+    strong: np.ndarray
+    share: np.ndarray
+    offices: np.ndarray
+    rungs: np.ndarray
+    income: np.ndarray
+    outlay: np.ndarray
+    people: np.ndarray
+    saving: np.ndarray
+    office_cost: np.ndarray
+    radiance: np.ndarray
+    need: np.ndarray
+    money: np.ndarray
+    value: float
+    feasible: bool
+
+
+def evaluate(problem: Problem, rows) -> Evaluation:
+    """Evaluate the choices at `rows` of the candidates."""
+    market, c = problem.market, problem.candidates
+    policy, rows = market.policy, np.asarray(rows, dtype=int)
+    n, periods = problem.shape
+    unit = c.unit[rows]
+    held = np.repeat(market.base[:, None], periods, axis=1)
+    held[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
+    strong, share = problem.base_strong.copy(), problem.base_share.copy()
+    strong[unit] |= c.strong[rows]
+    share[unit] += c.share[rows]
+    saving_each = _saving(problem, rows, strong)
+    saving = np.bincount(c.start[rows], saving_each, minlength=periods) if len(rows) else np.zeros(periods)
+    offices = office_matrix(market, held)
+    rungs = rung_matrix(market, strong, share)
+    office_cost = np.array([r.office_cost for r in market.ladder.rungs]) @ offices if len(offices) else np.zeros(periods)
+    radiance = (radiance_matrix(market) * rungs).sum(axis=0)
+    income = problem.base_income + c.income[rows].sum(axis=0)
+    outlay = problem.base_outlay + c.outlay[rows].sum(axis=0) - saving
+    people = problem.base_people + c.people[rows].sum(axis=0)
+    value = problem.base_value + c.value[rows].sum() + saving @ problem.weight
+    value += (radiance - office_cost) @ problem.weight_end
+    need, money, enough = cash_position(problem, income + radiance, outlay + office_cost)
+    feasible = enough and _people_enough(policy, people) and _starts_allowed(policy, c, rows)
+    return Evaluation(
+        held, strong, share, offices, rungs, income, outlay, people, saving, office_cost, radiance, need, money,
+        float(value), feasible,
+    )  # fmt: skip
+
+
+def _saving(problem: Problem, rows, strong) -> np.ndarray:
+    """What strong neighbours of the period before save of each opening."""
+    market, c = problem.market, problem.candidates
+    policy = market.policy
+    if policy.spill == 0 or len(rows) == 0:
+        return np.zeros(len(rows))
+    before = np.hstack([problem.base_strong[:, :1], strong[:, :-1]])  # the base is strong before the first period
+    neighbours = (market.adjacency[c.unit[rows]] @ before)[np.arange(len(rows)), c.start[rows]]
+    return np.minimum(policy.spill * neighbours, policy.spill_cap) * c.opening[rows]
+
+
+def office_matrix(market, held: np.ndarray) -> np.ndarray:
+    """Which rung regions need their management form: `office_from` or more managed children."""
+    ladder, n = market.ladder, len(market.units)
+    managed = np.vstack([held, np.zeros((len(ladder.regions), held.shape[1]), dtype=bool)])
+    for g, rung in enumerate(ladder.rungs):
+        managed[n + g] = managed[ladder.children(g)].sum(axis=0) >= rung.office_from
+    return managed[n:]
+
+
+def rung_matrix(market, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Where we are strong at the higher levels: by number, by capacity and by share overall."""
+    ladder, n = market.ladder, len(market.units)
+    below = np.vstack([strong, np.zeros((len(ladder.regions), strong.shape[1]), dtype=bool)])
+    weight, sales = node_sums(market, market.capacity), node_sums(market, market.capacity * share)
+    needed = ladder.needed
+    for g, rung in enumerate(ladder.rungs):
+        at, total = ladder.children(g), weight[n + g]
+        enough = below[at].sum(axis=0) >= needed[g]
+        enough &= (weight[at] * below[at]).sum(axis=0) >= rung.capacity_share * total * (1 - 1e-9)
+        below[n + g] = enough & (sales[n + g] >= rung.share * total * (1 - 1e-9))
+    return below[n:]
+
+
+def node_sums(market, values: np.ndarray) -> np.ndarray:
+    """Figures of units summed up the ladder: rows for units, then rung regions."""
+    ladder, n = market.ladder, len(market.units)
+    total = np.vstack([values, np.zeros((len(ladder.regions), values.shape[1]))])
+    for g in range(len(ladder.regions)):
+        total[n + g] = total[ladder.children(g)].sum(axis=0)
+    return total
+
+
+def radiance_matrix(market) -> np.ndarray:
+    """Yearly profit that a strong brand radiates in each rung region, shape (rung regions, periods)."""
+    capacity = node_sums(market, market.capacity)[len(market.units) :]
+    rate = np.array([rung.radiance for rung in market.ladder.rungs])
+    return capacity * rate[:, None]
+
+
+def cash_position(problem: Problem, income, outlay) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Need and money left of each period, and whether it lasts; the past (before first_open) may overdraw."""
+    policy = problem.market.policy
+    need = outlay - policy.reinvest * income
+    budget = np.array(policy.per_period("budget"))
+    tolerance = 1e-7 * max(1.0, budget.max(initial=0), np.abs(need).max(initial=0))
+    open_now = np.arange(policy.periods) >= past_periods(policy)
+    left = np.cumsum(budget - need) if policy.carry_over else budget - need
+    return need, left, bool((left[open_now] >= -tolerance).all())
+
+
+def past_periods(policy) -> int:
+    """Number of periods that have happened already."""
+    return 0 if policy.first_open is None else max(0, policy.first_open - policy.start)
+
+
+def _people_enough(policy, people) -> bool:
+    limit = policy.per_period("people")
+    now = slice(past_periods(policy), None)
+    return limit is None or bool((people[now] <= np.array(limit)[now] + 1e-6).all())
+
+
+def _starts_allowed(policy, c, rows) -> bool:
+    if policy.new_units is None:
+        return True
+    started = np.bincount(c.start[rows], minlength=policy.periods)[past_periods(policy) :]
+    return bool((started <= policy.new_units).all())

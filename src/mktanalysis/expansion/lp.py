@@ -1,0 +1,126 @@
+"""A small builder of mixed-integer programmes for HiGHS: blocks of columns and rows as arrays.
+
+Always holds: the objective is maximised; results say which limit ended a run, and without a time limit a run
+gives the same answer every time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+
+INF = float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """Result of a run: values (None when none was found), objective, proven bound, and how it ended."""
+
+    values: np.ndarray | None
+    objective: float
+    bound: float
+    ended: str
+    nodes: int = 0
+    duals: np.ndarray | None = None
+    reduced_costs: np.ndarray | None = None
+
+
+class Program:
+    """Columns and rows collected block by block."""
+
+    def __init__(self):
+        self._cost, self._low, self._high, self._integer = [], [], [], []
+        self._entries, self._row_low, self._row_high = [], [], []
+        self.n_columns = self.n_rows = 0
+
+    def columns(self, count: int, *, low=0.0, high=1.0, cost=0.0, integer: bool = False) -> np.ndarray:
+        """Add `count` columns and return their positions."""
+        for store, value in ((self._cost, cost), (self._low, low), (self._high, high)):
+            store.append(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
+        self._integer.append(np.full(count, integer))
+        self.n_columns += count
+        return np.arange(self.n_columns - count, self.n_columns)
+
+    def rows(self, count: int, parts, *, low=-INF, high=INF) -> np.ndarray:
+        """Add `count` rows; `parts` lists (row within the block, column, coefficient) arrays."""
+        for row, column, coefficient in parts:
+            row, column, coefficient = np.broadcast_arrays(row, column, np.asarray(coefficient, dtype=float))
+            self._entries.append((row.ravel() + self.n_rows, column.ravel(), coefficient.ravel()))
+        for store, value in ((self._row_low, low), (self._row_high, high)):
+            store.append(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
+        self.n_rows += count
+        return np.arange(self.n_rows - count, self.n_rows)
+
+    def arrays(self):
+        """Cost, column bounds, integrality, matrix (csc), row bounds."""
+        matrix = sparse.csc_array((self.n_rows, self.n_columns))
+        if self._entries:
+            i, j, v = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+            matrix = sparse.csc_array((v, (i, j)), shape=(self.n_rows, self.n_columns))
+        joined = [np.concatenate(x) for x in (self._cost, self._low, self._high, self._integer)]
+        rows = [np.concatenate(x) if x else np.zeros(0) for x in (self._row_low, self._row_high)]
+        return (*joined, matrix, *rows)
+
+    def solve(
+        self, *, relaxed: bool = False, gap: float = 0.0, nodes: int | None = None, seconds: float | None = None,
+        start=None, threads: int = 1, options: dict | None = None,
+    ) -> Solution:  # fmt: skip
+        """Maximise; `relaxed` drops integrality and returns duals."""
+        cost, low, high, integer, matrix, row_low, row_high = self.arrays()
+        return solve_arrays(
+            cost, low, high, None if relaxed else integer, matrix, row_low, row_high,
+            gap=gap, nodes=nodes, seconds=seconds, start=start, threads=threads, options=options,
+        )  # fmt: skip
+
+
+def solve_arrays(
+    cost, low, high, integer, matrix, row_low, row_high, *, gap=0.0, nodes=None, seconds=None, start=None, threads=1,
+    options=None,
+) -> Solution:  # fmt: skip
+    """Pass arrays to HiGHS and run it."""
+    import highspy
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(cost), len(row_low)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, low, high
+    lp.row_lower_, lp.row_upper_ = row_low, row_high
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    if integer is not None and integer.any():
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[int(flag)] for flag in integer]
+    highs = highspy.Highs()
+    settings = {"output_flag": False, "threads": threads, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, "random_seed": 0}
+    if nodes is not None:
+        settings["mip_max_nodes"] = int(nodes)
+    if seconds is not None:
+        settings["time_limit"] = float(seconds)
+    for name, value in {**settings, **(options or {})}.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(lp)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = list(np.asarray(start, dtype=float))
+        highs.setSolution(solution)
+    highs.run()
+    return _result(highs, highspy, integer is not None and bool(integer.any()))
+
+
+def _result(highs, highspy, is_mip: bool) -> Solution:
+    status, info = highs.getModelStatus(), highs.getInfo()
+    names = highspy.HighsModelStatus
+    ended = {
+        names.kOptimal: "optimal", names.kInfeasible: "infeasible", names.kTimeLimit: "time limit",
+        names.kSolutionLimit: "node limit", names.kUnboundedOrInfeasible: "infeasible", names.kInterrupt: "interrupted",
+    }.get(status, highs.modelStatusToString(status))  # fmt: skip
+    found = info.primal_solution_status == 2
+    solution = highs.getSolution()
+    values = np.array(solution.col_value) if found else None
+    objective = info.objective_function_value if found else -INF
+    if not is_mip:
+        bound = objective if ended == "optimal" else INF
+        return Solution(values, objective, bound, ended, 0, np.array(solution.row_dual), np.array(solution.col_dual))
+    return Solution(values, objective, info.mip_dual_bound, ended, int(info.mip_node_count))

@@ -1,0 +1,253 @@
+"""The checked problem as arrays: units in code order, neighbours, the ladder above them.
+
+Always holds: arrays follow the sorted unit codes; the inputs are checked completely before any solver sees
+them, and every problem is reported at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import dijkstra
+
+from ..errors import MktError, TableError
+from ..regions import RegionTree
+from ..schemas import REGION, Column, Schema, check_table
+from .policy import Policy, Rung
+
+#: What a market unit (市场单元) is; only `region` and `capacity` are needed.
+UNITS = Schema(
+    "expansion_units",
+    (
+        REGION,
+        Column("capacity", "number", "yearly sales of the category, first period (市场容量)", "yuan", low=0),
+        Column("growth", "number", "yearly growth of it (容量增长率)", "share", low=-1, required=False),
+        Column("own_share", "number", "our share today (现有份额)", "share", low=0, high=1, required=False),
+        Column("rival_strength", "number", "rivals' effort, 1 = usual (对手力度)", low=0, required=False),
+        Column("n_rivals", "number", "strong rivals (强势对手数)", "count", low=0, required=False),
+        Column("rival_share", "number", "share of the strongest (最强对手份额)", "share", low=0, high=1, required=False),
+        Column("entry_cost", "number", "paid once at entry (进入成本)", "yuan", low=0, required=False),
+        Column("annual_cost", "number", "fixed cost a year while held (年固定成本)", "yuan", low=0, required=False),
+        Column("distance_km", "number", "to its supply centre (供货距离)", "km", low=0, required=False),
+        Column("customers", "number", "customers to visit (客户数)", "count", low=0, required=False),
+    ),
+    key=("region",),
+)
+#: Optional columns and what stands in for them.
+_DEFAULTS = {"growth": 0.0, "own_share": 0.0, "rival_strength": 1.0, "entry_cost": 0.0, "annual_cost": 0.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The rungs above the units as a forest.
+
+    Attributes
+    ----------
+    regions : Index
+        Codes of the rung regions, lower levels first.
+    rungs : tuple of Rung
+        The rung of each.
+    parent : ndarray of int
+        For units, then rung regions: position of the rung region right above, -1 for none.
+    n_children : ndarray of int
+        Children of each rung region in the tree, those outside the plan included.
+    """
+
+    regions: pd.Index
+    rungs: tuple[Rung, ...]
+    parent: np.ndarray
+    n_children: np.ndarray
+
+    def children(self, group: int) -> np.ndarray:
+        """Node positions right below a rung region (units are 0 .. n-1, rung regions follow)."""
+        return np.flatnonzero(self.parent == group)
+
+    @property
+    def needed(self) -> np.ndarray:
+        """How many strong children make each rung region strong; at least one."""
+        share = np.array([rung.count_share for rung in self.rungs])
+        return np.maximum(1, np.ceil(share * self.n_children - 1e-9)).astype(int)
+
+
+@dataclass(frozen=True, eq=False)
+class Market:
+    """A checked problem; see the attributes' names in `UNITS`."""
+
+    units: pd.Index
+    years: tuple[int, ...]
+    capacity: np.ndarray
+    rivals: np.ndarray
+    table: pd.DataFrame
+    adjacency: sparse.csr_array
+    base: np.ndarray
+    earliest: np.ndarray
+    ladder: Ladder
+    policy: Policy
+
+    def column(self, name: str) -> np.ndarray:
+        return self.table[name].to_numpy(dtype=float)
+
+
+def build_market(
+    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy, capacity: pd.DataFrame | None = None
+) -> Market:
+    """Check the tables of an expansion problem and turn them into arrays."""
+    table = _unit_table(units, tree)
+    codes = pd.Index(table["region"], name="region")
+    base = _base(codes, tree, policy)
+    adjacency, kilometres = _graph(edges, codes)
+    table = _fill(table, kilometres, base, policy)
+    ladder = build_ladder(codes, tree, policy.rungs)
+    earliest = _earliest(adjacency, base, table, policy)
+    return Market(
+        codes, tuple(policy.years), _capacity_paths(table, capacity, policy), _rivals(table), table.set_index("region"),
+        adjacency, base, earliest, ladder, policy,
+    )  # fmt: skip
+
+
+def _problems(column: str, codes, text: str) -> list[dict]:
+    return [{"column": column, "value": code, "problem": text} for code in codes]
+
+
+def _unit_table(units: pd.DataFrame, tree: RegionTree) -> pd.DataFrame:
+    if "region" not in units.columns and units.index.name == "region":
+        units = units.reset_index()
+    check_table(units, UNITS)
+    if len(units) == 0:
+        raise MktError("市场单元表是空的：至少需要一个单元")
+    codes = pd.Index(units["region"])
+    problems = _problems("region", codes[~codes.isin(tree.regions)], "地区代码不在地区树中")
+    rivals = units[[name for name in units.columns if _is_rival(name)]]
+    bad = (rivals.lt(0) | rivals.gt(1)).any(axis=1) | (rivals.sum(axis=1) > 1 + 1e-9)
+    problems += _problems("rival_*", codes[bad], "对手份额应在 0 与 1 之间，且合计不超过 1")
+    if problems:
+        raise TableError(pd.DataFrame(problems))
+    levels = tree.level_of(codes)
+    if levels.nunique() > 1:
+        raise MktError(f"市场单元应都在同一层级，现有：{'、'.join(sorted(levels.unique()))}")
+    return units.sort_values("region", kind="stable").reset_index(drop=True)
+
+
+def _is_rival(name: str) -> bool:
+    return str(name).startswith("rival_") and str(name)[6:].isdigit()
+
+
+def _rivals(table: pd.DataFrame) -> np.ndarray:
+    """Rivals' shares, largest first: columns rival_1, rival_2 ... or the strongest and how many there are.
+
+    Folklore where only the strongest is known: each next rival has two thirds of the one before.
+    """
+    names = [name for name in table.columns if _is_rival(name)]
+    if names:
+        return -np.sort(-table[names].fillna(0.0).to_numpy(dtype=float), axis=1)
+    first = table.get("rival_share", pd.Series(0.30, table.index)).fillna(0.30).to_numpy(dtype=float)
+    count = table.get("n_rivals", pd.Series(3.0, table.index)).fillna(3.0).to_numpy(dtype=float)
+    order = np.arange(max(1, int(count.max(initial=1))))
+    shares = first[:, None] * (2 / 3) ** order * (order < count[:, None])
+    return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1.0)
+
+
+def _base(codes: pd.Index, tree: RegionTree, policy: Policy) -> np.ndarray:
+    """Base codes may be units or regions above them (a prefecture as base = its counties)."""
+    tree.locate(policy.base)
+    base = np.zeros(len(codes), dtype=bool)
+    for code, level in tree.level_of(policy.base).items():
+        inside = (tree.parents(level, codes) == code).fillna(False).to_numpy(dtype=bool)
+        if not inside.any():
+            raise MktError(f"根据地 {code} 不包含任何市场单元：请检查代码或单元表")
+        base |= inside
+    return base
+
+
+def _graph(edges: pd.DataFrame, codes: pd.Index) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Adjacency (0/1) and distances among the units; edges to places outside are ignored."""
+    check_table(edges, Schema("edges", (REGION, Column("neighbor", "text", "相邻地区")), key=("region", "neighbor")))
+    i, j = codes.get_indexer(pd.Index(edges["region"])), codes.get_indexer(pd.Index(edges["neighbor"]))
+    inside = (i >= 0) & (j >= 0) & (i != j)
+    km = edges["distance_km"].to_numpy(dtype=float) if "distance_km" in edges else np.ones(len(edges))
+    shape, where = (len(codes), len(codes)), (i[inside], j[inside])
+    one = sparse.csr_array((np.ones(inside.sum()), where), shape=shape)
+    distance = sparse.csr_array((np.maximum(km[inside], 1e-6), where), shape=shape)
+    one = one.maximum(one.T)
+    return one.astype(bool).astype(float).tocsr(), distance.maximum(distance.T).tocsr()
+
+
+def _fill(table: pd.DataFrame, kilometres, base: np.ndarray, policy: Policy) -> pd.DataFrame:
+    filled = {name: table.get(name, pd.Series(value, table.index)).fillna(value) for name, value in _DEFAULTS.items()}
+    table = table.assign(**filled)
+    if "distance_km" not in table:  # along the neighbours from the base
+        km = dijkstra(kilometres, indices=np.flatnonzero(base), min_only=True)
+        table = table.assign(distance_km=np.where(np.isfinite(km), km, np.nan))
+    if "customers" not in table:
+        table = table.assign(customers=table["capacity"] / policy.staffing.capacity_per_customer)
+    return table.assign(distance_km=table["distance_km"].fillna(table["distance_km"].max()).fillna(0.0))
+
+
+def _capacity_paths(table: pd.DataFrame, capacity: pd.DataFrame | None, policy: Policy) -> np.ndarray:
+    steps = np.arange(policy.periods)
+    paths = table["capacity"].to_numpy()[:, None] * (1 + table["growth"].to_numpy()[:, None]) ** steps
+    if capacity is None:
+        return paths
+    column = "mean" if "mean" in capacity else "value"
+    years = capacity["period"].dt.year if isinstance(capacity["period"].dtype, pd.PeriodDtype) else capacity["period"]
+    wide = capacity.assign(period=years).pivot_table(index="region", columns="period", values=column, aggfunc="sum")
+    wide = wide.reindex(index=table["region"], columns=list(policy.years))
+    if wide.isna().any(axis=None) or (wide < 0).any(axis=None):
+        bad = wide.index[(wide.isna() | (wide < 0)).any(axis=1)]
+        raise TableError(pd.DataFrame(_problems(column, bad, "容量预测缺少某些年份或为负")))
+    return wide.to_numpy(dtype=float)
+
+
+def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) -> np.ndarray:
+    """First period in which a unit can start; ``periods`` = never (graph distance d needs period d - 1)."""
+    hops = dijkstra(adjacency, indices=np.flatnonzero(base), unweighted=True, min_only=True)
+    never = policy.periods
+    start = np.where(np.isfinite(hops), np.maximum(hops - 1, 0), never) if policy.contiguity != "none" else hops * 0
+    start = np.where(np.isfinite(start), start, 0).astype(int)
+    if policy.first_open is not None:
+        start = np.maximum(start, policy.first_open - policy.start)
+    if policy.supply_radius_km is not None:
+        start = np.where(table["distance_km"].to_numpy() > policy.supply_radius_km, never, start)
+    start = np.where(table["region"].isin(policy.forbidden).to_numpy(), never, start)
+    return np.minimum(start, never)
+
+
+def build_ladder(codes: pd.Index, tree: RegionTree, rungs: tuple[Rung, ...]) -> Ladder:
+    """The rung regions above the units; rungs whose level the tree has not above the units are left out."""
+    order = {name: i for i, name in enumerate(tree.levels)}
+    unit_level = order[tree.level_of(codes[:1]).iloc[0]]
+    used = sorted((r for r in rungs if order.get(r.level, unit_level) < unit_level), key=lambda r: -order[r.level])
+    above = {rung.level: tree.parents(rung.level, codes) for rung in used}
+    regions = [(code, rung) for rung in used for code in sorted(above[rung.level].dropna().unique())]
+    index = pd.Index([code for code, _ in regions], name="region", dtype=object)
+    nodes = [*codes, *index]
+    own_level = [unit_level] * len(codes) + [order[rung.level] for _, rung in regions]
+    parent = np.full(len(nodes), -1)
+    n_children = np.zeros(len(index), dtype=int)
+    for rung in reversed(used):  # top-down, so that the nearest rung above is written last
+        up = tree.parents(rung.level, nodes)
+        at = index.get_indexer(pd.Index(up.to_numpy(dtype=object)))
+        below = np.array(own_level) > order[rung.level]
+        parent = np.where(below & (at >= 0), at, parent)
+    below_levels = [tree.levels[unit_level], *[rung.level for rung in used]]
+    for position, rung in enumerate(used):
+        counts = _tree_children(tree, below_levels[: position + 1], rung.level)
+        here = [i for i, (_, r) in enumerate(regions) if r is rung]
+        n_children[here] = counts.reindex(index[here]).fillna(0).to_numpy(dtype=int)
+    return Ladder(index, tuple(rung for _, rung in regions), parent, n_children)
+
+
+def _tree_children(tree: RegionTree, levels: list[str], level: str) -> pd.Series:
+    """How many regions of the given levels stand right below each region of `level`, levels between skipped."""
+    counts = pd.Series(0, index=tree.level(level))
+    for i, name in enumerate(levels):
+        codes = tree.level(name)
+        free = np.ones(len(codes), dtype=bool)
+        for nearer in levels[i + 1 :]:
+            free &= tree.parents(nearer, codes).isna().to_numpy()
+        if free.any():
+            counts = counts.add(tree.parents(level, codes[free]).value_counts(), fill_value=0)
+    return counts

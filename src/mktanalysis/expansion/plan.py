@@ -1,0 +1,248 @@
+"""The finished plan as tables, and the call that makes one.
+
+Always holds: the figures of a plan come from its independent replay; the value that the model promised, the
+proven bound and the gap stand beside them; every condition has been checked on the plan itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..regions import RegionTree
+from .candidates import Problem, build_problem
+from .evaluate import Evaluation, evaluate
+from .market import build_market
+from .policy import Policy
+from .simulate import Replay, Starts, replay
+from .solve import Outcome, Search, solve
+from .verify import check_plan
+from .why import explain
+
+
+@dataclass(frozen=True, eq=False)
+class ExpansionPlan:
+    """An expansion path (扩张路径).
+
+    Attributes
+    ----------
+    steps : DataFrame
+        One row a start: period, region, name, action, effort and cost of the first year (yuan), saving by
+        spill-over, share and rank at the end, strong_from (year or missing), cash (sum over the
+        horizon), value (discounted, with terminal value).
+    paths : DataFrame
+        One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash, people.
+    ladder : DataFrame
+        One row a rung region ever strong: level, region, name, period reached, held (still strong at the end).
+    cash_flow : DataFrame
+        One row a period: budget, income, radiance, outlay, office_cost, cash, need, money_left, n_held, n_strong.
+    staff : DataFrame
+        One row a period: staff, managers, limit, and offices of each level.
+    figures : Series
+        Key figures: value, gain (value beyond the base's own), promised_value, bound, gap, payback year, peak cash ...
+    why : DataFrame
+        One row a step: what spoke for it.
+    checks : DataFrame
+        One row a condition, re-checked by independent code.
+    value, bound, gap : float
+        Gain of the plan, proven upper bound of any plan's gain, relative difference.
+    ended : str
+        How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
+    policy : Policy
+    """
+
+    steps: pd.DataFrame
+    paths: pd.DataFrame
+    ladder: pd.DataFrame
+    cash_flow: pd.DataFrame
+    staff: pd.DataFrame
+    figures: pd.Series
+    why: pd.DataFrame
+    checks: pd.DataFrame
+    value: float
+    bound: float
+    gap: float
+    ended: str
+    policy: Policy
+
+
+def plan_expansion(
+    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy,
+    capacity: pd.DataFrame | None = None, search: Search | None = None,
+) -> ExpansionPlan:  # fmt: skip
+    """Find the expansion path of most discounted profit from a base area.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Market units: region, capacity (yuan a year) and optionally growth, own_share, rival_1 ... (or rival_share,
+        n_rivals), rival_strength, entry_cost, annual_cost, distance_km, customers; see `UNITS`.
+    edges : DataFrame
+        Neighbours: region, neighbor, and distance_km if units have none of their own.
+    tree : RegionTree
+        The regions above the units; its levels are the rungs of the ladder.
+    policy : Policy
+        Base, horizon, limits, assumptions.
+    capacity : DataFrame, optional
+        A forecast: region, period, mean (or value); replaces capacity and growth.
+    search : Search, optional
+        How hard to search; the default is exact for small problems.
+
+    Returns
+    -------
+    ExpansionPlan
+
+    Raises
+    ------
+    TableError
+        With every problem of the tables.
+    InfeasibleError
+        When pinned units, history and limits contradict each other; with the smallest relaxations.
+
+    Examples
+    --------
+    >>> import mktanalysis as mkt
+    >>> from mktanalysis.expansion import Policy, grid_example
+    >>> units, edges, tree = grid_example(3, 3)
+    >>> plan = mkt.plan_expansion(units, edges, tree, policy=Policy(base=("r1c1",), periods=4, budget=4e6))
+    >>> plan.ended, bool(plan.checks["holds"].all())
+    ('optimal', True)
+    """
+    market = build_market(units, edges, tree, policy=policy, capacity=capacity)
+    problem = build_problem(market)
+    outcome = solve(problem, search or Search())
+    return make_plan(problem, outcome, tree)
+
+
+def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> ExpansionPlan:
+    """Replay, check and describe what a solver found."""
+    market, c, rows = problem.market, problem.candidates, np.sort(outcome.rows)
+    promised = evaluate(problem, rows)
+    starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
+    truth = replay(market, starts)
+    order = rows[np.lexsort([c.unit[rows], c.start[rows]])]
+    cash_flow = _cash_table(problem, truth)
+    steps = _steps(problem, order, truth, promised, tree)
+    ladder = _ladder_table(market, truth.rungs[0], tree)
+    gain, bound = float(promised.value - problem.base_value), float(outcome.bound)
+    gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
+    figures = _figures(problem, truth, promised, cash_flow, bound, gap)
+    return ExpansionPlan(
+        steps, _paths(market, truth), ladder, cash_flow, _staff_table(market, truth, tree), figures,
+        explain(problem, order, promised, tree), check_plan(market, starts, truth, promised.value),
+        gain, bound, gap, outcome.ended, market.policy,
+    )  # fmt: skip
+
+
+def _years(years) -> pd.PeriodIndex:
+    return pd.PeriodIndex([pd.Period(year=int(y), freq="Y") for y in years], freq="Y")
+
+
+def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: RegionTree) -> pd.DataFrame:
+    market, c = problem.market, problem.candidates
+    unit, start = c.unit[order], c.start[order]
+    income, outlay = truth.detail["unit_income"][0], truth.detail["unit_outlay"][0]
+    strong = truth.detail["strong"][0][unit]
+    since = np.where(strong.any(axis=1), strong.argmax(axis=1), -1)
+    codes = market.units[unit]
+    paid = outlay[unit, start]
+    return pd.DataFrame(
+        {
+            "period": _years(np.array(market.years)[start]),
+            "region": codes.to_numpy(),
+            "name": tree.names(codes).to_numpy(),
+            "action": np.array(problem.library.names, dtype=object)[c.programme[order]],
+            "effort": c.opening[order] - market.column("entry_cost")[unit],
+            "cost": paid,
+            "saving": c.outlay[order, start] - paid,
+            "share": truth.detail["share"][0][unit, -1],
+            "rank": truth.detail["rank"][0][unit, -1].astype(int),
+            "strong_from": pd.array([market.years[s] if s >= 0 else None for s in since], dtype="Int64"),
+            "cash": (income - outlay)[unit].sum(axis=1),
+            "value": c.value[order],
+        }
+    ).astype({"action": "str"})
+
+
+def _paths(market, truth: Replay) -> pd.DataFrame:
+    i, t = np.nonzero(truth.held)
+    detail = {name: truth.detail[name][0][i, t] for name in ("strong", "share", "rank", "unit_income", "unit_outlay")}
+    table = pd.DataFrame({"region": market.units[i], "period": _years(np.array(market.years)[t]), "held": True, **detail})
+    table = table.rename(columns={"unit_income": "income", "unit_outlay": "outlay"})
+    return table.assign(cash=table["income"] - table["outlay"], people=truth.detail["unit_people"][i, t])
+
+
+def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
+    """Rung regions ever strong, by period reached, lower levels first."""
+    ladder = market.ladder
+    g = np.flatnonzero(rungs.any(axis=1))
+    first = rungs[g].argmax(axis=1)
+    order = np.lexsort([g, first])
+    g, first = g[order], first[order]
+    codes = ladder.regions[g]
+    return pd.DataFrame(
+        {
+            "level": pd.array([ladder.rungs[x].level for x in g], dtype="str"),
+            "region": pd.array(list(codes), dtype="str"),
+            "name": tree.names(codes).to_numpy() if len(codes) else pd.array([], dtype="str"),
+            "period": _years(np.array(market.years)[first]),
+            "held": rungs[g, -1],
+        }
+    )
+
+
+def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
+    policy = problem.market.policy
+    income, outlay, office, radiance = (x[0] for x in (truth.income, truth.outlay, truth.office_cost, truth.radiance))
+    return pd.DataFrame(
+        {
+            "period": _years(policy.years), "budget": policy.per_period("budget"), "income": income,
+            "radiance": radiance, "outlay": outlay, "office_cost": office,
+            "cash": income + radiance - outlay - office,
+            "need": outlay + office - policy.reinvest * (income + radiance), "money_left": truth.money[0],
+            "n_held": truth.held.sum(axis=0), "n_strong": truth.n_strong[0],
+        }
+    )  # fmt: skip
+
+
+def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
+    policy = market.policy
+    people = truth.people[0]
+    table = pd.DataFrame({"period": _years(policy.years), "staff": people})
+    table["managers"] = np.ceil(people / policy.staffing.people_per_manager - 1e-9)
+    table["limit"] = np.nan if policy.people is None else np.array(policy.per_period("people"))
+    for level in dict.fromkeys(r.level for r in market.ladder.rungs):
+        at = [g for g, r in enumerate(market.ladder.rungs) if r.level == level]
+        table[f"offices_{level}"] = truth.offices[at].sum(axis=0)
+    return table
+
+
+def _figures(problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float) -> pd.Series:
+    market, base = problem.market, problem
+    cash_in = cash["cash"].to_numpy() - (base.base_income - base.base_outlay)
+    total = np.cumsum(cash_in)
+    paid = np.flatnonzero((total >= 0) & (np.minimum.accumulate(total) < 0))
+    capacity = market.capacity[:, -1]
+    sales = (truth.detail["share"][0] * market.capacity)[:, -1]
+    strong = truth.detail["strong"][0][:, -1]
+    return pd.Series(
+        {
+            "value": float(truth.value[0]),
+            "promised_value": promised.value,
+            "base_value": problem.base_value,
+            "gain": float(truth.value[0] - problem.base_value),
+            "bound": bound,
+            "gap": gap,
+            "payback_year": float(market.years[paid[-1]]) if len(paid) and total[-1] >= 0 else np.nan,
+            "peak_cash": float(max(0.0, -total.min())),
+            "capacity_covered_share": float(capacity[truth.held[:, -1]].sum() / max(capacity.sum(), 1e-9)),
+            "share_overall": float(sales.sum() / max(capacity.sum(), 1e-9)),
+            "concentration": float(sales[strong].sum() / max(sales.sum(), 1e-9)),
+            "n_held": float(truth.held[:, -1].sum()),
+            "n_strong": float(strong.sum()),
+            "peak_staff": float(truth.people[0].max()),
+        },
+        name="value",
+    )

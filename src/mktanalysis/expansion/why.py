@@ -1,0 +1,87 @@
+"""Why each step came when it did: potential, proximity, spill-over, ladder, what it opens.
+
+Always holds: the parts are measured by taking the step out of the plan and evaluating again; nothing is asserted
+that was not measured.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+
+from ..regions import RegionTree
+from .candidates import Problem
+from .evaluate import Evaluation, evaluate
+
+#: Beyond this many steps the ladder part is measured for the first ones only (each costs an evaluation).
+MEASURED_STEPS = 400
+
+
+def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTree) -> pd.DataFrame:
+    """One row a step, in the order of `rows`.
+
+    Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (what the step adds to
+    rungs, offices and its neighbours' savings, measured by removal), ``saving`` (of its own opening),
+    ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the period before),
+    ``opens`` (units held later of which it is the only earlier neighbour), ``reason`` (Chinese).
+    """
+    market, c = problem.market, problem.candidates
+    unit, start = c.unit[rows], c.start[rows]
+    saving = np.array([_own_saving(problem, plan, i, t) for i, t in zip(unit, start, strict=True)]) * c.opening[rows]
+    ladder = np.full(len(rows), np.nan)
+    for k in range(min(len(rows), MEASURED_STEPS)):
+        without = evaluate(problem, np.delete(rows, k))
+        ladder[k] = plan.value - without.value - c.value[rows[k]] - saving[k] * problem.weight[start[k]]
+    since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), market.policy.periods)
+    near = [market.adjacency.indices[slice(*market.adjacency.indptr[[i, i + 1]])] for i in range(len(market.units))]
+    earlier = [np.sum(since[near[i]] < max(t, 1)) for i, t in zip(unit, start, strict=True)]
+    opens = np.array([_opens(i, near, since, market.base) for i in unit], dtype=int)
+    codes = market.units[unit]
+    table = pd.DataFrame(
+        {
+            "period": [pd.Period(year=market.years[t], freq="Y") for t in start],
+            "region": codes.to_numpy(),
+            "name": tree.names(codes).to_numpy(),
+            "own_value": c.value[rows],
+            "ladder_value": ladder,
+            "saving": saving,
+            "potential_rank": rankdata(-market.capacity[:, 0], method="min")[unit].astype(int),
+            "distance_km": market.column("distance_km")[unit],
+            "held_neighbours": np.array(earlier, dtype=int),
+            "opens": opens,
+        }
+    )
+    return table.assign(reason=[_reason(row, len(market.units)) for row in table.to_dict("records")])
+
+
+def _own_saving(problem: Problem, plan: Evaluation, i: int, t: int) -> float:
+    policy = problem.market.policy
+    before = plan.strong[:, t - 1] if t > 0 else problem.base_strong[:, 0]
+    near = (problem.market.adjacency[[i]] @ before.astype(float))[0]
+    return min(policy.spill * near, policy.spill_cap)
+
+
+def _opens(i: int, near: list, since: np.ndarray, base: np.ndarray) -> int:
+    """Units held later that had no other neighbour held before."""
+    later = [j for j in near[i] if since[i] < since[j] < since.max() + 1 and not base[near[j]].any()]
+    return sum(int((since[near[j]] < since[j]).sum() == 1) for j in later if since[j] < np.inf)
+
+
+def _reason(row: dict, n_units: int) -> str:
+    parts = []
+    if row["potential_rank"] <= max(1, n_units // 4):
+        parts.append(f"容量居第 {row['potential_rank']} 位")
+    if row["held_neighbours"] >= 2:
+        parts.append(f"与 {row['held_neighbours']} 个已有单元相邻")
+    elif row["held_neighbours"] == 1:
+        parts.append("与已有单元相邻")
+    if row["saving"] > 0:
+        parts.append(f"强势邻区辐射省下 {row['saving'] / 1e4:,.0f} 万元")
+    if row["ladder_value"] > max(0.05 * abs(row["own_value"]), 1.0):
+        parts.append(f"为登上更高一级贡献 {row['ladder_value'] / 1e4:,.0f} 万元")
+    if row["opens"]:
+        parts.append(f"打开 {row['opens']} 个后续单元")
+    if row["own_value"] < 0:
+        parts.append("自身不赚钱，价值在梯级与通道")
+    return "；".join(parts) or "单位资金的价值高"
