@@ -2,5 +2,6 @@
 
 from .backtest import backtest, score_forecasts
 from .forecaster import ForecastResult, HierarchicalForecaster
+from .panel import rebase_panel
 
-__all__ = ["ForecastResult", "HierarchicalForecaster", "backtest", "score_forecasts"]
+__all__ = ["ForecastResult", "HierarchicalForecaster", "backtest", "rebase_panel", "score_forecasts"]

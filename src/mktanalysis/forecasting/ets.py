@@ -125,7 +125,7 @@ def criterion(loss: np.ndarray, parameters: Candidates, length: int, season: int
 
 @blockwise
 def ets(values: np.ndarray, horizon: int, season: int = 1) -> Forecasts:
-    """Exponential smoothing; form by AICc, parameters by a coarse grid and two finer rounds around its best."""
+    """Exponential smoothing; form by AICc, parameters by a coarse grid and two rounds around its best."""
     parts = [_ets(values[k : k + _ROWS], horizon, season) for k in range(0, len(values), _ROWS)]
     return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
 

@@ -59,7 +59,7 @@ def calibrate(errors, scales, scale, groups, coverage: float) -> Calibration:
         Nominal coverage, between 0 and 1.
     """
     groups = np.asarray(groups)
-    unit = np.maximum(np.where(scales > 0, scales, scale), np.finfo(float).tiny)
+    unit = np.where(scales > 0, scales, np.where(scale > 0, scale, 1.0))  # a constant series has no step
     ratio = errors / unit[:, :, None]
     known = np.isfinite(ratio)
     square = np.where(known, ratio, 0.0) ** 2

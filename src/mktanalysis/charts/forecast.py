@@ -1,0 +1,200 @@
+"""Charts of forecasts: fans by region, coverage by level, what changed, who grows.
+
+Always holds: the past is a solid line, the forecast a dashed one with its interval around it; a part of the
+past that was not observed is dotted; a chart computes nothing that a table should hold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from .. import style
+from ..errors import MktError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_changes", "plot_fans", "plot_level_coverage", "plot_seasonal_index"]
+
+LEVEL_NAMES = {
+    "nation": "全国",
+    "macro_region": "大区",
+    "province": "省",
+    "prefecture": "市",
+    "county": "县",
+}
+#: Below this share of observed figures a year is drawn as not observed.
+_OBSERVED = 0.95
+
+
+def plot_fans(
+    history: pd.DataFrame,
+    forecast: pd.DataFrame,
+    regions: Sequence[str],
+    *,
+    names: Mapping[str, str] | pd.Series | None = None,
+    unit: str = "",
+    title: str = "",
+    source: str = "",
+) -> Figure:
+    """Draw past and forecast with its interval, a small chart for each region.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Columns region, period, value and, optionally, observed_share.
+    forecast : DataFrame
+        Columns region, period, mean, lower, upper.
+    regions : sequence of str
+        At most 12, in the order of the charts.
+    names : mapping, optional
+        Code -> name.
+    unit : str
+        Display unit, such as 亿元.
+    title, source : str
+
+    Returns
+    -------
+    Figure
+    """
+    regions = list(regions)
+    missing = [region for region in regions if region not in set(forecast["region"])]
+    if missing or not 1 <= len(regions) <= 12:
+        raise MktError(f"扇形图需要 1—12 个有预测的地区，没有预测的：{'、'.join(missing) or '无'}")
+    columns = min(3, len(regions))
+    rows = -(-len(regions) // columns)
+    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.5 * rows, rows=rows, columns=columns)
+    flat = np.atleast_1d(axes).ravel()
+    for ax, region in zip(flat, regions, strict=False):
+        past, ahead = (table[table["region"] == region] for table in (history, forecast))
+        _fan(ax, past, ahead)
+        ax.set_title(region if names is None else names[region], fontsize=11)
+        style.axis_in(ax.yaxis, unit, label="")
+        ax.set_ylim(bottom=min(0, ahead["lower"].min()))
+    for ax in flat[len(regions) :]:
+        ax.set_visible(False)
+    flat[0].legend(loc="upper left")
+    figure.suptitle(f"{title}（{unit}）" if unit else title, x=0.01, ha="left")
+    style.source_line(figure, source)
+    return figure
+
+
+def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
+    when, then = _position(past["period"]), _position(ahead["period"])
+    values = past["value"].to_numpy()
+    seen = past.get("observed_share", pd.Series(1.0, past.index)).to_numpy() >= _OBSERVED
+    ax.plot(when, values, color=style.MUTED, linestyle=":", linewidth=1.2)
+    ax.plot(
+        when, np.where(seen, values, np.nan), color=style.INK, label="历史", marker=_dot(seen), markersize=2.5
+    )
+    when_on = np.r_[when[-1:], then]
+    joined = {name: np.r_[values[-1:], ahead[name]] for name in ("mean", "lower", "upper")}
+    ax.fill_between(
+        when_on, joined["lower"], joined["upper"], color=style.ACCENT, alpha=0.18, linewidth=0, label="区间"
+    )
+    ax.plot(when_on, joined["mean"], color=style.ACCENT, linestyle="--", label="预测")
+    ax.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+
+
+def _dot(seen: np.ndarray) -> str | None:
+    """A lone observed year between missing ones would have no line, so short histories get markers."""
+    return "o" if len(seen) <= 40 else None
+
+
+def _position(periods: pd.Series) -> np.ndarray:
+    """Years as numbers, months and quarters as fractions of a year."""
+    start = periods.dt.start_time
+    return (start.dt.year + (start.dt.month - 1) / 12).to_numpy(dtype=float)
+
+
+def plot_level_coverage(coverage: pd.DataFrame, *, title: str = "", source: str = "") -> Figure:
+    """Draw the share of actual figures inside the interval, by level, against the nominal one.
+
+    Parameters
+    ----------
+    coverage : DataFrame
+        Columns level, nominal, coverage and n_errors (or n): of a forecast, or of a scored backtest.
+    title, source : str
+
+    Returns
+    -------
+    Figure
+    """
+    figure, ax = style.new_figure(7.2, 1.3 + 0.5 * len(coverage))
+    place = np.arange(len(coverage))[::-1]
+    counts = coverage["n_errors"] if "n_errors" in coverage else coverage["n"]
+    nominal = float(coverage["nominal"].iloc[0])
+    ax.barh(place, coverage["coverage"], color=style.LINES[0], height=0.55)
+    ax.axvline(nominal, color=style.ACCENT, linestyle="--", linewidth=1.4)
+    ax.text(
+        nominal, len(coverage) - 0.42, f"名义 {nominal:.0%}", color=style.ACCENT, ha="center", va="bottom"
+    )
+    for y, share, count in zip(place, coverage["coverage"], counts, strict=True):
+        ax.text(share + 0.01, y, f"{share:.0%}（{count:,} 次）", va="center", fontsize=9)
+    ax.set_yticks(place, [LEVEL_NAMES.get(level, level) for level in coverage["level"]])
+    ax.set_xlim(0, 1.22)
+    ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
+    ax.set_title(title, pad=22)
+    ax.grid(axis="y", visible=False)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_changes(
+    values: pd.Series, *, unit: str = "", label: str = "", title: str = "", source: str = ""
+) -> Figure:
+    """Draw a signed figure by region as bars, largest first: growth, revision, headroom.
+
+    Parameters
+    ----------
+    values : Series
+        Index names as they are to be shown; at most 30.
+    unit, label, title, source : str
+
+    Returns
+    -------
+    Figure
+    """
+    if not 1 <= len(values) <= 30:
+        raise MktError(f"条形图最多 30 行，收到 {len(values)} 行：请先挑选")
+    ordered = values.sort_values()
+    figure, ax = style.new_figure(7.2, 1.2 + 0.27 * len(ordered))
+    colors = np.where(ordered >= 0, style.LINES[0], style.LINES[1])
+    ax.barh(range(len(ordered)), ordered, color=colors, height=0.66)
+    ax.set_yticks(range(len(ordered)), ordered.index)
+    ax.axvline(0, color=style.INK, linewidth=0.8)
+    style.axis_in(ax.xaxis, unit, label=label)
+    ax.set_title(title)
+    ax.grid(axis="y", visible=False)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_seasonal_index(index: pd.Series, *, title: str = "", source: str = "") -> Figure:
+    """Draw the seasonal index by month: peak months (旺季) dark, slack months (淡季) pale.
+
+    Parameters
+    ----------
+    index : Series
+        Index 1-12 (or 1-4), values with mean 1.
+    title, source : str
+    """
+    figure, ax = style.new_figure(7.2, 3.2)
+    colors = np.where(index >= 1, style.LINES[0], "#a9c3dd")
+    ax.bar(index.index, index - 1, bottom=1, color=colors, width=0.7)
+    for place, value in index.items():
+        ax.text(place, value + np.sign(value - 1) * 0.004, f"{value:.2f}", ha="center",
+                va="bottom" if value >= 1 else "top", fontsize=8)  # fmt: skip
+    ax.axhline(1, color=style.INK, linewidth=0.8)
+    ax.set_xticks(list(index.index), [f"{k}月" if len(index) == 12 else f"{k}季" for k in index.index])
+    ax.margins(y=0.15)
+    ax.set_ylabel("季节指数（平均 = 1）")
+    ax.set_title(title)
+    ax.grid(axis="x", visible=False)
+    style.source_line(figure, source)
+    return figure
