@@ -22,8 +22,12 @@ _PUBLIC = {
     "load_edges": "datasets",
     "load_table": "datasets",
     "list_tables": "datasets",
+    "check_data": "datasets",
+    "load_indicators": "datasets",
     "read_table": "io",
     "write_template": "io",
+    "write_csv": "io",
+    "write_xlsx": "io",
     "make_market": "synthetic",
     "score_regions": "tiering",
     "tier_by_rules": "tiering",
@@ -31,22 +35,32 @@ _PUBLIC = {
     "TierClusterer": "tiering",
     "compare_assignments": "tiering",
     "HierarchicalForecaster": "forecasting",
+    "rebase_panel": "forecasting",
     "backtest": "forecasting",
     "score_forecasts": "forecasting",
+    "Policy": "expansion",
+    "market_units": "expansion",
     "plan_expansion": "expansion",
     "compare_strategies": "expansion",
     "rank_entries": "expansion",
     "run_report": "reports",
     "run_batch": "reports",
+    "publish_table": "reports",
+    "publish_figure": "reports",
 }
+#: The rooms, for what is not used every day: ``mkt.tiering.list_rules()``.
+_ROOMS = ("regions", "datasets", "io", "synthetic", "tiering", "forecasting", "expansion")
+_ROOMS += ("style", "maps", "charts", "reports")
 __all__ = ["__version__", *_PUBLIC]
 
 
 def __getattr__(name: str):
+    if name in _ROOMS:
+        return _import_module(f".{name}", __name__)
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(_import_module(f".{_PUBLIC[name]}", __name__), name)
 
 
 def __dir__():
-    return sorted(__all__)
+    return sorted([*__all__, *_ROOMS])
