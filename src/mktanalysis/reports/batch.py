@@ -233,7 +233,7 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
     from tqdm import tqdm
 
     run_folder = store.work / f"{os.getpid()}"
-    runner = make_runner(settings.runner)
+    runner = make_runner(settings.runner, {report.text for report in todo})
     pending = {report.name: report for report in todo}
     threads = ThreadPoolExecutor(max_workers=settings.jobs)
     bar = tqdm(total=len(todo), desc="报告", unit="份", delay=1.0)
@@ -301,6 +301,8 @@ def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: 
     """Decide how the report ended, put it into the store, and return its row."""
     ended, started, seconds = made
     status, error, result = judge(staging, ended)
+    if result is not None:
+        seconds = result["seconds"]  # without waiting for the preloaded process
     facts = {"seconds": round(seconds, 3), "peak_mb": ended.peak_mb, "started": started}
     around = environment()
     record = {

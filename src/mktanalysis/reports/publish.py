@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import MktError
-from ..io.write import write_csv
+from ..io.write import flatten, write_csv
 from .files import names_local_path, write_atomic
 
 #: The engine names the folder of the running report here.
@@ -53,9 +53,8 @@ def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | N
     >>> table = pd.DataFrame({"城市": ["南京市"], "人口": [931.5]})
     >>> publish_table("tiers", table, title="城市分级", units={"人口": "万人"})
     """
-    named = [level for level in getattr(table, "index", pd.Index([])).names if level is not None]
-    if isinstance(table, pd.DataFrame) and named:
-        table = table.reset_index()
+    if isinstance(table, pd.DataFrame):
+        table = flatten(table)
     problems = _name_problems(name, title) + _table_problems(table, units or {})
     if problems:
         raise MktError(f"不能发布表格 {name!r}：" + "；".join(problems))

@@ -6,12 +6,15 @@ process ended; it starts processes only below itself and ends all of them when i
 
 from __future__ import annotations
 
+import ast
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,11 +37,33 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and sys.platform.startswith(("linux", "freebsd"))
 
 
-def make_runner(kind: str):
-    """``auto``, ``fork`` or ``papermill``."""
-    if kind == "auto":
-        kind = "fork" if can_fork() else "papermill"
-    return {"fork": ForkRunner, "papermill": PapermillRunner}[kind]()
+def make_runner(kind: str, notebooks: Iterable[str] = ()):
+    """``auto``, ``fork`` or ``papermill``; `notebooks` are the texts of what is going to run."""
+    if kind == "papermill" or (kind == "auto" and not can_fork()):
+        return PapermillRunner()
+    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(text)}))
+
+
+def imported_modules(text: str) -> set[str]:
+    """Modules that the cells of a notebook import, wherever the import stands.
+
+    Examples
+    --------
+    >>> cells = [{"cell_type": "code", "source": "import pandas as pd\\nfrom a.b import c"}]
+    >>> sorted(imported_modules(json.dumps({"cells": cells})))
+    ['a.b', 'pandas']
+    """
+    found = set()
+    for cell in json.loads(text)["cells"]:
+        if cell["cell_type"] != "code":
+            continue
+        with contextlib.suppress(SyntaxError):  # magics; the cell itself says so when it runs
+            for node in ast.walk(ast.parse("".join(cell["source"]))):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module)
+    return found
 
 
 class ForkRunner:
@@ -46,9 +71,10 @@ class ForkRunner:
 
     kind = "fork"
 
-    def __init__(self):
-        self._lock = threading.Lock()
+    def __init__(self, preload: Sequence[str] = ()):
+        self._lock, self._preload = threading.Lock(), list(preload)
         self._template, self._waiting, self._next, self._closed = None, {}, 0, False
+        self._listener = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
         """Make the report in `folder` and wait for its process to end."""
@@ -76,17 +102,19 @@ class ForkRunner:
             except subprocess.TimeoutExpired:
                 template.kill()
                 template.wait()
+            self._listener.join()
 
     def _start(self) -> None:
         self._template = subprocess.Popen(
-            [sys.executable, "-m", "mktanalysis.reports.template"],
+            [sys.executable, "-m", "mktanalysis.reports.template", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={**os.environ, **ENVIRONMENT},
             start_new_session=True,
         )
-        threading.Thread(target=self._listen, args=(self._template,), daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._template,), daemon=True)
+        self._listener.start()
 
     def _send(self, message: dict) -> None:
         try:
@@ -96,18 +124,22 @@ class ForkRunner:
             pass  # it died: `_listen` answers for it
 
     def _listen(self, template) -> None:
-        for line in template.stdout:
-            reply = json.loads(line)
-            if "id" in reply:
-                with self._lock:
-                    _, future = self._waiting.pop(reply["id"])
-                stopped = self._closed and not reply["timeout"] and reply["exit"] < 0
-                future.set_result(Ended(reply["exit"], reply["timeout"], stopped, reply["peak_mb"]))
+        with template.stdout:
+            for line in template.stdout:
+                reply = json.loads(line)
+                if "id" in reply:
+                    self._answer(reply)
         with self._lock:
             lost = [n for n, (whose, _) in self._waiting.items() if whose is template]
             futures = [self._waiting.pop(number)[1] for number in lost]
         for future in futures:
             future.set_result(Ended(-signal.SIGKILL, stopped=self._closed))
+
+    def _answer(self, reply: dict) -> None:
+        with self._lock:
+            _, future = self._waiting.pop(reply["id"])
+        stopped = self._closed and not reply["timeout"] and reply["exit"] < 0
+        future.set_result(Ended(reply["exit"], reply["timeout"], stopped, reply["peak_mb"]))
 
 
 class PapermillRunner:

@@ -10,6 +10,7 @@ Requests and replies are JSON lines. Request: ``{"id", "folder", "timeout", "mem
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import selectors
@@ -22,8 +23,8 @@ from .execute import make_shell
 from .jobs import seed_generators
 from .making import make_report
 
-#: What a report is likely to need. Loading changes nothing but time.
-PRELOAD = (
+#: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
+WITH_MKTANALYSIS = (
     *("pandas", "scipy.sparse", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.cluster"),
     *("highspy", "xlsxwriter", "nbformat", "nbconvert.filters.markdown_mistune"),
     *("mktanalysis.regions", "mktanalysis.datasets", "mktanalysis.io", "mktanalysis.tiering"),
@@ -32,25 +33,23 @@ PRELOAD = (
 )
 
 
-def preload() -> None:
+def preload(names: list[str]) -> None:
     """Import what is there; a part that fails to import fails in the report that asks for it."""
-    import importlib
-
-    for name in PRELOAD:
+    for name in names:
         try:
             importlib.import_module(name)
         except Exception as error:
             print(f"preload {name}: {error}", file=sys.stderr)
 
 
-def main() -> None:
-    """Serve requests from standard input until it closes."""
+def main(names: list[str]) -> None:
+    """Preload `names`, then serve requests from standard input until it closes."""
     requests = os.dup(0)
     replies = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     shell = make_shell()
-    preload()
+    preload([*names, *(WITH_MKTANALYSIS if "mktanalysis" in names else ())])
     Server(requests, replies, shell).serve()
 
 
@@ -193,4 +192,4 @@ def _be_child(request: dict, parent: int, shell) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -1,0 +1,104 @@
+import os
+import unicodedata
+
+import pytest
+
+from mktanalysis.reports.files import inert_text, names_local_path, report_name, scrub, write_atomic
+
+PIECES = [
+    "..",
+    "/",
+    "\\",
+    "\0",
+    "江苏",
+    "é",
+    "A" * 300,
+    "%2e%2e",
+    "CON",
+    "a:b",
+    " ",
+    ".",
+    "~",
+    "*",
+    "\u202e",
+    "<b>",
+    "-",
+]
+
+
+def hostile_names():
+    names = {
+        unicodedata.normalize("NFC", "é"),
+        unicodedata.normalize("NFD", "é"),
+        "",
+        ".",
+        "..",
+        "a",
+        "A",
+        "ａ",
+    }
+    for first in PIECES:
+        for second in PIECES:
+            for third in PIECES[:4]:
+                names.add(first + second + third)
+    return sorted(names)[:1100]
+
+
+def test_a_thousand_hostile_names_stay_inside_and_distinct(tmp_path):
+    names = hostile_names()
+    assert len(names) >= 1000
+    folders = [report_name(name, {"region": name}) for name in names]
+    assert len({folder.casefold() for folder in folders}) == len(names)
+    for folder in folders:
+        assert len(folder.encode()) < 255 and not folder.startswith((".", "-"))
+        path = tmp_path / folder
+        path.mkdir()
+        assert path.resolve().parent == tmp_path.resolve()
+    assert len(os.listdir(tmp_path)) == len(names)
+
+
+def test_name_depends_on_type_and_order_free_parameters():
+    assert report_name("n", {"a": "1"}) != report_name("n", {"a": 1})
+    assert report_name("n", {"a": 1, "b": 2})[-12:] == report_name("n", {"b": 2, "a": 1})[-12:]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/home/li/x.csv",
+        "see /root/.cache/a",
+        r"C:\Users\li\x.csv",
+        r"\\server\share\x",
+        "(/Users/li/work/x.py)",
+    ],
+)
+def test_local_paths_are_seen_and_scrubbed(text):
+    assert names_local_path(text)
+    assert "li" not in scrub(text).replace("share", "") or "li/" not in scrub(text)
+    assert not names_local_path(scrub(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["元/人/年", "data/own.xlsx", "https://example.org/home/a", "1/2", "县/市/省", "a:b"]
+)
+def test_ordinary_text_is_no_path(text):
+    assert scrub(text) == text
+
+
+def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "a.txt"
+    write_atomic(path, "old")
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError):
+        write_atomic(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "  =cmd()"])
+def test_formulas_are_made_text(text):
+    assert inert_text(text) == "'" + text
