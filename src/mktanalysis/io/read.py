@@ -47,8 +47,8 @@ def read_table(path: str | Path, *, kind: str, tree: RegionTree, sheet: str | No
         ``indicators``: region, period, indicator, value, unit, status (``observed``), source (file name).
         ``sales``: region, period, value (yuan). ``units``: region and the columns found, among capacity,
         growth, own_share, n_rivals, rival_share, entry_cost, annual_cost ... in base units. ``openings``:
-        region, period, a row an outlet. Sorted by region and period. ``attrs["notes"]`` lists what was
-        skipped or inferred.
+        region, period, a row an outlet. Sorted by region and period; gaps in a series are missing,
+        series without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred.
 
     Raises
     ------
@@ -199,6 +199,8 @@ def _shape(
 ) -> pd.DataFrame:
     """The table of each kind."""
     figures = figures.assign(region=figures["region"].astype("str"))
+    if kind.measures and kind.has_period:  # a region without any figure is not there; gaps in a series stay
+        figures = figures[figures.groupby(["region", "measure"])["value"].transform("count") > 0]
     if kind.name == "openings":
         return figures.sort_values(["region", "period"], ignore_index=True)[["region", "period"]]
     if kind.name == "units":

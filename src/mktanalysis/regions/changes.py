@@ -31,7 +31,7 @@ def check_crosswalk(crosswalk: pd.DataFrame) -> pd.DataFrame:
             problems.add("缺少这一列", column=column)
     problems.raise_any()
     share = crosswalk["share"]
-    problems.add_rows(~share.between(0, 1), "share", share, "份额应在 0 到 1 之间")
+    problems.add_rows(~share.between(0, 1 + _TOLERANCE), "share", share, "份额应在 0 到 1 之间")
     problems.add_rows(crosswalk.duplicated(["old", "new"]), "new", crosswalk["new"], "同一对地区出现多次")
     total = share.groupby(crosswalk["old"]).sum()
     for old in total.index[(total - 1).abs() > _TOLERANCE]:

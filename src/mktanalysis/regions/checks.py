@@ -73,13 +73,10 @@ def check_regions(table: pd.DataFrame, levels: Sequence[str] | None) -> tuple[pd
     clean = _as_texts(table, problems)
     problems.raise_any()
     parents = _check_links(clean, problems)
-    problems.raise_any()
     depth = _depths(parents)
     problems.add_rows(depth < 0, "parent", clean["parent"], "上级关系成环，到不了根")
-    problems.raise_any()
-    order = _order_levels(clean["level"], parents, levels, problems)
-    problems.raise_any()
-    _check_levels(clean, parents, order, problems)
+    order = _order_levels(clean["level"], np.where(depth < 0, -1, parents), levels, problems)
+    _check_levels(clean, np.where(depth < 0, -1, parents), order, problems)
     problems.raise_any()
     return clean, order
 
@@ -97,15 +94,15 @@ def _as_texts(table: pd.DataFrame, problems: Problems) -> pd.DataFrame:
         texts[column] = text.mask(text == "")
         if column != "parent":
             problems.add_rows(is_blank(text), column, values, "不能为空")
-    problems.add_rows(
-        texts["region"].duplicated() & texts["region"].notna(), "region", texts["region"], "代码重复"
-    )
     return table.assign(**texts)
 
 
 def _check_links(clean: pd.DataFrame, problems: Problems) -> np.ndarray:
     """Position of each row's parent, -1 for the root."""
-    parents = pd.Index(clean["region"]).get_indexer(pd.Index(clean["parent"]))
+    problems.add_rows(clean["region"].duplicated(), "region", clean["region"], "代码重复")
+    codes = pd.Series(np.arange(len(clean)), index=clean["region"].to_numpy())
+    codes = codes[~codes.index.duplicated()]  # the second of two equal codes is a problem already noted
+    parents = codes.reindex(clean["parent"].to_numpy()).fillna(-1).to_numpy(dtype=np.int64)
     has_parent = clean["parent"].notna().to_numpy()
     problems.add_rows(has_parent & (parents < 0), "parent", clean["parent"], "上级代码不在表中")
     if (~has_parent).sum() > 1:
@@ -151,5 +148,6 @@ def _order_levels(
 
 def _check_levels(clean: pd.DataFrame, parents: np.ndarray, order, problems: Problems) -> None:
     position = pd.Index(order).get_indexer(pd.Index(clean["level"]))
-    wrong = (parents >= 0) & (position <= position[parents])
+    known = (parents >= 0) & (position >= 0) & (position[parents] >= 0)
+    wrong = known & (position <= position[parents])
     problems.add_rows(wrong, "level", clean["level"], "上级的层级应高于本级")
