@@ -32,7 +32,8 @@ class Scores:
     contributions : DataFrame
         Region x indicator; rows add up to the score.
     standardised : DataFrame
-        Region x indicator, after transform, direction and standardisation, missing cells estimated.
+        Region x indicator, after transform, direction and standardisation, missing cells estimated; NaN
+        in the whole row of a region without a score.
     imputed : DataFrame
         Region x indicator, True where the figure was estimated.
     method : DataFrame
@@ -130,6 +131,7 @@ def score_details(
     method = pd.DataFrame({"transform": transforms, "weight": weight, "mean": mean, "spread": spread}).assign(
         direction=[-1 if name in negative else 1 for name in chosen], n_imputed=values.isna().sum()
     )
+    standard = standard.where(score.notna(), axis=0)
     return Scores(score, contributions, standard, values.isna(), method.rename_axis("indicator"))
 
 

@@ -1,0 +1,186 @@
+"""The indicators by which China's prefecture-level units are scored, from the built-in tables.
+
+Always holds: a profile has one row for each prefecture-level unit of the year, known or not; a missing figure
+stays missing (the score estimates and flags it); every figure says what it is made of.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..datasets import load_regions, load_table
+from ..errors import MktError
+from ..regions import distance_km
+from .scores import Scores, impute, score_details
+
+#: Indicators of the default score -> what they stand for. Equal weights, all in logs.
+CITY_INDICATORS = {
+    "gdp": "经济总量",
+    "retail_sales": "消费市场规模",
+    "bank_deposits": "资金实力",
+    "fiscal_revenue": "财政实力",
+    "mobile_users": "数字用户规模",
+    "average_wage": "收入水平",
+    "urban_population": "城镇人口规模",
+    "population_growth": "人口吸引力（两次普查之比）",
+    "market_potential": "区位（可及的经济总量）",
+}
+#: Figures of the yearbook: a mean over this many years up to the asked one damps a single year's slips.
+SPAN = 3
+#: A market `d` km away counts exp(-d / 200): about a day's round trip by road or two hours by rail.
+REACH_KM = 200.0
+#: From here on, city populations and wages rest on the same census and yearbook tables.
+_CENSUS = (2010, 2020)
+#: Three of nine indicators (urban population, its growth, place) are known for every city.
+MIN_KNOWN = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class CityProfile:
+    """Indicators of the cities of one year.
+
+    Attributes
+    ----------
+    values : DataFrame
+        Index region (every prefecture-level unit), one column an indicator, base units.
+    status : DataFrame
+        Same shape: observed, interpolated (between censuses), imputed (a census carried on), or missing.
+    """
+
+    values: pd.DataFrame
+    status: pd.DataFrame
+
+
+def city_profile(
+    year: int = 2020, *, indicators: tuple[str, ...] | None = None, span: int = SPAN
+) -> CityProfile:
+    """Indicators of every prefecture-level unit in a year (城市画像).
+
+    Parameters
+    ----------
+    year : int
+    indicators : tuple of str, optional
+        Default: those of `CITY_INDICATORS` that have figures in these years; any of ``city_indicators`` and
+        ``urban_population``, ``population_growth``, ``market_potential``.
+    span : int
+        Yearly figures are means over this many years up to `year`: of logs, each year taken relative to
+        its median, so that neither growth nor a change of definition shifts a city with gaps.
+
+    Returns
+    -------
+    CityProfile
+
+    Raises
+    ------
+    MktError
+        An unknown indicator, or one without figures in these years.
+
+    Examples
+    --------
+    >>> profile = city_profile(2020)
+    >>> profile.values.shape
+    (337, 9)
+    """
+    table = load_regions(year=max(year, _CENSUS[1])).table
+    cities = pd.Index(table.loc[(table["level"] == "prefecture") & (table["kind"] != "direct"), "region"])
+    figures = load_table("city_indicators")
+    makers = {
+        "urban_population": lambda: _urban_population(figures, year),
+        "population_growth": lambda: _population_growth(figures),
+        "market_potential": lambda: _market_potential(pd.DataFrame(values)),
+    }
+    chosen = tuple(indicators) if indicators is not None else tuple(CITY_INDICATORS)
+    values: dict[str, pd.Series] = {}
+    status: dict[str, pd.Series] = {}
+    for name in sorted(chosen, key="market_potential".__eq__):  # it is made of the others, so it comes last
+        value, how = makers[name]() if name in makers else _yearly(figures, name, year, span)
+        value = value.reindex(cities)
+        if value.notna().any():
+            values[name], status[name] = value, how.reindex(cities).where(value.notna(), "missing")
+        elif indicators is not None:
+            raise MktError(f"{year - span + 1}-{year} 年没有城市指标 {name!r} 的数据")
+    return CityProfile(pd.DataFrame(values)[list(values)], pd.DataFrame(status))
+
+
+def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] | None = None) -> Scores:
+    """Score every prefecture-level unit by its profile (城市综合得分).
+
+    Cities outside the yearbook (autonomous prefectures, areas, leagues) are scored by what the census and
+    their place say; their other indicators are estimated and flagged in ``imputed``.
+
+    Parameters
+    ----------
+    year, indicators
+        As :func:`city_profile`.
+    weights
+        As :func:`score_details`; default equal.
+
+    Returns
+    -------
+    Scores
+
+    Examples
+    --------
+    >>> scores = score_cities(2020)
+    >>> scores.score.nlargest(2).index.tolist()
+    ['310100', '110100']
+    """
+    profile = city_profile(year, indicators=indicators)
+    # the tables were checked when they were compiled; 三沙 (2,333 heads) is no slip of units
+    return score_details(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
+
+
+def _yearly(figures: pd.DataFrame, name: str, year: int, span: int) -> tuple[pd.Series, pd.Series]:
+    part = figures[(figures["indicator"] == name) & figures["value"].notna()]
+    if part.empty:
+        known = "、".join([*figures["indicator"].unique(), "urban_population", "population_growth"])
+        raise MktError(f"没有城市指标 {name!r}；可用：{known}、market_potential")
+    wide = part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
+    years = [y for y in range(year - span + 1, year + 1) if y in wide]
+    if not years:
+        return pd.Series(dtype=float), pd.Series(dtype=object)
+    logs = np.log(wide[years].where(wide[years] > 0))
+    level = logs.median()
+    value = np.exp((logs - level).mean(axis=1) + level.iloc[-1])
+    return value, pd.Series("observed", value.index)
+
+
+def _census(figures: pd.DataFrame, name: str) -> pd.DataFrame:
+    part = figures[(figures["indicator"] == name) & figures["period"].dt.year.isin(_CENSUS)]
+    part = part[part["source"].str.contains("census")]
+    return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
+
+
+def _urban_population(figures: pd.DataFrame, year: int) -> tuple[pd.Series, pd.Series]:
+    """Between the censuses a straight line of logs; before and after, the nearer census stands."""
+    urban = _census(figures, "resident_population") * _census(figures, "urban_rate")
+    first, last = _CENSUS
+    share = min(max((year - first) / (last - first), 0.0), 1.0)
+    early = urban[first].fillna(urban[last])
+    value = np.exp((1 - share) * np.log(early) + share * np.log(urban[last]))
+    how = "observed" if year in _CENSUS else "interpolated" if first < year < last else "imputed"
+    return value, pd.Series(how, value.index)
+
+
+def _population_growth(figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    people = _census(figures, "resident_population")
+    value = people[_CENSUS[1]] / people[_CENSUS[0]]
+    return value, pd.Series("observed", value.index)
+
+
+def _market_potential(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """GDP within reach, each city's weighed by exp(-distance / REACH_KM), its own included.
+
+    A city without GDP is estimated from its other figures first: left out, it would count as nothing.
+    """
+    logs = np.log(values.dropna(axis=1, how="all"))
+    mean, spread = logs.mean(), logs.std()
+    standard = (logs - mean) / spread
+    filled = impute(standard, standard)["gdp"].dropna()
+    gdp = np.exp(filled * spread["gdp"] + mean["gdp"])
+    distance = distance_km(load_table("points"), gdp.index, gdp.index).to_numpy()
+    how = values["gdp"].reindex(gdp.index).notna().map({True: "observed", False: "imputed"})
+    return pd.Series(np.exp(-distance / REACH_KM) @ gdp.to_numpy(), gdp.index), how
