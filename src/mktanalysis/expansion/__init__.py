@@ -4,6 +4,7 @@ from .examples import grid_example
 from .plan import ExpansionPlan, plan_expansion
 from .policy import LANCHESTER, Policy, Programme, Response, Rung, Staffing
 from .solve import Search
+from .units import market_units
 
 __all__ = [
     "LANCHESTER",
@@ -15,5 +16,6 @@ __all__ = [
     "Search",
     "Staffing",
     "grid_example",
+    "market_units",
     "plan_expansion",
 ]
