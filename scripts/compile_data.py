@@ -28,7 +28,7 @@ def compile_tables(sources: Sources) -> dict[str, pd.DataFrame]:
     return {
         "regions": dated,
         "aliases": history.aliases(dated),
-        "changes": history.changes(sources, dated, counts, cities),
+        "changes": history.changes(sources, dated, counts),
         "schemes": lists.schemes(sources, regions),
         "tier_lists": lists.tier_lists(sources, regions),
         "tier_list_unresolved": lists.tier_list_unresolved(),
