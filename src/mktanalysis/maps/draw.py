@@ -83,10 +83,10 @@ def plot_map(
     return _finish(ax, title, source)
 
 
-def _draw(ax: Axes, level: str, fill: layers.Fill, prefixes: tuple[str, ...], label: str) -> None:
+def _draw(ax: Axes, level: str, fill: layers.Fill, prefixes: tuple[str, ...], label: str, focus=None) -> None:
     style.use_style()
     if prefixes:
-        layers.part(ax, level, fill, prefixes)
+        layers.part(ax, level, fill, prefixes, focus=focus)
     else:
         layers.nation(ax, level, fill)
     layers.legend(ax, fill, label, outside=bool(prefixes))
@@ -229,7 +229,7 @@ def plot_path(
     level, title, source, label
         As in :func:`plot_map`.
     within : str or sequence of str, optional
-        Where to zoom; by default to the provinces that the path touches, if they are nine or fewer.
+        Where to zoom; by default to the path, if it touches nine provinces or fewer.
 
     Returns
     -------
@@ -244,15 +244,14 @@ def plot_path(
     bases = [base] if isinstance(base, str) else list(base)
     order, labels = _stages(geometry.with_land(entered), bases)
     path = pd.Series(pd.Categorical.from_codes(order, categories=labels, ordered=True), order.index)
-    if within is None:
-        provinces = sorted({f"{str(code)[:2]}0000" for code in order.index})
-        within = provinces if len(provinces) <= _MAX_PROVINCES else ()
-    prefixes = _prefixes(within)
+    codes = geometry.shape_codes(order.index, level)
+    provinces = sorted({f"{code[:2]}0000" for code in codes})
+    near = within is None and len(provinces) <= _MAX_PROVINCES
+    prefixes = _prefixes(within if within is not None else provinces if near else ())
     fill = _fill(path, level, prefixes, rest=("未进入", style.MISSING))
     _, ax = style.new_figure(8.0, 6.2)
-    _draw(ax, level, fill, prefixes, label)
+    _draw(ax, level, fill, prefixes, label, focus=codes if near else None)
     _arrows(ax, order, level)
-    codes = geometry.shape_codes(order.index, level)
     names = layers.own_names(level, geometry.load_shapes(level).codes).reindex(codes)
     texts = pd.Series(
         [f"{n}\n{name}" if n else f"★\n{name}" for n, name in zip(order, names, strict=True)], codes

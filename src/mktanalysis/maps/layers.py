@@ -51,20 +51,22 @@ def nation(ax: Axes, level: str, fill: Fill) -> None:
     inset(ax, level, fill, height=_INSET_HEIGHT)
 
 
-def part(ax: Axes, level: str, fill: Fill, prefixes: tuple[str, ...]) -> None:
-    """Draw the regions whose codes begin with one of `prefixes`, their surroundings pale."""
+def part(ax: Axes, level: str, fill: Fill, prefixes: tuple[str, ...], *, focus=None) -> None:
+    """Draw the regions whose codes begin with one of `prefixes`, their surroundings pale.
+
+    The view holds all of them, or the regions of `focus` (codes) with more around.
+    """
     import shapely
 
     shapes = geometry.load_shapes(level)
     inside = shapes.pick(np.array([code.startswith(prefixes) for code in shapes.codes]))
-    framed = inside.polygons
     at_sea = np.array([code.startswith(_SANSHA) for code in inside.codes])
-    if not at_sea.all():
-        framed = framed[~at_sea]
+    framed = np.isin(inside.codes, list(focus)) if focus is not None else np.ones(len(at_sea), dtype=bool)
+    framed = inside.polygons[framed & ~at_sea if (framed & ~at_sea).any() else framed]
     west, south, east, north = shapely.total_bounds(framed)
     with_inset = at_sea.any() and not at_sea.all()
     room = 0.45 * (east - west) if with_inset else 0.0
-    frame(ax, (west, south, east + room, north), margin=0.06)
+    frame(ax, (west, south, east + room, north), margin=0.06 if focus is None else 0.2)
     around = geometry.load_shapes("province")
     paint(ax, in_view(ax, around), Fill(pd.Series(style.OUTSIDE, around.codes), []), width=0.5)
     paint(ax, inside, fill, width=0.4)
