@@ -9,6 +9,7 @@ import datetime
 import math
 import re
 import unicodedata
+from functools import lru_cache
 
 import pandas as pd
 
@@ -37,7 +38,14 @@ def as_text(cell) -> str:
         if math.isnan(cell):
             return ""
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
-    text = unicodedata.normalize("NFKC", str(cell).replace("…", "\x00")).replace("\x00", "…")
+    return _half_width(str(cell))
+
+
+@lru_cache(maxsize=100_000)
+def _half_width(text: str) -> str:
+    if text.isascii():
+        return text.strip()
+    text = unicodedata.normalize("NFKC", text.replace("…", "\x00")).replace("\x00", "…")
     return "".join(c for c in text if unicodedata.category(c) != "Cf").strip()
 
 

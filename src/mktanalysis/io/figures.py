@@ -111,7 +111,7 @@ class SheetReader:
                 continue
             cell = cells[column.position]
             value, factor = self._value(cell, column, measure, unit, row)
-            when = column.period or period or self.layout.period
+            when = self._when(column, period)
             if self.kind.has_period and when is None:
                 if not is_blank(cell) and not self._has_time():
                     when = ("", 0)
@@ -131,6 +131,20 @@ class SheetReader:
                 word,
                 place.scope,
             )
+
+    def _when(self, column: ColumnRole, period: tuple[str, int] | None) -> tuple[str, int] | None:
+        """The period of a figure: of its column, of its row, or of the title."""
+        stated = period or self.layout.period
+        if column.period is None:
+            return stated
+        per_year = {"month": ("M", 12), "quarter": ("Q", 4)}.get(column.period[0])
+        if per_year is None:
+            return column.period
+        return (
+            (per_year[0], stated[1] * per_year[1] + column.period[1] - 1)
+            if stated and stated[0] == "Y"
+            else None
+        )
 
     def _has_time(self) -> bool:
         return any(self.time.values())

@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from ..regions.names import clean_name
-from .cells import CellError, as_text, parse_period
+from .cells import CellError, as_text, parse_part, parse_period
 from .fields import Fields, Kind, Measure, fields
 
 _BRACKETS = re.compile(r"[(\[【〔<]([^()\[\]【】〔〕<>]*)[)\]】〕>]")
 _PERIOD = re.compile(
     r"(?:19|20)\d{2}(?:年?q[1-4]|年?第?[一二三四1-4]季度?|[-/.年]\d{1,2}(?:月份?|$)|年[末底度]?|(?!\d))"
 )
+_MONTH = re.compile(r"(\d{1,2})月份?$")
+_QUARTER = re.compile(r"第?([一二三四1-4])季度?$")
 _GENERAL = re.compile(r"(?:主要|基本|经济|社会|人口|综合|发展|统计)*(?:指标|情况|数据|统计)?")
 
 
@@ -24,6 +26,7 @@ _GENERAL = re.compile(r"(?:主要|基本|经济|社会|人口|综合|发展|统�
 class Header:
     """What is understood of one header cell, or of all that stand above a column.
 
+    ``period`` is a frequency and an ordinal, or ``month`` or ``quarter`` and its number in the year.
     ``unknown`` holds the words that are not understood.
     """
 
@@ -82,6 +85,8 @@ class HeaderReader:
         if found and (found.start() == 0 or found.end() == len(rest)):
             period = _period(found.group()) or period
             rest = rest[: found.start()] + rest[found.end() :]
+        if period is None and (part := _MONTH.match(rest) or _QUARTER.match(rest)):
+            period, rest = _part_of_year(part), ""
         rest = rest.strip(":_-/|,、. ")
         if rest.startswith("单位:"):
             unit, rest = rest.removeprefix("单位:"), ""
@@ -97,6 +102,16 @@ class HeaderReader:
 
     def _role(self, text: str) -> Header | None:
         role = self.lists.role_of.get(text)
+        if role is None and (corner := re.fullmatch(r"(\w+)[\\/|](\w+)", text)):  # 城市\年份
+            pair = [self.lists.role_of.get(word) for word in corner.groups()]
+            if set(pair) & {"period", "indicator"} and set(pair) & {
+                "place",
+                "province",
+                "prefecture",
+                "county",
+            }:
+                at = 1 if pair[0] in ("period", "indicator") else 0
+                return self._role(corner.group(at + 1))
         if text in self._words and role not in ("period",):
             return None
         if text in self.levels:
@@ -125,6 +140,15 @@ class HeaderReader:
 def _period(text: str) -> tuple[str, int] | None:
     try:
         return parse_period(text)
+    except CellError:
+        return None
+
+
+def _part_of_year(match: re.Match) -> tuple[str, int] | None:
+    """A month or a quarter without its year: its name and number."""
+    name = "month" if match.re is _MONTH else "quarter"
+    try:
+        return name, parse_part(match.group(1), name)
     except CellError:
         return None
 

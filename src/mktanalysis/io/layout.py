@@ -79,7 +79,7 @@ def _more_header(sheet: Sheet, top: int, places: list[int], reader: HeaderReader
 
 def _is_lower(row: list, places: list[int], reader: HeaderReader) -> bool:
     """A second header row: nothing under the place columns, only header words elsewhere."""
-    if any(as_text(row[i]) for i in places):
+    if any(as_text(row[i]) and not reader.read(row[i]).role for i in places):  # City below 城市 may stand
         return False
     filled = [cell for cell in row if not is_blank(cell)]
     heads = [reader.read(cell) for cell in filled]
@@ -106,11 +106,14 @@ def _layout(sheet: Sheet, span: tuple[int, int], kind: Kind, reader: HeaderReade
     titles = [as_text(cell) for row in sheet.rows[:first] for cell in row if as_text(cell)]
     words = [*titles, sheet.name]
     years = {match for text in words for match in _TITLE_YEAR.findall(text)}
-    units = {
-        u for text in titles for found in _TITLE_UNIT.findall(text) for u in re.split("[、,，/;；]", found)
-    }
+    beside = [
+        as_text(cell) for row in sheet.rows[first:_SEARCHED_ROWS] for cell in row if isinstance(cell, str)
+    ]
+    stated = titles + [text for text in beside if re.match(r"[(（]?单位[:：]", text)]
+    lists = [found for text in stated for found in _TITLE_UNIT.findall(text)]
+    units = {unit for text in lists for unit in re.split("[、,，/;；]", text)}
     period = ("Y", int(years.pop()) - 1970) if len(years) == 1 else None
-    lone = _title_measure(titles, kind)
+    lone = _title_measure(words, kind)
     columns, ignored = [], []
     for position, head, title in _column_heads(sheet, span, reader):
         column = _column(position, head, title, lone)

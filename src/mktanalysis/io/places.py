@@ -107,7 +107,7 @@ class PlaceReader:
         for place, region in zip(given, found, strict=True):
             place.column, place.value = self.code.title, place.code
             if pd.isna(region):
-                place.trouble = "没有这个地区代码" + _hint(place.code, self.tree, None)
+                place.trouble = "地区树中没有这个代码，可能已撤销或改码；可改写地区名称"
                 continue
             name = next((text for text in reversed(place.names) if text), "")
             meant = bearers(name, self.tree) if name else ()
@@ -196,6 +196,7 @@ def _hint(name: str, tree: RegionTree, scope: str | None) -> str:
 def report_places(places: list[Place], has_figures, problems: Problems) -> tuple[list[Place], list[str]]:
     """Return the rows that count, note the problems of those that have figures but no region."""
     kept, skipped = [], []
+    told: dict[tuple, list[Place]] = {}
     for place in places:
         if place.region is not None or (place.is_total and has_figures(place)):
             kept.append(place)
@@ -203,7 +204,10 @@ def report_places(places: list[Place], has_figures, problems: Problems) -> tuple
             text = next((text for text in place.names if text), "")
             skipped += [f"第 {place.row + 1} 行没有数字，已跳过：{text[:30]}"] if text else []
         elif place.trouble:
-            problems.add(place.trouble, row=place.row + 1, column=place.column, value=place.value)
+            told.setdefault((place.trouble, place.column, place.value), []).append(place)
         else:
             problems.add("有数字但没有写地区", row=place.row + 1)
+    for (trouble, column, value), rows in told.items():  # one name in many rows is one problem
+        more = f"（共 {len(rows)} 行）" if len(rows) > 1 else ""
+        problems.add(trouble + more, row=rows[0].row + 1, column=column, value=value)
     return kept, skipped

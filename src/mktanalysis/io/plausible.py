@@ -20,6 +20,7 @@ _SERIES_FACTOR, _NEIGHBOUR_FACTOR, _COLUMN_FACTOR = 100.0, 1000.0, 300.0
 #: Money figures of a region grew about 11% a year since 1980; before 2022 the usual figure is less.
 _GROWTH, _USUAL_YEAR = 0.11, 2022
 _UNIT_STEP = 1e4
+_SURE = "；确实无误时用 check_magnitude=False 读取"
 
 
 def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.DataFrame:
@@ -103,7 +104,7 @@ def _check_cells(group: pd.DataFrame, measure: Measure, kind: Kind, problems: Pr
         low, high = measure.rare
         for row in group[(group["value"] < low) | (group["value"] > high)].itertuples():
             problems.add(
-                f"数量级不合理：单位可能写错（{_pair(measure)}？）",
+                f"数量级不合理：单位可能写错（{_pair(measure)}？）{_SURE}",
                 row=row.row,
                 column=row.column,
                 value=row.raw,
@@ -116,7 +117,7 @@ def _check_cells(group: pd.DataFrame, measure: Measure, kind: Kind, problems: Pr
             text = f"{times:,.0f} 倍" if times > 1 else f"{1 / times:,.0f} 分之一"
             other = "同一地区其他时期" if what == "series" else "相邻地区"
             problems.add(
-                f"约为{other}的 {text}：单位可能写错（{_pair(measure)}？）",
+                f"约为{other}的 {text}：单位可能写错（{_pair(measure)}？）{_SURE}",
                 row=row.row,
                 column=row.column,
                 value=row.raw,

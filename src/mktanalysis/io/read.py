@@ -22,7 +22,9 @@ from .plausible import above_others, check_bounds, check_magnitudes, check_total
 _PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 
 
-def read_table(path: str | Path, *, kind: str, tree: RegionTree, sheet: str | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | Path, *, kind: str, tree: RegionTree, sheet: str | None = None, check_magnitude: bool = True
+) -> pd.DataFrame:
     """Read an analyst's own spreadsheet or CSV (读取自有数据).
 
     Understood are Chinese headers with their usual synonyms; units in the header (常住人口(万人)), in a row
@@ -40,6 +42,9 @@ def read_table(path: str | Path, *, kind: str, tree: RegionTree, sheet: str | No
     tree : RegionTree
     sheet : str, optional
         Name of the sheet; needed only if several hold a table.
+    check_magnitude : bool
+        Refuse figures a thousand times off their own series, their neighbours or what is usual: nearly
+        always a wrong unit. False lets a true outlier pass (三沙 has 2,333 inhabitants).
 
     Returns
     -------
@@ -72,7 +77,8 @@ def read_table(path: str | Path, *, kind: str, tree: RegionTree, sheet: str | No
         problems.raise_any()
     _check_duplicates(figures, spec, problems)
     sound = check_bounds(figures, spec, problems)
-    check_magnitudes(sound, spec, tree, problems)
+    if check_magnitude:
+        check_magnitudes(sound, spec, tree, problems)
     _check_required(figures, layout, spec, problems)
     if len(problems):
         raise TableError(_sorted(problems))

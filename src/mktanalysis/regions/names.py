@@ -86,10 +86,14 @@ class _NameIndex:
 
     def __init__(self, tree, aliases: pd.DataFrame | None):
         self.tree = tree
+        self.names = [clean_name(name) for name in tree.table["name"]]
+        self.parent = tree.positions().parent.tolist()
+        children = np.array([at for at in self.parent if at >= 0], dtype=int)
+        self.brood = np.bincount(children, minlength=len(self.parent))
         self.spellings: dict[str, dict[int, int]] = defaultdict(dict)
-        for position, name in enumerate(tree.table["name"]):
-            self._enter(clean_name(name), position, _OFFICIAL)
-            for form in short_names(clean_name(name)):
+        for position, name in enumerate(self.names):
+            self._enter(name, position, _OFFICIAL)
+            for form in short_names(name):
                 self._enter(form, position, _SHORT)
         if aliases is not None:
             positions = tree.regions.get_indexer(pd.Index(aliases["region"]))
@@ -99,6 +103,7 @@ class _NameIndex:
                     for form in short_names(clean_name(name)):
                         self._enter(form, position, _ALIAS_SHORT)
         self.spellings.pop("", None)
+        self.codes = {code: position for position, code in enumerate(tree.regions)}
         self.widths = {len(code) for code in tree.regions if code.isdigit()}
         self.longest = max(map(len, self.spellings))
 
@@ -108,8 +113,7 @@ class _NameIndex:
 
     def ancestors(self, position: int) -> Iterable[int]:
         """Positions above a region, nearest first."""
-        parent = self.tree.positions().parent
-        while (position := parent[position]) >= 0:
+        while (position := self.parent[position]) >= 0:
             yield position
 
     def by_code(self, name, text: str) -> dict[int, int]:
@@ -119,8 +123,8 @@ class _NameIndex:
             codes.add(text[:6])
         if isinstance(name, (int, float, np.integer, np.floating)) and text.isdigit():
             codes |= {text.zfill(width) for width in self.widths if width > len(text)}
-        found = self.tree.regions.get_indexer([*codes, str(name)])
-        return {int(position): _OFFICIAL for position in found if position >= 0}
+        found = [self.codes[code] for code in {*codes, str(name)} if code in self.codes]
+        return dict.fromkeys(found, _OFFICIAL)
 
     def by_name(self, text: str) -> dict[int, int]:
         """Regions that bear the whole of `text`, else those whose path it spells."""
@@ -163,17 +167,12 @@ class _NameIndex:
 
     def one_place(self, positions: list[int]) -> list[int]:
         """Leave out only children of the same name as their parent, which is a candidate too."""
-        parent, names = self.tree.positions().parent, self.tree.table["name"]
-        brood = np.bincount(parent[parent >= 0], minlength=len(parent))
-        return [
-            at
-            for at in positions
-            if not (
-                parent[at] in positions
-                and brood[parent[at]] == 1
-                and clean_name(names[at]) == clean_name(names[parent[at]])
-            )
-        ]
+
+        def repeats(at: int) -> bool:
+            up = self.parent[at]
+            return up in positions and self.brood[up] == 1 and self.names[at] == self.names[up]
+
+        return [at for at in positions if not repeats(at)]
 
     def nearest(self, text: str, allowed: np.ndarray, scope: int) -> list[int]:
         """Up to three regions with a similar spelling, first those within the scope."""
