@@ -25,10 +25,11 @@ def compile_tables(sources: Sources) -> dict[str, pd.DataFrame]:
     polygons = geometry.tianditu()
     centres = geometry.points(polygons, regions, counts)
     dated = history.dated_regions(sources, regions)
+    changes = history.changes(sources, dated, counts)
     return {
         "regions": dated,
-        "aliases": history.aliases(dated),
-        "changes": history.changes(sources, dated, counts),
+        "aliases": history.aliases(sources, dated, changes),
+        "changes": changes,
         "schemes": lists.schemes(sources, regions),
         "tier_lists": lists.tier_lists(sources, regions),
         "tier_list_unresolved": lists.tier_list_unresolved(),

@@ -256,17 +256,47 @@ def _last_name(text: str) -> str:
     return tail if len(tail) >= 2 and head else name
 
 
-def aliases(regions: pd.DataFrame) -> pd.DataFrame:
-    """Official and short names, and former names of what exists today."""
-    now = regions[regions["valid_to"].isna()]
-    old = regions[regions["valid_to"].notna()]
+def aliases(sources: Sources, regions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Official and short names, former names, and names of former units that live on in one later unit."""
+    now, old = regions[regions["valid_to"].isna()], regions[regions["valid_to"].notna()]
     parts = [
         now.assign(alias=now["name"], kind="official"),
         now.assign(alias=now["short_name"], kind="short"),
     ]
     parts += [old.assign(alias=old[column], kind="former") for column in ("name", "short_name")]
-    table = pd.concat(parts)[["alias", "region", "kind", "valid_to"]]
+    heirs = _heirs(sources, regions, steps)
+    gone = heirs.merge(sources.history.rename(columns={"adcode": "old"})[["old", "name"]], on="old")
+    parts.append(gone.rename(columns={"name": "alias", "new": "region"}).assign(kind="former"))
+    given = pd.DataFrame(list(DECISIONS["old_names"].items()), columns=["alias", "region"]).assign(
+        kind="former"
+    )
+    table = pd.concat([*parts, given])[["alias", "region", "kind", "valid_to"]]
     return table.drop_duplicates(["alias", "region"])
+
+
+def _heirs(sources: Sources, regions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
+    """Codes that ended and the later codes that are the same unit: old, new, valid_to.
+
+    The same unit: it went there whole, and makes up all of it or has the same name but for the ending.
+    """
+    names = sources.history.set_index("adcode")["name"].map(shorten)
+    later = steps[(steps["old"] != steps["new"]) & (steps["share"] == 1)]
+    same_name = later["old"].map(names).to_numpy() == later["new"].map(names).to_numpy()
+    later = later[(later["back_share"] == 1) | same_name]
+    rows = {(r.old, r.new): r.year - 1 for r in later.sort_values("year").itertuples()}
+    for (old, new), year in list(rows.items()):  # steps are in the order of time: chains close in one pass
+        rows |= {
+            (first, new): end for (first, last), end in list(rows.items()) if last == old and end <= year
+        }
+    ended = regions[(regions["level"] == "prefecture") & regions["valid_to"].notna()]
+    history = sources.history[~sources.history["is_current"] & ~sources.history["name"].isin(ended["name"])]
+    history = history.dropna(subset="successor_adcodes")
+    current = set(regions.loc[regions["in_tree"] & regions["valid_to"].isna(), "region"])
+    for old, new in zip(history["adcode"], history["successor_adcodes"], strict=True):
+        if new in current and names[old] == names[new] and (old.endswith("00") == new.endswith("00")):
+            rows.setdefault((old, new), pd.NA)
+    table = pd.DataFrame([(*pair, end) for pair, end in rows.items()], columns=["old", "new", "valid_to"])
+    return table.rename_axis(None)
 
 
 def changes(sources: Sources, regions: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:

@@ -109,8 +109,8 @@ def list_tables() -> pd.DataFrame:
 
     Examples
     --------
-    >>> list_tables().loc["points", "rows"] > 3000
-    True
+    >>> list_tables().loc["edges_county", "licence"]
+    'MIT'
     """
     listed = {
         name: (s.title, manifest().loc[name, "rows"], s.source, s.licence) for name, s in schemas().items()
