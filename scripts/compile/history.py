@@ -1,8 +1,8 @@
 """Former units, former names and who became what, since the end of 2000.
 
-Always holds: a row is valid on 31 December of the years valid_from ... valid_to; what an old unit gives away
-adds up to itself. Weights are the census population of 2020, carried back through the changes; where two units
-were merged and no census separates them, each is taken for an equal part of the result.
+Always holds: a row is valid on 31 December of the years valid_from ... valid_to; what an old unit gives
+away adds up to itself. Weights are the census population of 2020, carried back through the changes; where
+two units were merged and no census separates them, each is taken for an equal part of the result.
 """
 
 from __future__ import annotations
@@ -61,7 +61,10 @@ def retired(sources: Sources) -> pd.DataFrame:
 
 
 def _through_namesakes(former: pd.DataFrame) -> pd.DataFrame:
-    """Lead an old unit to its next code where the code table names only the last one (横县 452122, 450127, 450181)."""
+    """Lead an old unit to its next code where the code table names only the last one.
+
+    横县 was 452122, then 450127, then 450181; a county that became a city long ago is left out.
+    """
     later = {
         (r.name, new): (r.code, r.year) for r in former.sort_values("year").itertuples() for new in r.new
     }
@@ -132,7 +135,7 @@ def _county_events(sources: Sources) -> list[tuple[int, str, set[str], str]]:
 
 
 def _event_year(events, name: str, where: set[str], successors: set[str]) -> int | None:
-    """The year in which the events end a unit; an event that names a successor counts first, then the last one."""
+    """The year in which the events end a unit: one that names a successor comes first, then the last."""
     found = [
         (any(s in description for s in successors), year)
         for year, description, old, text in events

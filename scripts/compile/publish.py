@@ -11,11 +11,11 @@ from mktanalysis.schemas import Schema, read_schemas
 
 HEADER = """# Data dictionary
 
-Written by `scripts/compile_data.py` from `tables.toml` and the tables themselves: change those, not this file.
+Written by `scripts/compile_data.py` from `tables.toml` and the tables: change those, not this file.
 
-All tables are CSV (UTF-8, LF); codes are text of six digits, a missing figure is an empty cell, money is in yuan, heads
-are in persons, shares lie between 0 and 1. `mktanalysis.load_table(name)` reads a table with the right types,
-`mktanalysis data check` compares files with `manifest.csv` and schemas.
+All tables are CSV (UTF-8, LF); codes are text of six digits, a missing figure is an empty cell, money is
+in yuan, heads are in persons, shares lie between 0 and 1. `mktanalysis.load_table(name)` reads a table with
+the right types, `mktanalysis data check` compares the files with `manifest.csv` and the schemas.
 
 """
 

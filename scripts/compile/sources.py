@@ -75,5 +75,5 @@ class Sources:
 
 
 def city_code(codes: pd.Series) -> pd.Series:
-    """The prefecture-level code of a city: a municipality's figures belong to its one child, 110000 -> 110100."""
+    """Prefecture-level codes of cities: a municipality's figures belong to its one child (110100)."""
     return codes.mask(codes.str[2:] == "0000", codes.str[:2] + "0100")

@@ -1,0 +1,126 @@
+"""``mktanalysis data``: the built-in tables, their check, and a template for one's own data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Name = Annotated[str, typer.Argument(help="表名，见 mktanalysis data list")]
+To = Annotated[Path | None, typer.Option(help="写成 .csv 或 .xlsx 文件（全部行）")]
+Region = Annotated[str | None, typer.Option(help="只看这个地区：代码或名称")]
+Indicator = Annotated[str | None, typer.Option(help="只看这个指标，如 retail_sales")]
+Target = Annotated[Path, typer.Argument(help="要写的 .xlsx 文件")]
+Kind = Annotated[str, typer.Option(help="数据种类：indicators、sales、units 或 openings")]
+Level = Annotated[str, typer.Option(help="每行一个地区，层级：province、prefecture 或 county")]
+Within = Annotated[str | None, typer.Option(help="只列这个地区之内的：代码或名称")]
+Years = Annotated[list[int] | None, typer.Option("--year", help="年份，可写多次；不写则年份留空")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(no_args_is_help=True, help="内置数据：列表、查看、核对，以及自有数据的模板。")
+    group.command("list")(list_)
+    group.command("show")(show_)
+    group.command("check")(check)
+    group.command("template")(template)
+    app.add_typer(group, name="data")
+
+
+def list_(to: To = None) -> None:
+    """列出全部内置数据表：内容、行数、来源、许可。
+
+    例：mktanalysis data list
+    """
+    from mktanalysis.datasets import list_tables
+
+    from .output import show
+
+    columns = {"table": "表", "title": "内容", "rows": "行数", "source": "来源", "licence": "许可"}
+    show(list_tables().reset_index().rename(columns=columns), title="内置数据表", to=to)
+
+
+def show_(name: Name, region: Region = None, indicator: Indicator = None, to: To = None) -> None:
+    """查看一张内置表，可只看一个地区或一个指标。
+
+    例：mktanalysis data show city_indicators --region 南京 --indicator retail_sales --to 南京.xlsx
+    """
+    from mktanalysis.datasets import load_table
+    from mktanalysis.errors import MktError
+
+    from .output import check_target, show
+
+    if to is not None:
+        check_target(to)
+    table = load_table(name)
+    for column, wanted in (("region", region), ("indicator", indicator)):
+        if wanted is not None and column not in table.columns:
+            raise MktError(f"表 {name!r} 没有 {column} 列，不能用 --{column} 筛选")
+    if region is not None:
+        table = table[table["region"].isin(_codes(region))]
+    if indicator is not None:
+        table = table[table["indicator"] == indicator]
+    if table.empty:
+        raise MktError(f"表 {name!r} 中没有符合条件的行")
+    show(table.astype({c: "str" for c in table.columns if c == "period"}), title=name, to=to)
+
+
+def _codes(region: str) -> list[str]:
+    """The region, and with a municipality its one city: 北京 means 110000 and 110100."""
+    from mktanalysis.datasets import load_regions
+    from mktanalysis.regions import resolve_names
+
+    tree = load_regions()
+    code = resolve_names([region], tree).iloc[0]
+    below = tree.children(code)
+    return [code, *below] if len(below) == 1 else [code]
+
+
+def check() -> None:
+    """核对内置数据：每张表的 sha256、行数与字段定义；有问题则退出码为 1。
+
+    例：mktanalysis data check
+    """
+    from mktanalysis.datasets import check_data
+
+    from .output import show
+
+    found = check_data().reset_index()
+    words = {True: "一致", False: "不一致"}
+    table = found.assign(sha256_ok=found["sha256_ok"].map(words), schema_ok=found["schema_ok"].map(words))
+    columns = {
+        "table": "表",
+        "rows": "行数",
+        "sha256_ok": "sha256",
+        "schema_ok": "字段定义",
+        "problem": "问题",
+    }
+    show(table.rename(columns=columns), title="内置数据核对")
+    if not (found["sha256_ok"] & found["schema_ok"]).all():
+        raise typer.Exit(1)
+
+
+def template(
+    path: Target,
+    kind: Kind = "sales",
+    level: Level = "prefecture",
+    within: Within = None,
+    year: Years = None,
+) -> None:
+    """写一个空白模板，填好后可用 read_table 读入。
+
+    例：mktanalysis data template 销售.xlsx --kind sales --level county --within 江苏 --year 2024
+    """
+    from mktanalysis.datasets import load_regions
+    from mktanalysis.io import write_template
+    from mktanalysis.regions import resolve_names
+
+    from .output import check_target
+
+    check_target(path)
+    tree = load_regions()
+    if within is not None:
+        tree = tree.subtree(resolve_names([within], tree).iloc[0])
+    write_template(path, kind=kind, tree=tree, level=level, years=year)
+    print(f"已写入模板 {path}")
