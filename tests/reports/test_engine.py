@@ -50,9 +50,9 @@ _ = 1
 NOTES = "import sys; print('乙', file=sys.stderr)"
 PLOT = """
 import matplotlib.pyplot as plt
-import random, numpy as np
+import numpy as np
 plt.plot([1, 2, 3]); plt.title("t")
-print(random.random(), np.random.rand(), hash("a"), os.environ["OMP_NUM_THREADS"])
+print(np.random.rand(), hash("a"), os.environ["OMP_NUM_THREADS"])
 figure, axes = plt.subplots()
 axes.plot([3, 1, 2])
 figure

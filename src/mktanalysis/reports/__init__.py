@@ -14,6 +14,7 @@ _HOMES = {
     "Settings": "batch",
     "publish_table": "publish",
     "publish_figure": "publish",
+    "say": "publish",
     "read_spec": "spec",
     "SpecError": "spec",
     "ParameterError": "parameters",

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+from html import escape
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -105,6 +106,37 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
     folder = _run_folder()
     if folder is not None:
         _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value})
+
+
+class _Said:
+    """Paragraphs that show as prose in JupyterLab and on a report page; never as markup."""
+
+    def __init__(self, paragraphs):
+        self.paragraphs = paragraphs
+
+    def __repr__(self):
+        return "\n\n".join(self.paragraphs)
+
+    def _repr_html_(self):
+        return "".join(f"<p>{escape(paragraph)}</p>" for paragraph in self.paragraphs)
+
+
+def say(*paragraphs: str):
+    """Show prose that was made from figures, as the last line of a cell.
+
+    Names of regions and products may stand in it: the text is shown as it is and never read as markup.
+
+    Parameters
+    ----------
+    *paragraphs : str
+        Empty ones are left out.
+
+    Examples
+    --------
+    >>> say("江苏有 13 个市。", "")
+    江苏有 13 个市。
+    """
+    return _Said([paragraph for paragraph in paragraphs if paragraph])
 
 
 def _run_folder() -> Path | None:
