@@ -12,7 +12,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -85,8 +85,7 @@ def _read_spreadsheet(path: Path, *, zipped: bool) -> list[Sheet]:
                 continue
             raw = book.get_sheet_by_name(meta.name)
             rows = raw.to_python(skip_empty_area=False)
-            for row, column, text in errors.get(meta.name, ()):
-                rows[row][column] = text  # calamine gives a cell with an error as an empty one
+            _put_errors(rows, errors.get(meta.name, ()))
             merged = [(*first, *last) for first, last in raw.merged_cell_ranges or []]
             if rows:
                 sheets.append(Sheet(meta.name, rows, merged))
@@ -101,6 +100,13 @@ def _read_spreadsheet(path: Path, *, zipped: bool) -> list[Sheet]:
     if not sheets:
         raise MktError(f"{path.name}：没有一张工作表有内容")
     return sheets
+
+
+def _put_errors(rows: list[list], errors: Iterable[tuple[int, int, str]]) -> None:
+    """Write the errors of formulas into their cells, which calamine gives as empty ones."""
+    for row, column, text in errors:
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = text
 
 
 def _check_rows(path: Path, n_rows: int) -> None:
@@ -157,8 +163,8 @@ def _scan(path: Path, archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int
         kept = b""
         while chunk := stream.read(_CHUNK):
             text = kept + chunk
-            end = text.rfind(b"<c ") if len(chunk) == _CHUNK else len(text)
-            end = end if end > 0 else len(text)
+            end = max(text.rfind(b"<c "), 0) or max(text.rfind(b"<"), 0)
+            end = end if len(chunk) == _CHUNK else len(text)
             for match in _CELL.finditer(text, 0, end):
                 row, column = int(match.group(2)), _column(match.group(1))
                 top, wide = max(top, row), max(wide, column)
