@@ -224,6 +224,22 @@ def test_labels_with_markup_are_plain_text():
     assert figure.axes[0].get_legend().get_texts()[0].get_text() == "<b>$x$（1）"
 
 
+@pytest.mark.parametrize(
+    ("values", "legend"),
+    [
+        (pd.Series({"320100": 1, "320200": None, "320300": 5}, dtype="Int64"), 2),
+        (pd.Series({"320100": True, "320200": False}), 2),
+        (pd.Series({"320100": pd.Period("2024"), "320200": None}), 1),
+        (pd.Series({"320100": "a", "320200": None}), 1),
+        (pd.Series(dtype=float), 0),
+    ],
+)
+def test_any_kind_of_value_can_be_drawn(values, legend):
+    texts = maps.plot_map(values).axes[0].get_legend().get_texts()
+    assert len(texts) == legend + 1
+    assert texts[-1].get_text() == "无数据"
+
+
 # --- errors
 
 
@@ -257,6 +273,8 @@ def test_all_unknown_codes_are_listed_at_once():
         (lambda: maps.plot_map(pd.Series({"320100": 1}), within="320583"), "within"),
         (lambda: maps.plot_map(pd.Series({"320100": 1}), within="990000"), "within"),
         (lambda: maps.plot_maps({}), "至少"),
+        (lambda: maps.plot_maps({"甲": [1]}), "Series"),
+        (lambda: maps.plot_path(pd.Series({"320100": 1}), base=[]), "根据地"),
     ],
 )
 def test_wrong_use_is_a_clear_error(call, message):

@@ -242,6 +242,8 @@ def plot_path(
     ['根据地（1）', '2025（1）', '2026（1）']
     """
     bases = [base] if isinstance(base, str) else list(base)
+    if not bases:
+        raise MktError("路径图至少需要一个根据地（base）")
     order, labels = _stages(geometry.with_land(entered), bases)
     path = pd.Series(pd.Categorical.from_codes(order, categories=labels, ordered=True), order.index)
     codes = geometry.shape_codes(order.index, level)
