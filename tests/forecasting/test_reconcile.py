@@ -1,15 +1,54 @@
+"""Reconciliation against the dense formula, an interior point solver and hierarchicalforecast."""
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from mktanalysis import InfeasibleError
-from mktanalysis.forecasting.reconcile import reconcile
+from mktanalysis import InfeasibleError, MktError
+from mktanalysis.forecasting.linear import constraints, reconcile_general, shrunk_covariance
+from mktanalysis.forecasting.reconcile import node_variances, reconcile
 from mktanalysis.forecasting.structure import Structure
 
 
 def random_tree(size: int, rng) -> Structure:
     parents = {f"n{i:03d}": f"n{rng.integers(0, max(1, i // 2)):03d}" if i else None for i in range(size)}
     return Structure.from_parents(pd.Series(parents))
+
+
+def crossed(rng=None) -> Structure:
+    """Region by product: totals by either, and a grand total; no tree holds both groupings."""
+    cells = [f"{region}|{product}" for region in "ABC" for product in "xyzw"]
+    rows = {"all": np.ones(12)}
+    rows |= {region: np.array([cell.startswith(region) for cell in cells], float) for region in "ABC"}
+    rows |= {product: np.array([cell.endswith(product) for cell in cells], float) for product in "xyzw"}
+    rows |= {cell: np.eye(12)[k] for k, cell in enumerate(cells)}
+    return Structure.from_summing(pd.DataFrame(rows, index=cells).T)
+
+
+def optimum(structure, base, covariance, lower, upper):
+    """The bounded quadratic program in the leaves, by an interior point solver."""
+    import clarabel
+    import scipy.sparse as sp
+
+    summing = structure.summing.toarray()
+    precision = np.linalg.inv(covariance)
+    quadratic = sp.csc_matrix(np.triu(summing.T @ precision @ summing))
+    rows, right = np.vstack([summing, -summing]), np.r_[upper, -lower]
+    keep = np.isfinite(right)
+    settings = clarabel.DefaultSettings()
+    settings.verbose = False
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
+    cones = [clarabel.NonnegativeConeT(int(keep.sum()))]
+    linear = -summing.T @ precision @ base
+    solver = clarabel.DefaultSolver(
+        quadratic, linear, sp.csc_matrix(rows[keep]), right[keep], cones, settings
+    )
+    return summing @ np.array(solver.solve().x)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
 
 
 def dense(structure, base, variance):
@@ -27,26 +66,6 @@ def test_two_sweeps_equal_the_dense_formula(seed):
     np.testing.assert_allclose(reconcile(tree, base, variance), expected, rtol=1e-9, atol=1e-9 * 1e5)
 
 
-def optimum(structure, base, variance, lower, upper):
-    """The same quadratic program by an interior point solver."""
-    import clarabel
-    import scipy.sparse as sp
-
-    summing = structure.summing.toarray()
-    quadratic = sp.csc_matrix(summing.T @ np.diag(1 / variance) @ summing)
-    rows, right = np.vstack([summing, -summing]), np.r_[upper, -lower]
-    keep = np.isfinite(right)
-    settings = clarabel.DefaultSettings()
-    settings.verbose = False
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-12
-    cones = [clarabel.NonnegativeConeT(int(keep.sum()))]
-    linear = -summing.T @ (base / variance)
-    solver = clarabel.DefaultSolver(
-        quadratic, linear, sp.csc_matrix(rows[keep]), right[keep], cones, settings
-    )
-    return summing @ np.array(solver.solve().x)
-
-
 @pytest.mark.parametrize("seed", range(12))
 def test_bounds_on_any_node_give_the_exact_optimum(seed):
     rng = np.random.default_rng(seed)
@@ -59,7 +78,7 @@ def test_bounds_on_any_node_give_the_exact_optimum(seed):
     lower[fixed] = upper[fixed] = inside[fixed]
     found = reconcile(tree, base, variance, lower=lower, upper=upper)
     for step in range(2):
-        expected = optimum(tree, base[:, step], variance, lower[:, step], upper[:, step])
+        expected = optimum(tree, base[:, step], np.diag(variance), lower[:, step], upper[:, step])
         np.testing.assert_allclose(found[:, step], expected, atol=1e-5)
     assert np.allclose(found, tree.add_up(found[tree.leaves]))
 
@@ -73,7 +92,7 @@ def test_non_negative_is_the_optimum_not_clipping():
     found = reconcile(tree, base, variance, lower=floor)
     assert found[tree.leaves].min() >= 0
     for step in range(3):
-        expected = optimum(tree, base[:, step], variance, floor[:, step], np.full(60, np.inf))
+        expected = optimum(tree, base[:, step], np.diag(variance), floor[:, step], np.full(60, np.inf))
         np.testing.assert_allclose(found[:, step], expected, atol=1e-6)
 
 
@@ -89,3 +108,102 @@ def test_fixed_total_stays_and_infeasible_floors_name_the_smallest_relaxation():
         reconcile(tree, base, variance, lower=low, upper=high)
     row = caught.value.relaxation.iloc[0]
     assert (row["region"], row["given"], row["needed"]) == ("N", 100.0, 115.0)
+
+
+def residuals(size, length, rng):
+    common = rng.normal(size=(size, 3)) @ rng.normal(size=(3, length))
+    return (common + 2 * rng.normal(size=(size, length))) * rng.uniform(1e3, 1e6, (size, 1))
+
+
+def dense_general(structure, base, covariance):
+    summing, precision = structure.summing.toarray(), np.linalg.inv(covariance)
+    return summing @ np.linalg.solve(summing.T @ precision @ summing, summing.T @ precision @ base)
+
+
+@pytest.mark.parametrize("make", [lambda rng: random_tree(50, rng), crossed])
+def test_low_rank_form_equals_the_dense_formula(make, rng):
+    structure = make(rng)
+    base = rng.normal(size=(structure.size, 3)) * 1e5
+    diagonal, low_rank = shrunk_covariance(residuals(structure.size, 24, rng))
+    expected = dense_general(structure, base, np.diag(diagonal) + low_rank @ low_rank.T)
+    found = reconcile_general(structure, base, diagonal, low_rank)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9 * 1e5)
+    assert np.abs(constraints(structure) @ found).max() < 1e-6
+
+
+@pytest.mark.parametrize("method", ["ols", "wls_struct", "wls_var", "mint_shrink"])
+@pytest.mark.parametrize("length", [12, 60])
+def test_equals_hierarchicalforecast(method, length, rng):
+    from hierarchicalforecast.methods import MinTrace
+
+    structure = random_tree(40, rng)
+    order = np.r_[np.setdiff1d(np.arange(40), structure.leaves), structure.leaves]
+    base = rng.normal(size=(40, 4)) * 1e5
+    error = residuals(40, length, rng)
+    level = np.zeros_like(error)
+    peer = MinTrace(method=method)
+    summing = structure.summing.toarray()[order]
+    expected = peer(S=summing, y_hat=base[order], y_insample=error[order], y_hat_insample=level)["mean"]
+    if method == "mint_shrink":
+        found = reconcile_general(structure, base, *shrunk_covariance(error))
+    else:
+        found = reconcile(structure, base, node_variances(structure, method, (error**2).mean(axis=1)))
+    np.testing.assert_allclose(found[order], expected, rtol=1e-9, atol=1e-9 * 1e5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("make", [lambda rng: random_tree(40, rng), crossed])
+def test_bounds_and_fixed_nodes_with_correlated_errors(make, seed):
+    rng = np.random.default_rng(seed)
+    structure = make(rng)
+    size = structure.size
+    base = rng.normal(size=(size, 2)) * 10
+    diagonal, low_rank = rng.uniform(0.5, 3, size), rng.normal(size=(size, 4))
+    inside = structure.add_up(rng.uniform(0, 5, (len(structure.leaves), 2)))
+    lower = np.where(rng.random((size, 2)) < 0.5, inside - rng.exponential(1, (size, 2)), -np.inf)
+    upper = np.where(rng.random((size, 2)) < 0.3, inside + rng.exponential(1, (size, 2)), np.inf)
+    lower[0, 0] = upper[0, 0] = inside[0, 0]
+    found = reconcile_general(structure, base, diagonal, low_rank, lower=lower, upper=upper)
+    assert found[0, 0] == pytest.approx(inside[0, 0], abs=1e-9)
+    for step in range(2):
+        covariance = np.diag(diagonal) + low_rank @ low_rank.T
+        expected = optimum(structure, base[:, step], covariance, lower[:, step], upper[:, step])
+        np.testing.assert_allclose(found[:, step], expected, atol=1e-5)
+
+
+def test_tree_and_general_path_agree(rng):
+    tree = random_tree(60, rng)
+    base, variance = rng.normal(size=(60, 3)) * 10, rng.uniform(0.1, 5, 60)
+    floor = np.full(base.shape, -np.inf)
+    floor[tree.leaves] = 0.0
+    np.testing.assert_allclose(
+        reconcile_general(tree, base, variance, lower=floor),
+        reconcile(tree, base, variance, lower=floor),
+        atol=1e-7,
+    )
+
+
+def test_infeasible_bounds_across_groupings_are_named():
+    structure = crossed()
+    zero, ones = np.zeros((structure.size, 1)), np.ones(structure.size)
+    lower, upper = zero - np.inf, zero + np.inf
+    rows = {name: structure.nodes.get_loc(name) for name in ("all", "A", "B", "C")}
+    lower[rows["all"]] = upper[rows["all"]] = 10.0
+    for region in "ABC":
+        lower[rows[region]] = 4.0
+    with pytest.raises(InfeasibleError) as caught:
+        reconcile_general(structure, zero, ones, lower=lower, upper=upper)
+    change = (caught.value.relaxation["needed"] - caught.value.relaxation["given"]).abs().sum()
+    assert change == pytest.approx(2.0)
+
+
+def test_a_summing_matrix_must_hold_its_leaves():
+    with pytest.raises(MktError, match="单位矩阵"):
+        Structure.from_summing(
+            pd.DataFrame([[1, 1], [1, 1], [0, 1]], index=["t", "a", "b"], columns=["a", "b"])
+        )
+
+
+def test_too_few_residuals_for_a_covariance():
+    with pytest.raises(MktError, match="wls_var"):
+        shrunk_covariance(np.ones((4, 2)))

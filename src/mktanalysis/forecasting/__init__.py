@@ -1,7 +1,47 @@
 """Regional capacity: coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国 (区域容量预测)."""
 
 from .backtest import backtest, score_forecasts
+from .capacity import (
+    allocate,
+    distances,
+    fit_huff,
+    harris_potential,
+    headroom,
+    huff_shares,
+    market_capacity,
+    saturation_counts,
+)
+from .curves import fit_penetration
+from .discipline import accuracy, plan_vs_actual, seasonal_index, split_target
+from .drivers import apply_scenario, decompose_growth
 from .forecaster import ForecastResult, HierarchicalForecaster
+from .models import PerSeries
 from .panel import rebase_panel
+from .sources import load_panel
+from .structure import Structure
 
-__all__ = ["ForecastResult", "HierarchicalForecaster", "backtest", "rebase_panel", "score_forecasts"]
+__all__ = [
+    "ForecastResult",
+    "HierarchicalForecaster",
+    "PerSeries",
+    "Structure",
+    "accuracy",
+    "allocate",
+    "apply_scenario",
+    "backtest",
+    "decompose_growth",
+    "distances",
+    "fit_huff",
+    "fit_penetration",
+    "harris_potential",
+    "headroom",
+    "huff_shares",
+    "load_panel",
+    "market_capacity",
+    "plan_vs_actual",
+    "rebase_panel",
+    "saturation_counts",
+    "score_forecasts",
+    "seasonal_index",
+    "split_target",
+]

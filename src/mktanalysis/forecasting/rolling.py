@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from .linear import reconcile_general, shrunk_covariance
 from .models import components
 from .panel import Cube, fill
 from .reconcile import node_variances, reconcile
@@ -138,18 +139,23 @@ def reconcile_by(
     structure: Structure, base, residual, history, method: str, *, nonnegative: bool, bounds=None
 ) -> np.ndarray:
     """Coherent forecasts by a named method; `bounds` are (lower, upper) arrays of nodes x horizon."""
-    spread = np.nanmean(residual**2, axis=1)
-    if method == "top_down":
-        base, method = structure.add_up(top_down(structure, base, history)), "wls_var"
-        if bounds is None:
-            return base
-    variance = node_variances(structure, method, spread)
     lower, upper = bounds if bounds is not None else (None, None)
     if nonnegative:
         floor = np.full(base.shape, -np.inf)
         floor[structure.leaves] = 0.0
         lower = floor if lower is None else np.maximum(floor, lower)
-    return reconcile(structure, base, variance, lower=lower, upper=upper)
+    if method == "top_down":
+        base, method = structure.add_up(top_down(structure, base, history)), "wls_var"
+        if bounds is None:
+            return base
+    if method != "mint_shrink":
+        variance = node_variances(structure, method, np.nanmean(residual**2, axis=1))
+        if structure.parent is not None:
+            return reconcile(structure, base, variance, lower=lower, upper=upper)
+        diagonal, low_rank = variance, None
+    else:
+        diagonal, low_rank = shrunk_covariance(residual)
+    return reconcile_general(structure, base, diagonal, low_rank, lower=lower, upper=upper)
 
 
 def top_down(structure: Structure, base: np.ndarray, history: np.ndarray) -> np.ndarray:

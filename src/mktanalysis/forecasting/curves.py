@@ -1,0 +1,243 @@
+"""Penetration along an S-curve: Bass, logistic and Gompertz curves with a saturation level.
+
+Always holds: a curve is ``saturation x shape(a, b, time)``; speeds are drawn towards those of the other
+regions, the more so the less a region's own data say; a saturation that the data cannot tell from "no
+limit in sight" is refused, not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import MktError
+from ..schemas import PANEL, check_table
+
+CURVES = ("logistic", "gompertz", "bass")
+#: Points on the coarse and the fine grid of saturation levels, and steps of the fit at each.
+_COARSE, _FINE, _ITERATIONS = 20, 40, 25
+#: A saturation is refused when levels up to the ceiling cannot be ruled out at this confidence.
+_SURE = 0.95
+
+
+def shape(curve: str, a, b, time):
+    """Share of the saturation level reached at `time` (periods since the first one).
+
+    logistic: 1 / (1 + exp(-(a + b t))). gompertz: exp(-exp(-(a + b t))). bass (Bass 1969): innovation
+    p = exp(a), imitation q = exp(b), launched one period before the first.
+
+    Examples
+    --------
+    >>> float(shape("logistic", -2.0, 0.5, 4.0))
+    0.5
+    """
+    if curve == "logistic":
+        return 1.0 / (1.0 + np.exp(-np.clip(a + b * time, -50, 50)))
+    if curve == "gompertz":
+        return np.exp(-np.exp(-np.clip(a + b * time, -4, 50)))
+    if curve == "bass":
+        p, q = np.exp(np.clip(a, -20, 2)), np.exp(np.clip(b, -20, 2))
+        fade = np.exp(-(p + q) * (time + 1))
+        return (1 - fade) / (1 + q / p * fade)
+    raise MktError(f"没有曲线 {curve!r}，可用：auto、{'、'.join(CURVES)}")
+
+
+@dataclass(frozen=True, eq=False)
+class PenetrationFit:
+    """Curves fitted by region.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Columns region, curve, status (``identified`` or ``refused``), reason, saturation, lower, upper (the
+        saturation level and its interval; missing where refused, ``lower`` is given all the same), a, b
+        (shape, at the best level even where refused), error (root mean square), n.
+    start : Period
+        Time 0 of the curves.
+    """
+
+    table: pd.DataFrame
+    start: pd.Period
+
+    def predict(self, periods: pd.PeriodIndex) -> pd.DataFrame:
+        """Penetration of the identified regions: region, period, value."""
+        good = self.table[self.table["status"] == "identified"]
+        time = np.array([(period - self.start).n for period in periods], dtype=float)
+        rows = [
+            pd.DataFrame(
+                {
+                    "region": r.region,
+                    "period": periods,
+                    "value": r.saturation * shape(r.curve, r.a, r.b, time),
+                }
+            )
+            for r in good.itertuples()
+        ]
+        return (
+            pd.concat(rows, ignore_index=True)
+            if rows
+            else pd.DataFrame(columns=["region", "period", "value"])
+        )
+
+
+def fit_penetration(
+    panel: pd.DataFrame, *, curve: str = "auto", ceiling: float = 1.0, coverage: float = 0.8
+) -> PenetrationFit:
+    """Fit S-curves to penetration by region (渗透率), with pooled speeds and an interval for saturation.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region, period, value: penetration, a share (or users per head).
+    curve : str
+        ``logistic``, ``gompertz``, ``bass``, or ``auto``: the one with the least squared error over all
+        regions.
+    ceiling : float
+        Highest saturation level thought possible: 1 for a share of people.
+    coverage : float
+        Nominal coverage of the interval of the saturation level (profile likelihood).
+
+    Returns
+    -------
+    PenetrationFit
+        A region is refused with fewer than 5 observations, without growth, or where the interval reaches the
+        ceiling: then its data fit "no saturation in sight" as well.
+    """
+    check_table(panel, PANEL)
+    known = panel.dropna(subset=["value"])
+    if (known["value"] < 0).any() or (known["value"] > ceiling).any():
+        low, high = known["value"].min(), known["value"].max()
+        raise MktError(f"渗透率应在 0 与 ceiling={ceiling:g} 之间，现为 {low:g}—{high:g}")
+    start = known["period"].min()
+    wide = known.pivot(index="region", columns="period", values="value").sort_index()
+    time = np.array([(period - start).n for period in wide.columns], dtype=float)
+    names = CURVES if curve == "auto" else (curve,)
+    fits = {name: _fit(wide.to_numpy(dtype=float), time, name, ceiling, coverage) for name in names}
+    best = min(fits, key=lambda name: np.nansum(fits[name]["error"] ** 2 * fits[name]["n"]))
+    table = pd.DataFrame({"region": wide.index, "curve": best, **fits[best]})
+    order = ["region", "curve", "status", "reason", "saturation", "lower", "upper", "a", "b", "error", "n"]
+    return PenetrationFit(table[order], start)
+
+
+def _fit(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float, coverage: float) -> dict:
+    """All regions at once: profile over saturation levels, then with pooled speed, then finer."""
+    n = np.isfinite(values).sum(axis=1)
+    top = np.maximum(np.nanmax(values, axis=1), 1e-12)
+    rows = np.arange(len(values))
+    levels = _between(top * 0.9, np.maximum(ceiling, top * 1.001), _COARSE)
+    a, b, loss = _shapes(values, levels, time, curve, None)
+    at = np.argmin(loss, axis=1)
+    prior, trusted = None, (n >= 6) & (at < _COARSE - 1)
+    if trusted.sum() >= 3:
+        speed = b[rows, at][trusted]
+        centre, spread = np.median(speed), 1.4826 * np.median(np.abs(speed - np.median(speed)))
+        noise = np.maximum(loss[rows, at] / np.maximum(n - 3, 1), 1e-12)
+        prior = (centre, max(spread, 0.1 * abs(centre), 1e-6), noise)
+        a, b, loss = _shapes(values, levels, time, curve, prior, (a, b))
+        at = np.argmin(loss, axis=1)
+    low, high, _ = _inside(levels, loss, n, _SURE)
+    near = np.maximum(low - 1, 0), np.minimum(high + 1, _COARSE - 1)
+    fine = _between(levels[rows, near[0]], levels[rows, near[1]], _FINE)
+    warm = (np.repeat(x[rows, at][:, None], _FINE, axis=1) for x in (a, b))
+    a, b, loss = _shapes(values, fine, time, curve, prior, tuple(warm))
+    endless = high == _COARSE - 1
+    return _verdict(values, fine, (a, b, loss), n, coverage, endless)
+
+
+def _between(low: np.ndarray, high: np.ndarray, points: int) -> np.ndarray:
+    """Levels from low to high in equal ratios (regions, points)."""
+    return low[:, None] * (high / low)[:, None] ** np.linspace(0, 1, points)
+
+
+def _inside(levels, loss, n, coverage: float):
+    """First and last level that the data do not rule out, and the best."""
+    from scipy.stats import f as f_distribution
+
+    free, best = np.maximum(n - 3, 1), np.argmin(loss, axis=1)
+    least = loss[np.arange(len(loss)), best]
+    limit = np.maximum(least * (1 + f_distribution.ppf(coverage, 1, free) / free), 1e-20)
+    inside = loss <= limit[:, None]
+    return np.argmax(inside, axis=1), levels.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1), best
+
+
+def _shapes(values, levels, time, curve, prior, start=None):
+    """Shape parameters (regions, levels) by damped Gauss-Newton steps, all levels and regions at once."""
+    seen = np.isfinite(values)[:, None, :]
+    target = np.sqrt(np.where(seen, values[:, None, :], 0.0))
+    a, b = _start(values, levels, time, curve) if start is None else start
+    damping = np.full(a.shape, 1e-2)
+
+    def residual(a, b):
+        fitted = levels[:, :, None] * shape(curve, a[:, :, None], b[:, :, None], time)
+        return seen * (target - np.sqrt(fitted))
+
+    def penalty(b):
+        if prior is None:
+            return np.zeros_like(b), np.zeros_like(b), np.zeros_like(b)
+        weight = (prior[2] / prior[1] ** 2)[:, None]
+        gap = b - prior[0]
+        return weight * gap**2, weight * gap, weight + 0 * b
+
+    error = residual(a, b)
+    loss = (error**2).sum(axis=2) + penalty(b)[0]
+    for _ in range(_ITERATIONS):
+        slope_a = (residual(a + 1e-5, b) - error) / 1e-5
+        slope_b = (residual(a, b + 1e-5) - error) / 1e-5
+        _, pull, stiff = penalty(b)
+        aa = (slope_a**2).sum(axis=2)
+        bb = (slope_b**2).sum(axis=2) + stiff
+        ab, ga = (slope_a * slope_b).sum(axis=2), (slope_a * error).sum(axis=2)
+        gb = (slope_b * error).sum(axis=2) + pull
+        aa, bb = aa * (1 + damping) + 1e-14, bb * (1 + damping) + 1e-14
+        det = np.maximum(aa * bb - ab**2, 1e-300)
+        new_a = a - np.clip((bb * ga - ab * gb) / det, -2, 2)
+        new_b = b - np.clip((aa * gb - ab * ga) / det, -1, 1)
+        new_error = residual(new_a, new_b)
+        new_loss = (new_error**2).sum(axis=2) + penalty(new_b)[0]
+        better = new_loss < loss
+        a, b, loss = np.where(better, new_a, a), np.where(better, new_b, b), np.where(better, new_loss, loss)
+        error = np.where(better[:, :, None], new_error, error)
+        damping = np.clip(np.where(better, damping / 4, damping * 6), 1e-8, 1e6)
+    return a, b, loss
+
+
+def _start(values, levels, time, curve):
+    """Straight line through the transformed shares (logistic, gompertz), usual values for Bass."""
+    if curve == "bass":
+        return np.full(levels.shape, np.log(0.02)), np.full(levels.shape, np.log(0.4))
+    share = np.clip(values[:, None, :] / levels[:, :, None], 1e-4, 1 - 1e-4)
+    line = np.log(share / (1 - share)) if curve == "logistic" else -np.log(-np.log(share))
+    seen = np.isfinite(line)
+    count = np.maximum(seen.sum(axis=2), 1)
+    when = np.where(seen, time, 0.0)
+    line = np.where(seen, line, 0.0)
+    mean_t, mean_y = when.sum(axis=2) / count, line.sum(axis=2) / count
+    cover = (when * line).sum(axis=2) / count - mean_t * mean_y
+    spread = np.maximum((when**2).sum(axis=2) / count - mean_t**2, 1e-9)
+    slope = np.clip(cover / spread, 1e-3, 3)
+    return mean_y - slope * mean_t, slope
+
+
+def _verdict(values, levels, found, n, coverage: float, endless: np.ndarray) -> dict:
+    """Saturation, its profile interval, and whether the data can tell it."""
+    a, b, loss = found
+    rows = np.arange(len(levels))
+    first, last, at = _inside(levels, loss, n, coverage)
+    flat = np.nanmax(values, axis=1) - np.nanmin(values, axis=1) <= 0
+    reasons = np.select(
+        [n < 5, flat, endless], ["观测少于 5 期", "没有增长", "数据看不出饱和水平：区间触到上限"], default=""
+    )
+    refused = reasons != ""
+    return {
+        "status": np.where(refused, "refused", "identified"),
+        "reason": reasons,
+        "saturation": np.where(refused, np.nan, levels[rows, at]),
+        "lower": np.where(n < 5, np.nan, levels[rows, first]),
+        "upper": np.where(refused, np.nan, levels[rows, last]),
+        "a": a[rows, at],
+        "b": b[rows, at],
+        "error": np.sqrt(loss[rows, at] / np.maximum(n, 1)),
+        "n": n,
+    }
