@@ -27,6 +27,7 @@ from .resampling import (
     stretch,
     tier_shares,
 )
+from .scores import Scores
 
 #: Usual names of the tiers, by their number; other numbers get 第1级, 第2级 ...
 TIER_NAMES = {
@@ -53,8 +54,9 @@ def tier_names(n_tiers: int) -> tuple[str, ...]:
 class TierClusterer(BaseEstimator):
     """Split regions into ordered tiers by their score (数据驱动的城市分级).
 
-    The columns of X are averaged after standardisation (a single column is the score itself). The score is
-    cut where the sum of squares within tiers is least, exactly, on the scale exp(skew * score).
+    The columns of X are averaged after standardisation (a single column is the score itself); a
+    :class:`Scores` brings its own standardised columns and weights. The score is cut where the sum of squares
+    within tiers is least, exactly, on the scale exp(skew * score).
 
     Parameters
     ----------
@@ -82,9 +84,9 @@ class TierClusterer(BaseEstimator):
     Attributes
     ----------
     tiers_ : Series
-        Ordered Categorical, best tier first; index as X's, sorted as X is.
+        Ordered Categorical, best tier first; index as X's. Missing for regions of a Scores without score.
     labels_ : ndarray of int
-        0 for the best tier, in the order of X.
+        0 for the best tier, in the order of X (of a Scores: of the regions with a score).
     score_ : Series
         What was cut, standardised.
     breaks_ : Series
@@ -130,8 +132,8 @@ class TierClusterer(BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame, Series or array of shape (regions, indicators)
-            Larger is better in every column; no missing values.
+        X : Scores, DataFrame, Series or array of shape (regions, indicators)
+            Larger is better in every column; no missing values, but for regions of a Scores without score.
         y : ignored
 
         Returns
@@ -148,21 +150,20 @@ class TierClusterer(BaseEstimator):
         index = pd.RangeIndex(len(values)) if frame is None else frame.index
         self._check_settings(len(values))
         # the canonical order: sums and draws then do not depend on the order of the rows
-        canonical = np.argsort(np.asarray(index)) if frame is not None else np.lexsort(values.T)
-        ordered = values[canonical]
+        canonical = np.lexsort(values.T) if frame is None else np.argsort(np.asarray(index))
         with threadpool_limits(limits=1):
-            self._standardise(ordered)
-            standard = self._standard(ordered)
-            self._choose(standard)
+            self._standardise(values[canonical], X.method["weight"] if isinstance(X, Scores) else None)
+            self._choose(self._standard(values[canonical]))
         names = tier_names(self.n_tiers_)
         score = self._score(values)
         self.labels_ = assign(score, self._breaks)
         self.score_ = pd.Series(score, index, name="score")
-        self.tiers_ = _series(self.labels_, index, names)
+        tiers = _series(self.labels_, index, names)
+        self.tiers_ = tiers.reindex(X.score.index) if isinstance(X, Scores) else tiers
         self.breaks_ = pd.Series(self._breaks[::-1], pd.Index(names[:-1], name="tier"), name="score")
-        columns = frame.columns if frame is not None else pd.RangeIndex(values.shape[1])
-        self.centers_ = pd.DataFrame(values, index, columns).groupby(self.tiers_.array, observed=False).mean()
-        self.centers_ = self.centers_.rename_axis("tier")
+        columns = pd.RangeIndex(values.shape[1]) if frame is None else frame.columns
+        grouped = pd.DataFrame(values, index, columns).groupby(tiers.array, observed=False)
+        self.centers_ = grouped.mean().rename_axis("tier")
         self._place_resamples(index, canonical, names)
         return self
 
@@ -181,14 +182,14 @@ class TierClusterer(BaseEstimator):
         """
         check_is_fitted(self)
         frame = _as_frame(X)
-        return assign(
-            self._score(validate_data(self, X if frame is None else frame, dtype=float, reset=False)),
-            self._breaks,
-        )
+        values = validate_data(self, X if frame is None else frame, dtype=float, reset=False)
+        return assign(self._score(values), self._breaks)
 
-    def predict_tiers(self, X: pd.DataFrame) -> pd.Series:
-        """As :meth:`predict`, with the tiers' names and the index of `X`."""
-        return _series(self.predict(X), X.index, tier_names(self.n_tiers_))
+    def predict_tiers(self, X: pd.DataFrame | Scores) -> pd.Series:
+        """As :meth:`predict`, with the tiers' names and the regions of `X`; no score, no tier."""
+        frame = _as_frame(X)
+        tiers = _series(self.predict(frame), frame.index, tier_names(self.n_tiers_))
+        return tiers.reindex(X.score.index) if isinstance(X, Scores) else tiers
 
     # -- steps of fit ----------------------------------------------------------------------------
 
@@ -208,23 +209,33 @@ class TierClusterer(BaseEstimator):
                     f"pyramid 应为真假值或 {self.n_tiers} 个正数（最高一级在前），得到 {self.pyramid!r}"
                 )
 
-    def _standardise(self, ordered: np.ndarray) -> None:
-        self._mean, spread = ordered.mean(axis=0), ordered.std(axis=0)
-        self._spread = np.where(spread > 1e-12 * np.maximum(1.0, np.abs(self._mean)), spread, np.inf)
-        raw = ((ordered - self._mean) / self._spread).mean(axis=1)
-        self._scale = raw.std()
-        if not self._scale > 0:
+    def _standardise(self, ordered: np.ndarray, weights: pd.Series | None) -> None:
+        """Fix the scale: of X's own columns, or as the scores have it."""
+        n_columns = ordered.shape[1]
+        self._mean, self._spread = np.zeros(n_columns), np.ones(n_columns)
+        self._weights = np.full(n_columns, 1 / n_columns) if weights is None else weights.to_numpy()
+        if weights is None:
+            self._mean, spread = ordered.mean(axis=0), ordered.std(axis=0)
+            varies = spread > 1e-12 * np.maximum(1.0, np.abs(self._mean))
+            self._spread = np.where(varies, spread, np.inf)
+        raw = self._weighted((ordered - self._mean) / self._spread)
+        self._middle, self._scale = raw.mean(), raw.std()
+        if not self._scale > 1e-12:
             raise TierError("所有地区的得分都相同，分不出级；请检查指标")
 
     def _standard(self, values: np.ndarray) -> np.ndarray:
-        return (values - self._mean) / self._spread / self._scale
+        """Columns whose weighted mean is the score of mean 0 and spread 1."""
+        return ((values - self._mean) / self._spread - self._middle) / self._scale
+
+    def _weighted(self, columns: np.ndarray) -> np.ndarray:
+        # a sum column by column: the same row gives the same bits in any company
+        total = np.zeros(len(columns))
+        for column, weight in zip(columns.T, self._weights, strict=True):
+            total += weight * column
+        return total
 
     def _score(self, values: np.ndarray) -> np.ndarray:
-        # a sum column by column: the same row gives the same bits in any company
-        total = np.zeros(len(values))
-        for column in self._standard(values).T:
-            total += column
-        return total / values.shape[1]
+        return self._weighted(self._standard(values))
 
     def _choose(self, standard: np.ndarray) -> None:
         """Set the number of tiers, the breaks and the resampled labels."""
@@ -234,7 +245,7 @@ class TierClusterer(BaseEstimator):
             self._breaks = self._cut(standard, self.n_tiers_)
             self._shares = self._resample(standard, self.n_tiers_)[0] if self.n_resamples else None
             return
-        score = standard.mean(axis=1)
+        score = self._weighted(standard)
         possible = [k for k in CANDIDATES if k <= len(np.unique(score))]
         if not self.n_resamples:
             raise TierError("n_tiers='auto' 要靠重抽样判断，n_resamples 不能为 0")
@@ -263,7 +274,7 @@ class TierClusterer(BaseEstimator):
         }
 
     def _cut(self, standard: np.ndarray, k: int) -> np.ndarray:
-        score = standard.mean(axis=1)
+        score = self._weighted(standard)
         if len(np.unique(score)) < k:
             raise TierError(f"要分 {k} 级，但只有 {len(np.unique(score))} 个不同的得分；请减少级数")
         return self._cut_many(standard, score[None, :], np.ones((1, len(score))), k)[0]
@@ -284,7 +295,7 @@ class TierClusterer(BaseEstimator):
         seed = 0 if self.random_state is None else self.random_state
         return tier_shares(
             standard,
-            np.full(standard.shape[1], 1 / standard.shape[1]),
+            self._weights,
             lambda scores, draws: self._cut_many(standard, scores, draws, k),
             n_tiers=k,
             n_resamples=self.n_resamples,
@@ -304,7 +315,9 @@ class TierClusterer(BaseEstimator):
 
 
 def _as_frame(X) -> pd.DataFrame | None:
-    """`X` as a frame whose regions matter, or None for an array; missing scores are named."""
+    """`X` as a frame whose regions matter, or None for an array; regions with gaps are named."""
+    if isinstance(X, Scores):
+        return X.standardised[X.score.notna()]
     if isinstance(X, pd.Series):
         X = X.to_frame(X.name or "score")
     if not isinstance(X, pd.DataFrame):
