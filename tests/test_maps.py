@@ -357,6 +357,13 @@ def test_path_arrows_start_at_the_nearest_held_region():
     assert np.allclose(second.xy, points.loc["310100"])
 
 
+def test_a_group_of_units_on_a_path_has_a_number_and_no_name():
+    ax = maps.plot_path(pd.Series({"659000": 2025, "652300": 2026}), base="650100").axes[0]
+    texts = {text.get_text() for text in ax.texts if text.get_gid() != "arrow"}
+    assert {"1", "2\n昌吉"} <= texts
+    assert not any("nan" in text for text in texts)
+
+
 def test_path_over_many_provinces_is_national():
     codes = mkt.load_tier_list("2021").index[::20]
     figure = maps.plot_path(pd.Series(2025, index=codes[1:]), base=codes[0])

@@ -254,10 +254,9 @@ def plot_path(
     _, ax = style.new_figure(8.0, 6.2)
     _draw(ax, level, fill, prefixes, label, focus=codes if near else None)
     _arrows(ax, order, level)
-    names = layers.own_names(level, geometry.load_shapes(level).codes).reindex(codes)
-    texts = pd.Series(
-        [f"{n}\n{name}" if n else f"★\n{name}" for n, name in zip(order, names, strict=True)], codes
-    )
+    names = layers.own_names(level, geometry.load_shapes(level).codes).reindex(codes, fill_value="")
+    marks = ["★" if stage == 0 else str(stage) for stage in order]
+    texts = pd.Series([f"{mark}\n{name}".strip() for mark, name in zip(marks, names, strict=True)], codes)
     layers.write(ax, texts[[code.startswith(prefixes or "") for code in codes]], fill, level=level)
     return _finish(ax, title, source)
 
