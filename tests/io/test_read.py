@@ -250,6 +250,35 @@ def test_names_are_settled_by_what_stands_beside_them(xlsx, tree):
     assert "不符" in problems(xlsx(wrong), tree)[0][2]
 
 
+def test_what_the_statistics_office_exports(tmp_path, tree):
+    lines = ["数据库：分省年度数据", "指标：社会消费品零售总额(亿元)", "时间：最近10年", "地区,2022年,2021年"]
+    lines += ["北京市,13794.2,14867.7", "江苏省,42752.1,42702.6", "数据来源：国家统计局"]
+    (tmp_path / "nbs.csv").write_bytes("\r\n".join(lines).encode("gb18030"))
+    table = read_table(tmp_path / "nbs.csv", kind="indicators", tree=tree)
+    assert table["region"].tolist() == ["110000"] * 2 + ["320000"] * 2
+    assert table["value"].iloc[0] == pytest.approx(1.48677e12)
+
+
+def test_shapes_that_would_mislead(xlsx, tree):
+    side = [["城市", "2021年社零(亿元)", "城市", "2022年社零(亿元)"], ["南京", 7832, "苏州", 9010]]
+    assert "两列" in problems(xlsx(side), tree)[0][2]
+    book = [["江苏统计年鉴2023"], ["城市", "社零(亿元)"], ["南京", 7832]]
+    assert "没有时期" in problems(xlsx(book), tree)[0][2]
+    zero = [["城市", "年份", "社零(亿元)"], ["南京", 2022, 0], ["苏州", 2022, 9010]]
+    assert "留空" in problems(xlsx(zero), tree)[0][2]
+    turned = [["社零 单位：亿元"], ["年份", "南京", "苏州"], [2021, 7899, 9031]]
+    assert "各占一行" in problems(xlsx(turned), tree)[0][2]
+    grouped = [
+        ["区域", "省份", "城市", "年份", "销售额(万元)"],
+        ["华东", "江苏", "南京", 2022, 500],
+        [None, None, "苏州", 2022, 300],
+        ["华中", "湖南", "长沙", 2022, 300],
+        [None, None, "合计", 2022, 1100],
+    ]
+    table = read_table(xlsx(grouped), kind="sales", tree=tree)
+    assert table["region"].tolist() == ["320100", "320500", "430100"]
+
+
 def test_unknown_regions_are_told_once_and_rows_without_figures_skipped(xlsx, tree):
     rows = [["县", "年份", "社零(亿元)"], *[["昆山县级市", year, 1000] for year in range(2010, 2020)]]
     found = problems(xlsx([*rows, ["其他说明文字", None, None]]), tree)

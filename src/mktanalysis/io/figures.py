@@ -34,13 +34,22 @@ class SheetReader:
     problems: Problems
 
     def __post_init__(self):
-        self.notes = [f"不认识的列，没有读取：{title}" for title in self.layout.ignored]
-        self.header_row = self.layout.first_row  # counted from 1: the row right above the first data row
         self.figures = self.layout.having("figure")
+        self.notes = [f"不认识的列，没有读取：{title}" for title in self.layout.ignored]
+        if (
+            self.layout.period
+            and not self.layout.having("period")
+            and any(not c.period for c in self.figures)
+        ):
+            self.notes.append(f"时期取自标题：{self.layout.period[1] + 1970} 年")
+        self.header_row = self.layout.first_row  # counted from 1: the row right above the first data row
         self.headers = HeaderReader(self.kind, self.tree.levels)
         self.time = {
             role: next(iter(self.layout.having(role)), None) for role in ("period", "month", "quarter")
         }
+        if self.time["period"] is None:  # a column 月份 that holds 2023-01
+            role = "month" if self.time["month"] else "quarter"
+            self.time |= {"period": self.time[role], role: None}
         self.unit_column = next(iter(self.layout.having("unit")), None)
         self.indicator_column = next(iter(self.layout.having("indicator")), None)
         self.factors = {column.position: self._column_factor(column) for column in self.figures}
@@ -73,7 +82,7 @@ class SheetReader:
         if found is None and not unit and measure.dimension == "share":
             return np.nan  # decided by the figures: 0-1, or with a % sign each
         if found is None and not unit:
-            example = hint.split("、")[-1]
+            example = "元" if measure.dimension == "yuan" and not measure.additive else hint.split("、")[-1]
             self.problems.add(
                 f"没有写单位：请在列名中写明（{hint}），如“{measure.label}({example})”", row=row, column=title
             )

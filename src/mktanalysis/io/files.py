@@ -13,7 +13,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,14 +30,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """Raw cells of a sheet; row i is row i + 1 of the spreadsheet.
-
-    ``merged`` lists merged cells as (first row, first column, last row, last column), counted from 0.
-    """
+    """Raw cells of a sheet; row i is row i + 1 of the spreadsheet."""
 
     name: str
     rows: list[list]
-    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
+    hidden: bool = False
 
 
 def read_sheets(path: str | Path) -> list[Sheet]:
@@ -58,8 +55,11 @@ def read_sheets(path: str | Path) -> list[Sheet]:
         raise MktError(f"{path.name}：文件超过 {MAX_BYTES // 1_000_000} MB，太大")
     if path.stat().st_size == 0:
         raise MktError(f"{path.name}：文件是空的")
-    with path.open("rb") as file:
-        head = file.read(8)
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError as error:
+        raise MktError(f"{path.name}：打不开（{error.strerror}）；是否正被 Excel 占用？") from None
     if suffix in _TEXTS:
         if head.startswith((_ZIP, _OLE)):
             raise MktError(f"{path.name}：扩展名是 {suffix}，内容却是 Excel 文件；请改扩展名为 .xlsx 或 .xls")
@@ -86,9 +86,9 @@ def _read_spreadsheet(path: Path, *, zipped: bool) -> list[Sheet]:
             raw = book.get_sheet_by_name(meta.name)
             rows = raw.to_python(skip_empty_area=False)
             _put_errors(rows, errors.get(meta.name, ()))
-            merged = [(*first, *last) for first, last in raw.merged_cell_ranges or []]
             if rows:
-                sheets.append(Sheet(meta.name, rows, merged))
+                hidden = meta.visible != calamine.SheetVisibleEnum.Visible
+                sheets.append(Sheet(meta.name, rows, hidden))
     except calamine.PasswordError:
         raise MktError(f"{path.name}：文件有密码保护，请在 Excel 中去掉密码后再读") from None
     except calamine.CalamineError as error:

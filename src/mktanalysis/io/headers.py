@@ -154,11 +154,11 @@ def _part_of_year(match: re.Match) -> tuple[str, int] | None:
 
 
 def combine(parts: Iterable[Header]) -> Header:
-    """Put together what stands above one column, from top to bottom; the lower one wins."""
+    """Put together what stands above one column, from top to bottom; the lower one wins, but for the role."""
     result = Header()
     for part in parts:
         result = Header(
-            role=part.role or result.role,
+            role=result.role or part.role,
             measure=part.measure or result.measure,
             unit=part.unit or result.unit,
             period=part.period or result.period,

@@ -18,6 +18,9 @@ from .headers import Header, HeaderReader, combine
 _SEARCHED_ROWS = 40
 _PLACE_ROLES = ("code", "level", "place")
 _TITLE_UNIT = re.compile(r"单位[:：]?\s*([^\s)）]+)")
+#: The year of a yearbook is not that of its figures.
+_NOT_THE_YEAR = re.compile("年鉴|制表|更新|截至|修订|版|来源")
+_BRACKETED = re.compile(r"[(（]([^()（）]+)[)）]")
 _TITLE_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)年?")
 
 
@@ -105,12 +108,16 @@ def _layout(sheet: Sheet, span: tuple[int, int], kind: Kind, reader: HeaderReade
     first, last = span
     titles = [as_text(cell) for row in sheet.rows[:first] for cell in row if as_text(cell)]
     words = [*titles, sheet.name]
-    years = {match for text in words for match in _TITLE_YEAR.findall(text)}
+    dated = [text for text in words if not _NOT_THE_YEAR.search(text)]
+    years = {match for text in dated for match in _TITLE_YEAR.findall(text)}
     beside = [
         as_text(cell) for row in sheet.rows[first:_SEARCHED_ROWS] for cell in row if isinstance(cell, str)
     ]
     stated = titles + [text for text in beside if re.match(r"[(（]?单位[:：]", text)]
     lists = [found for text in stated for found in _TITLE_UNIT.findall(text)]
+    lists += [
+        text for title in titles for text in _BRACKETED.findall(title) if fields().unit(clean_name(text))
+    ]
     units = {unit for text in lists for unit in re.split("[、,，/;；]", text)}
     period = ("Y", int(years.pop()) - 1970) if len(years) == 1 else None
     lone = _title_measure(words, kind)

@@ -51,7 +51,9 @@ class PlaceReader:
         self.code = next(iter(layout.having("code")), None)
         order = {name: i for i, name in enumerate(tree.levels)}
         steps = sorted(layout.having("level"), key=lambda column: order.get(column.level, 99))
-        self.steps: list[ColumnRole] = [*steps, *layout.having("place")[:1]]
+        lowest = max((column.position for column in steps), default=-1)
+        named = [column for column in layout.having("place") if column.position > lowest]
+        self.steps: list[ColumnRole] = [*steps, *named[:1]]  # 区域 to the left of 城市 is only a group
         self.notes: list[str] = []
         self.places = self._rows()
         self._mark_totals()

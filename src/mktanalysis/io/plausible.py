@@ -36,6 +36,9 @@ def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.Da
     for measure in kind.measures:
         mine = good & (figures["measure"] == measure.name)
         values = figures["value"].where(mine)
+        empty = (values == 0) & (kind.name == "indicators")
+        for row in figures[empty].itertuples():
+            problems.add("为 0：没有数字的格子请留空", row=row.row, column=row.column, value=row.raw)
         for row in figures[(values < measure.low)].itertuples():
             text = "不能为负数" if measure.low == 0 else f"低于下限 {measure.low:g}"
             problems.add(text, row=row.row, column=row.column, value=row.raw)
@@ -43,7 +46,7 @@ def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.Da
         for row in figures[over].itertuples():
             text = "大于 100%" if measure.dimension == "share" else f"高于上限 {measure.high:g}"
             problems.add(text, row=row.row, column=row.column, value=row.raw)
-        wrong |= (values < measure.low) | over
+        wrong |= (values < measure.low) | over | empty
     return figures[~wrong]
 
 
@@ -157,7 +160,8 @@ def _is_off(ratio: pd.Series, limit: float, *, both: bool) -> pd.Series:
 def check_totals(totals: pd.DataFrame, figures: pd.DataFrame, kind: Kind, tree: RegionTree) -> list[str]:
     """Compare rows such as 合计 with the sums of what they add up; return notes, and warn where they are off.
 
-    A total is only compared where no part is missing; the parts are the highest rows within its scope.
+    A total is only compared where no part is missing; the parts are the highest rows among those it may
+    add up, and the best match counts.
     """
     notes = []
     for total in totals[totals["value"].notna()].itertuples():
@@ -165,22 +169,34 @@ def check_totals(totals: pd.DataFrame, figures: pd.DataFrame, kind: Kind, tree: 
             continue
         same = (figures["measure"] == total.measure) & (figures["period"] == total.period)
         parts = figures[same & figures["region"].notna()]
-        if total.word == "小计":
-            parts = parts[(parts["row"] < total.row) & (parts["row"] > total.after)]
-        elif isinstance(total.scope, str):
-            inside = tree.subtree(total.scope).regions
-            parts = parts[parts["region"].isin(inside) & (parts["region"] != total.scope)]
-        parts = parts[~_nested(parts["region"], tree)]
-        if parts.empty or parts["value"].isna().any():
-            continue
-        gap = parts["value"].sum() / total.value - 1 if total.value else np.inf
+        gaps = [_gap(group, total.value, tree) for group in _added_up(parts, total, tree)]
+        gap = min((gap for gap in gaps if gap == gap), key=abs, default=0.0)
         if abs(gap) > 0.01:
-            which = f"第 {total.row} 行“{total.word}”，列“{total.column}”"
             size = f"{abs(gap):.1%}" if abs(gap) < 10 else f"{abs(gap):,.0f} 倍"
+            which = f"第 {total.row} 行“{total.word}”，列“{total.column}”"
             note = f"{which}：各行之和比它{'多' if gap > 0 else '少'} {size}"
             warnings.warn(note, UserWarning, stacklevel=3)
             notes.append(note)
     return notes
+
+
+def _added_up(parts: pd.DataFrame, total, tree: RegionTree) -> list[pd.DataFrame]:
+    """The rows that a total may add up: those since the last total, those of its province, all."""
+    groups = (
+        [parts[(parts["row"] < total.row) & (parts["row"] > total.after)]] if total.word == "小计" else []
+    )
+    if isinstance(total.scope, str):
+        inside = tree.subtree(total.scope).regions
+        groups.append(parts[parts["region"].isin(inside) & (parts["region"] != total.scope)])
+    return groups if total.word == "小计" else [*groups, parts]
+
+
+def _gap(parts: pd.DataFrame, total: float, tree: RegionTree) -> float:
+    """How far the sum of the highest rows is from their total; missing if a part is."""
+    parts = parts[~_nested(parts["region"], tree)]
+    if parts.empty or parts["value"].isna().any() or total == 0:
+        return np.nan
+    return parts["value"].sum() / total - 1
 
 
 def _nested(regions: pd.Series, tree: RegionTree) -> pd.Series:

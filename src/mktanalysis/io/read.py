@@ -95,7 +95,7 @@ def _choose(sheets: list[Sheet], kind: Kind, tree: RegionTree, name: str | None,
         if not chosen:
             raise MktError(f"{file}：没有工作表“{name}”，现有：{'、'.join(sheet.name for sheet in sheets)}")
     else:
-        chosen = [sheet for sheet in sheets if not is_guide(sheet)] or sheets
+        chosen = [sheet for sheet in sheets if not is_guide(sheet) and not sheet.hidden] or sheets
     found = [layout for sheet in chosen if (layout := find_layout(sheet, kind, tree.levels))]
     useful = [layout for layout in found if layout.having("figure") or not kind.measures]
     if len(useful) > 1:
@@ -104,7 +104,7 @@ def _choose(sheets: list[Sheet], kind: Kind, tree: RegionTree, name: str | None,
     if useful or len(found) == 1:
         return (useful or found)[0]
     problems = Problems(file=file, sheet=chosen[0].name if len(chosen) == 1 else "")
-    problems.add("找不到表头：应有一行含地区列（地区、城市、县、省份或行政区划代码）和数据列")
+    problems.add("找不到表头：应有一行含地区列（地区、城市、县、省份或行政区划代码）和数据列；地区应各占一行")
     problems.raise_any()
     raise AssertionError
 
@@ -127,16 +127,16 @@ def _check_layout(layout: Layout, kind: Kind, problems: Problems) -> None:
     for i, (column, key) in enumerate(zip([c for c in figures if c.measure], keys, strict=False)):
         if key in keys[:i]:
             problems.add("与前面一列是同一项数据", row=row, column=column.title)
-    timed = layout.having("period") or all(c.period for c in figures) or layout.period
-    if (
-        kind.has_period
-        and (figures or not kind.measures)
-        and not (timed and (figures or layout.having("period")))
-    ):
+    own_time = layout.having("period", "month", "quarter")
+    timed = own_time or all(c.period for c in figures) or layout.period
+    if kind.has_period and (figures or not kind.measures) and not (timed and (figures or own_time)):
         problems.add("没有时期：请加一列“年份”，或在列名中写年份，如“2023年”", row=row)
-    for role in ("month", "quarter"):
-        if kind.has_period and layout.having(role) and not layout.having("period"):
-            problems.add("只有月份或季度：请加一列“年份”", row=row)
+    placed = layout.having("code", "level", "place")
+    places = [(column.role, column.level) for column in placed]
+    for i, column in enumerate(placed):
+        if places[i] in places[:i]:
+            text = "有两列同是这一级的地区；若是左右并排的两块表，请接成上下一块"
+            problems.add(text, row=row, column=column.title)
 
 
 def _with_periods(figures: pd.DataFrame, kind: Kind, problems: Problems, header_row: int) -> pd.DataFrame:
@@ -161,11 +161,12 @@ def _check_duplicates(figures: pd.DataFrame, kind: Kind, problems: Problems) -> 
     if not kind.measures:
         return
     keys = ["region", "period", "measure"]
+    more = "；明细请先按地区和时期合计" if kind.name == "sales" else ""
     first = figures.groupby(keys)["row"].transform("first")
     for row, before in zip(figures.itertuples(), first, strict=True):
         if row.row != before:
             problems.add(
-                f"与第 {before} 行重复（同一地区、同一时期）",
+                f"与第 {before} 行重复（同一地区、同一时期）{more}",
                 row=row.row,
                 column=row.column,
                 value=row.region,
