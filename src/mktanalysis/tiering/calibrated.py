@@ -146,9 +146,8 @@ class TierModel(BaseEstimator):
         cuts = self.cuts_.to_numpy()
         lowest = np.append(cuts, -np.inf)[codes]
         below = np.insert(cuts, 0, np.inf)[codes]
-        inside = np.clip(
-            score, lowest, np.nextafter(below, -np.inf)
-        )  # a cut itself belongs to the tier above
+        hair = 1e-9  # beyond rounding, so that score + shift is on the right side of a cut
+        inside = np.clip(score, lowest + hair, below - hair)
         return (inside - score).rename("shift")
 
 

@@ -1,8 +1,8 @@
 """What separates a region from the next tier, in each indicator's own unit.
 
-Always holds: all other regions stay as they are; `alone` is what one indicator would have to reach if nothing
-else changed, `together` what it has to reach if all change by the same number of standard deviations; a change
-by more than a factor of 100 is no advice and is left missing.
+Always holds: all other regions stay as they are; `alone` is what one indicator would have to reach if
+nothing else changed, `together` what it has to reach if all change by the same number of standard deviations;
+a change by more than a factor of 100 is no advice and is left missing.
 """
 
 from __future__ import annotations
@@ -86,8 +86,8 @@ def next_tiers(
         "score_gap",
         "indicator",
         "current",
-        "needed",
-        "change",
+        "alone",
+        "together",
     ]
     table = pd.concat(parts, ignore_index=True)[columns]
     return table.sort_values(
