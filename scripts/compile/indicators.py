@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .interpolated import filled_cells
 from .sources import Sources, city_code
 
 FIRST_YEAR = 2000
@@ -17,18 +18,18 @@ YEARBOOK, PANEL = (
     "City Statistical Yearbook, panel 1990-2023",
 )
 IMPLIED = "GDP divided by GDP per head"
-#: indicator: (yearbook column, panel column, panel flag of interpolated cells, factor to base unit, unit)
+#: indicator: (yearbook column, panel column, factor to base unit, unit)
 CITY = {
-    "gdp": ("gdp", "gdp_yi", "gdp_interp", 1e8, "yuan"),
-    "gdp_per_capita": ("gdp_pc", "gdp_pc_yuan", None, 1, "yuan"),
-    "retail_sales": ("retail", "retail_yi", "retail_sales_interp", 1e8, "yuan"),
-    "registered_population": ("hukou_pop", "pop_hukou_wan", "pop_hukou_interp", 1e4, "person"),
-    "resident_population": ("resident_pop", None, None, 1e4, "person"),
-    "urban_rate": ("urban_rate", None, None, 0.01, "share"),
-    "average_wage": ("avg_wage", None, None, 1, "yuan"),
-    "bank_deposits": (None, "bank_deposits", None, 1e4, "yuan"),
-    "fiscal_revenue": (None, "fiscal_revenue", None, 1e4, "yuan"),
-    "mobile_users": (None, "mobile_users", None, 1e4, "account"),
+    "gdp": ("gdp", "gdp_yi", 1e8, "yuan"),
+    "gdp_per_capita": ("gdp_pc", "gdp_pc_yuan", 1, "yuan"),
+    "retail_sales": ("retail", "retail_yi", 1e8, "yuan"),
+    "registered_population": ("hukou_pop", "pop_hukou_wan", 1e4, "person"),
+    "resident_population": ("resident_pop", None, 1e4, "person"),
+    "urban_rate": ("urban_rate", None, 0.01, "share"),
+    "average_wage": ("avg_wage", None, 1, "yuan"),
+    "bank_deposits": (None, "bank_deposits", 1e4, "yuan"),
+    "fiscal_revenue": (None, "fiscal_revenue", 1e4, "yuan"),
+    "mobile_users": (None, "mobile_users", 1e4, "account"),
 }
 #: Yearbook cells that were checked against other tables and are misprints; the panel's figure stands instead.
 MISPRINTS = {("150800", 2018, "retail_sales"), ("450900", 2018, "retail_sales")}
@@ -47,7 +48,7 @@ def city_figures(sources: Sources) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Yearly figures of cities, and the cells that were left out with the reason."""
     cells = pd.concat([_yearbook(sources), _panel(sources)]).drop_duplicates(KEY)
     cells = cells[cells["year"] >= FIRST_YEAR]
-    bad = pd.concat([_beyond_bounds(cells), _beyond_life(cells), _spikes(cells)])
+    bad = pd.concat([_beyond_bounds(cells), _misfiled(cells), _spikes(cells)])
     bad = bad.drop_duplicates(KEY)[[*KEY, "value", "reason"]]
     kept = cells.merge(bad[KEY], how="left", on=KEY, indicator=True)
     kept = kept[kept["_merge"] == "left_only"]
@@ -59,7 +60,7 @@ def city_figures(sources: Sources) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _yearbook(sources: Sources, *, misprints: bool = False) -> pd.DataFrame:
     parts = [
         _cells(sources.yearbook, indicator, column, factor, unit, YEARBOOK)
-        for indicator, (column, _, _, factor, unit) in CITY.items()
+        for indicator, (column, _, factor, unit) in CITY.items()
         if column is not None
     ]
     table = pd.concat(parts).dropna(subset="value")
@@ -71,23 +72,16 @@ def _yearbook(sources: Sources, *, misprints: bool = False) -> pd.DataFrame:
 
 def _panel(sources: Sources) -> pd.DataFrame:
     parts = []
-    for indicator, (_, column, flag, factor, unit) in CITY.items():
+    for indicator, (_, column, factor, unit) in CITY.items():
         if column is None:
             continue
         part = _cells(sources.panel, indicator, column, factor, unit, PANEL)
-        filled = _flag(sources.panel, indicator, flag)
+        filled = filled_cells(sources.panel, column)
         part = part.assign(
             value=part["value"].mask(filled), status=np.where(filled, "interpolated", "observed")
         )
         parts.append(part[part["value"].notna() | filled])
     return pd.concat(parts)
-
-
-def _flag(panel: pd.DataFrame, indicator: str, flag: str | None) -> np.ndarray:
-    """Which cells are interpolated; GDP per head follows GDP, columns without a flag have none."""
-    if flag is None and indicator != "gdp_per_capita":
-        return np.zeros(len(panel), dtype=bool)
-    return panel["gdp_interp" if indicator == "gdp_per_capita" else flag].fillna(False).to_numpy(dtype=bool)
 
 
 def _cells(frame, indicator, column, factor, unit, source) -> pd.DataFrame:
@@ -115,10 +109,12 @@ def _beyond_bounds(cells: pd.DataFrame) -> pd.DataFrame:
     return cells[out | zero].assign(reason="outside plausible bounds")
 
 
-def _beyond_life(cells: pd.DataFrame) -> pd.DataFrame:
-    """Figures for units after they were dissolved."""
+def _misfiled(cells: pd.DataFrame) -> pd.DataFrame:
+    """Figures of units after they were dissolved, and under a wrong code."""
     last = cells["region"].map({"341400": 2010, "371200": 2018})
-    return cells[cells["year"] > last].assign(reason="the unit had been dissolved")
+    gone = cells[cells["year"] > last].assign(reason="the unit had been dissolved")
+    sums = cells[cells["region"] == "632500"]
+    return pd.concat([gone, sums.assign(reason="upstream filed the sum of 海口 and 三亚 under this code")])
 
 
 def _spikes(cells: pd.DataFrame, *, limit: float = np.log(1.4)) -> pd.DataFrame:
