@@ -103,20 +103,26 @@ def _print(result, tree, code: str, unit: str) -> None:
         预测=rows["mean"] / scale, 下限=rows["lower"] / scale, 上限=rows["upper"] / scale,
     )[["地区", "时期", "预测", "下限", "上限"]]  # fmt: skip
     show(table, title=f"预测（{unit}）")
-    cover = result.coverage
-    show(
-        cover.assign(level=cover["level"].map(LEVELS)).rename(
-            columns={
-                "level": "层级",
-                "n_series": "序列数",
-                "n_errors": "检验次数",
-                "nominal": "名义",
-                "coverage": "实际覆盖",
-            }
-        ),
-        title="区间检验：过去各起点的实际值落在区间内的比例",
-        units={"名义": "%", "实际覆盖": "%"},
-    )
+    show(_percent(result.coverage), title="区间检验：过去各起点的实际值落在区间内的比例")
+
+
+#: Column -> header on the screen.
+HEADERS = {
+    "level": "层级", "model": "方法", "n": "次数", "n_series": "序列数", "n_errors": "检验次数",
+    "nominal": "名义", "coverage": "实际覆盖", "wape": "WAPE", "mase": "MASE", "rmsse": "RMSSE",
+    "bias": "偏差", "interval_score": "区间得分",
+}  # fmt: skip
+METHODS = {"base": "各自预测", "bottom_up": "由下级相加", "reconciled": "协调后"}
+
+
+def _percent(table):
+    """Chinese headers and words, shares as percent."""
+    shares = [name for name in ("nominal", "coverage", "wape", "bias") if name in table]
+    text = {name: table[name].map(lambda x: "—" if x != x else f"{x:.1%}") for name in shares}
+    words = {"level": table["level"].map(LEVELS).fillna(table["level"])}
+    if "model" in table:
+        words["model"] = table["model"].map(METHODS)
+    return table.assign(**text, **words).rename(columns=HEADERS)
 
 
 def _backtest(forecaster, panel, tree, horizon: int, n_origins: int):
@@ -127,7 +133,7 @@ def _backtest(forecaster, panel, tree, horizon: int, n_origins: int):
     if not n_origins:
         return None
     scores = score_forecasts(backtest(forecaster, panel, tree, horizon=horizon, n_origins=n_origins))
-    show(scores, title="回测：base 各自预测，bottom_up 由下级相加，reconciled 协调后")
+    show(_percent(scores), title="回测：同一批预测，协调前后各层级的误差")
     return scores
 
 

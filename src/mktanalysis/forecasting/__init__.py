@@ -1,6 +1,8 @@
 """Regional capacity: coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国 (区域容量预测)."""
 
 from .backtest import backtest, score_forecasts
+from .breaks import detect_breaks
+from .calendar import SpringFestival, spring_festival
 from .capacity import (
     allocate,
     distances,
@@ -24,12 +26,14 @@ __all__ = [
     "ForecastResult",
     "HierarchicalForecaster",
     "PerSeries",
+    "SpringFestival",
     "Structure",
     "accuracy",
     "allocate",
     "apply_scenario",
     "backtest",
     "decompose_growth",
+    "detect_breaks",
     "distances",
     "fit_huff",
     "fit_penetration",
@@ -44,4 +48,5 @@ __all__ = [
     "score_forecasts",
     "seasonal_index",
     "split_target",
+    "spring_festival",
 ]

@@ -122,11 +122,9 @@ class HierarchicalForecaster:
         horizon = _positive(horizon)
         length = len(cube.periods)
         bounds = self._bounds(horizon)
-        rolled = self._roll(np.append(self._origins(horizon, length), length), horizon, bounds)
+        rolled, calibration = self._calibrated(horizon, bounds)
         mean, base = rolled.reconciled[-1], rolled.base[-1]
         free = mean if bounds is None else self._roll([length], horizon, None).reconciled[-1]
-        errors, scale, levels = rolled.errors(length)[:-1], rolled.scale, cube.structure.levels
-        calibration = calibrate(errors, scale[:-1], scale[-1], levels, self.coverage)
         lower, upper = mean - calibration.width, mean + calibration.width
         if self.nonnegative:
             lower = np.maximum(lower, 0.0)
@@ -144,6 +142,47 @@ class HierarchicalForecaster:
             fixed=_fixed_table(frame, bounds),
             history=long_table(cube, cube.periods, value=history, observed_share=share),
         )
+
+    def sample_paths(self, horizon: int, n_paths: int, *, random_state=None) -> pd.DataFrame:
+        """Draw possible futures that add up in every path, for simulation.
+
+        A path is the forecast plus the errors that all leaves made together from one past origin; see
+        :func:`~mktanalysis.forecasting.paths.draw_paths`.
+
+        Parameters
+        ----------
+        horizon, n_paths : int
+        random_state : int or Generator, optional
+
+        Returns
+        -------
+        DataFrame
+            Columns region, period, level, path (0 ..), value; all nodes.
+        """
+        from .paths import draw_paths
+
+        cube, horizon = self._fitted(), _positive(horizon)
+        if self.fixed is not None:
+            raise MktError("给出 fixed 时不能抽取路径：固定值没有误差可抽")
+        rolled, found = self._calibrated(horizon, None)
+        errors, unit = rolled.errors(len(cube.periods))[:-1], rolled.scale
+        values = draw_paths(
+            cube.structure, rolled.reconciled[-1], errors, unit, found.width, n_paths,
+            coverage=self.coverage, random_state=random_state,
+        )  # fmt: skip
+        if self.nonnegative:
+            values = cube.structure.add_up(np.maximum(values[cube.structure.leaves], 0.0))
+        ahead = pd.period_range(cube.periods[-1] + 1, periods=horizon, name="period")
+        keys = long_table(cube, ahead)
+        table = keys.loc[keys.index.repeat(n_paths)].reset_index(drop=True)
+        return table.assign(path=np.tile(np.arange(n_paths), len(keys)), value=values.ravel())
+
+    def _calibrated(self, horizon: int, bounds) -> tuple[Rolling, Calibration]:
+        """Forecasts from all calibration origins and from now (the last), and the interval widths."""
+        length = len(self.cube_.periods)
+        rolled = self._roll(np.append(self._origins(horizon, length), length), horizon, bounds)
+        errors, scale, levels = rolled.errors(length)[:-1], rolled.scale, self.cube_.structure.levels
+        return rolled, calibrate(errors, scale[:-1], scale[-1], levels, self.coverage)
 
     def _fitted(self) -> Cube:
         if not hasattr(self, "cube_"):

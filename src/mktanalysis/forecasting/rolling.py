@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
+from .calendar import SpringFestival, festival_effect, spring_festival
 from .linear import reconcile_general, shrunk_covariance
 from .models import components
 from .panel import Cube, fill
@@ -63,7 +65,8 @@ def roll(
 ) -> Rolling:
     """Forecast from each origin (number of periods known), earliest first; `bounds` hold at the last one."""
     structure, origins = cube.structure, np.asarray(origins, dtype=int)
-    calls, shape = components(model), (len(origins), structure.size, horizon)
+    festival = isinstance(model, SpringFestival)
+    calls, shape = components(model.model if festival else model), (len(origins), structure.size, horizon)
     base, reconciled, actual = np.zeros(shape), np.empty(shape), actuals(cube, origins, horizon)
     scale, rms_scale = np.empty(shape[:2]), np.empty(shape[:2])
     record = Record(len(calls), actual, scale, origins, structure.levels)
@@ -71,8 +74,10 @@ def roll(
         history, _ = cube.until(origin).history()
         scale[k], rms_scale[k] = steps(history, cube.season)
         weights, residual = record.weights(k), 0.0
+        past, ahead = _festival(history, cube.periods[:origin], horizon) if festival else (1.0, 1.0)
         for m, call in enumerate(calls):
-            mean, off = call(history, horizon, cube.season)
+            mean, off = call(history / past, horizon, cube.season)
+            mean, off = mean * ahead, off * past
             record.add(m, k, mean)
             base[k] += weights[m][:, None] * mean
             residual = residual + weights[m][:, None] * off
@@ -81,6 +86,13 @@ def roll(
             nonnegative=nonnegative, bounds=bounds if k == len(origins) - 1 else None,
         )  # fmt: skip
     return Rolling(origins, base, reconciled, actual, scale, rms_scale, weights)
+
+
+def _festival(history: np.ndarray, periods, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of Spring Festival on the past and on the periods ahead, by node."""
+    effect = festival_effect(history, periods)[:, None]
+    ahead = pd.period_range(periods[-1] + 1, periods=horizon)
+    return np.exp(effect * spring_festival(periods)), np.exp(effect * spring_festival(ahead))
 
 
 def steps(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
