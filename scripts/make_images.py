@@ -49,10 +49,9 @@ def path():
 def coverage():
     """Which figures there are, by indicator and year."""
     cities = mkt.load_table("city_indicators")
-    cities = cities[cities["indicator"].isin(style.INDICATORS)]
-    n_regions = len(mkt.load_regions().level("prefecture"))
+    ranked = mkt.load_regions().table.query("level == 'prefecture' and kind != 'direct'")["region"]
     return charts.plot_coverage(
-        charts.coverage_table(cities, n_regions=n_regions),
+        charts.coverage_table(cities[cities["region"].isin(ranked)], n_regions=len(ranked)),
         title="有数据的地级单位占比（%）",
         source="《中国城市统计年鉴》历年；第六、第七次全国人口普查",
     )

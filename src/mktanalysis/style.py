@@ -66,10 +66,18 @@ INDICATORS = {
     "urban_rate": ("城镇化率", "%"),
     "average_wage": ("平均工资", "元"),
     "disposable_income": ("人均可支配收入", "元"),
+    "bank_deposits": ("金融机构存款余额", "亿元"),
+    "fiscal_revenue": ("一般公共预算收入", "亿元"),
+    "mobile_users": ("移动电话用户", "万户"),
+    "n_households": ("户数", "万户"),
+    "age_0_14_share": ("0—14 岁占比", "%"),
+    "age_15_59_share": ("15—59 岁占比", "%"),
+    "age_60_share": ("60 岁以上占比", "%"),
+    "age_65_share": ("65 岁以上占比", "%"),
 }
-#: Display unit -> how many base units (yuan, persons, shares) one of it is.
+#: Display unit -> how many base units (yuan, persons, households, shares) one of it is.
 UNIT_SCALE = {
-    "": 1, "元": 1, "万元": 1e4, "亿元": 1e8, "人": 1, "万人": 1e4, "亿人": 1e8,
+    "": 1, "元": 1, "万元": 1e4, "亿元": 1e8, "人": 1, "万人": 1e4, "亿人": 1e8, "万户": 1e4,
     "%": 0.01, "公里": 1, "个": 1,
 }  # fmt: skip
 

@@ -14,9 +14,9 @@ from mktanalysis.charts import regions as charts
 def indicators():
     rows = [
         ("a", "2020", "gdp", 1.0, "observed"),
-        ("b", "2020", "gdp", 2.0, "interpolated"),
+        ("b", "2020", "gdp", 2.0, "imputed"),
         ("a", "2022", "gdp", 3.0, "observed"),
-        ("c", "2022", "gdp", np.nan, "observed"),
+        ("c", "2022", "gdp", np.nan, "interpolated"),
         ("a", "2021", "urban_rate", 0.5, "observed"),
     ]
     table = pd.DataFrame(rows, columns=["region", "period", "indicator", "value", "status"])
@@ -28,18 +28,19 @@ def test_coverage_counts_by_hand(indicators):
     table = charts.coverage_table(indicators, n_regions=4).set_index(["indicator", "year", "status"])[
         "n_regions"
     ]
-    assert table["gdp", 2020].to_dict() == {"interpolated": 1, "observed": 1, "missing": 2}
-    assert table["gdp", 2021].to_dict() == {"interpolated": 0, "observed": 0, "missing": 4}
-    assert table["gdp", 2022, "missing"] == 3  # a missing value is no figure
+    assert table["gdp", 2020].to_dict() == {"imputed": 1, "observed": 1, "withheld": 0, "missing": 2}
+    assert table["gdp", 2021].to_dict() == {"imputed": 0, "observed": 0, "withheld": 0, "missing": 4}
+    assert table["gdp", 2022, "missing"] == 2
+    assert table["gdp", 2022, "withheld"] == 1  # a status without a value is no figure
     assert table["urban_rate", 2022, "missing"] == 4
     pd.testing.assert_frame_equal(indicators, before)
 
 
 def test_coverage_shares_add_up_on_the_real_table():
     cities = mkt.load_table("city_indicators")
-    table = charts.coverage_table(cities, n_regions=341)
+    table = charts.coverage_table(cities, n_regions=350)
     assert table.groupby(["indicator", "year"])["share"].sum().to_numpy() == pytest.approx(1.0)
-    known = table[table["status"] != "missing"]["n_regions"].sum()
+    known = table[~table["status"].isin(["missing", "withheld"])]["n_regions"].sum()
     assert known == cities["value"].notna().sum()
 
 
@@ -53,7 +54,7 @@ def test_coverage_chart_names_indicators_and_leaves_missing_blank(indicators, tm
     ax = figure.axes[0]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["地区生产总值", "城镇化率"]
     assert [t.get_text() for t in ax.get_xticklabels()] == ["20", "21", "22"]
-    assert [t.get_text() for t in ax.texts] == ["25\n+25", "25", "25"]
+    assert [t.get_text() for t in ax.texts] == ["25\n+25", "25\n×25", "25"]
     style.save_figure(figure, tmp_path / "coverage.png")
 
 

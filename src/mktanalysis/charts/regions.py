@@ -32,17 +32,19 @@ def coverage_table(indicators: pd.DataFrame, *, n_regions: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns indicator, year, status (with ``missing`` for the rest), n_regions, share; per indicator and
-        year the shares add up to 1.
+        Columns indicator, year, status, n_regions, share; per indicator and year the shares add up to 1.
+        Beside the statuses of the figures, ``withheld`` counts cells that the source had filled in and that
+        are left empty here, ``missing`` those that never had a figure.
 
     Raises
     ------
     MktError
         If a year has more regions than `n_regions`.
     """
-    known = indicators.dropna(subset=["value"])
-    years = known["period"].dt.year.rename("year")
-    counts = known.groupby(["indicator", years, "status"])["region"].nunique().unstack("status", fill_value=0)
+    years = indicators["period"].dt.year.rename("year")
+    status = indicators["status"].astype(object).where(indicators["value"].notna(), "withheld")
+    counts = indicators.groupby(["indicator", years, status.rename("status")])["region"].nunique()
+    counts = counts.unstack("status", fill_value=0)
     if (counts.sum(axis=1) > n_regions).any():
         raise MktError(f"有的年份有 {counts.sum(axis=1).max()} 个地区，多于应有的 {n_regions} 个")
     every = pd.MultiIndex.from_product(
@@ -58,7 +60,7 @@ def plot_coverage(coverage: pd.DataFrame, *, title: str = "", source: str = "") 
     """Draw which share of the regions has a figure, one row an indicator, one column a year.
 
     The darker a cell, the more regions have a published figure; its text is that share in percent, with
-    ``+`` and the share of figures that are interpolated, allocated or imputed.
+    ``+`` and the share of figures that are allocated or imputed, ``×`` and the share withheld.
 
     Parameters
     ----------
@@ -73,17 +75,29 @@ def plot_coverage(coverage: pd.DataFrame, *, title: str = "", source: str = "") 
     shares = coverage.pivot_table(
         index=["indicator", "year"], columns="status", values="share", fill_value=0.0
     )
-    observed = shares.get("observed", 0.0 * shares.iloc[:, 0]).unstack("year")
-    marked = shares.drop(columns=["observed", "missing"], errors="ignore").sum(axis=1).unstack("year")
+    none = 0.0 * shares.iloc[:, 0]
+    observed, withheld = (shares.get(name, none).unstack("year") for name in ("observed", "withheld"))
+    apart = ["observed", "withheld", "missing"]
+    marked = shares.drop(columns=apart, errors="ignore").sum(axis=1).unstack("year")
     order = (observed + marked).sum(axis=1).sort_values(ascending=False, kind="stable").index
-    observed, marked = observed.loc[order], marked.loc[order]
+    observed, marked, withheld = (table.loc[order] for table in (observed, marked, withheld))
     figure, ax = style.new_figure(10.0, 0.9 + 0.36 * len(order))
     ax.imshow(observed.to_numpy(), cmap=_blues(), vmin=0, vmax=1, aspect="auto")
-    for row, column in np.argwhere((observed + marked).to_numpy() > 0):
-        a, b = observed.iat[row, column], marked.iat[row, column]
-        text = _percent(a) + (f"\n+{_percent(b)}" if b > 0 else "")
-        color = "white" if a > 0.6 else style.INK
-        ax.text(column, row, text, ha="center", va="center", fontsize=6.5, color=color, linespacing=0.95)
+    for row, column in np.argwhere((observed + marked + withheld).to_numpy() > 0):
+        shown = [(sign, table.iat[row, column]) for sign, table in (("+", marked), ("×", withheld))]
+        published = observed.iat[row, column]
+        parts = [_percent(published), *[sign + _percent(share) for sign, share in shown if share > 0]]
+        color = "white" if published > 0.6 else style.INK
+        ax.text(
+            column,
+            row,
+            "\n".join(parts),
+            ha="center",
+            va="center",
+            fontsize=6.5,
+            color=color,
+            linespacing=0.95,
+        )
     names = [style.INDICATORS.get(name, (name, ""))[0] for name in order]
     ax.set_yticks(range(len(order)), names)
     ax.set_xticks(range(observed.shape[1]), [f"{year % 100:02d}" for year in observed.columns])
