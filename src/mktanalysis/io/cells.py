@@ -102,7 +102,8 @@ _PERIODS = [
     for pattern, freq in [
         (rf"{_YEAR}(?:年度|年末|年底|年|全年)?", "Y"),
         (rf"{_YEAR}年?[-/.]?(?:q(?P<q>[1-4])|第?(?P<cq>[一二三四1-4])季度?)", "Q"),
-        (rf"{_YEAR}[-/.年](?P<m>0?[1-9]|1[0-2])月?(?:份)?", "M"),
+        (rf"{_YEAR}[-/年](?P<m>0?[1-9]|1[0-2])月?(?:份)?", "M"),
+        (rf"{_YEAR}\.(?P<m>0[1-9]|1[0-2])月?", "M"),  # 2019.1 may be what is left of 2019.10
         (rf"{_YEAR}(?P<m>0[1-9]|1[0-2])", "M"),
         (
             rf"{_YEAR}[-/.年](?P<m>0?[1-9]|1[0-2])[-/.月](?P<d>0?[1-9]|[12]\d|3[01])日?(?: 00:00(?::00)?)?",
@@ -129,6 +130,8 @@ def parse_period(cell) -> tuple[str, int]:
         return "M", (cell.year - 1970) * 12 + cell.month - 1
     if isinstance(cell, (bool, datetime.time, datetime.timedelta)):
         raise CellError("不是时期")
+    if isinstance(cell, float) and not cell.is_integer():
+        raise CellError("不是时期；小数分不清 1 月还是 10 月，月份应写成 2023-06")
     text = re.sub(r"\s+(?!\d)|(?<!\d)\s+", "", as_text(cell)).removeprefix("'")
     for pattern, freq in _PERIODS:
         if match := pattern.fullmatch(text):
