@@ -1,9 +1,15 @@
-"""City and county tiers: scores, clusters, rules, agreement."""
+"""City and county tiers: scores, clusters, rules, learnt lists, history, agreement."""
 
 from .agreement import Agreement, compare_assignments
 from .breaks import optimal_breaks
+from .calibrated import TierModel
 from .checks import TierError, suspect_units, wide_indicators
 from .clusterer import TierClusterer, tier_names
+from .counties import county_profile, rule_figures, score_counties
+from .gaps import next_tiers
+from .history import TierHistory, link_breaks, moves, tier_history
+from .markets import market_types
+from .mobility import mobility, transitions
 from .profiles import CITY_INDICATORS, CityProfile, city_profile, score_cities
 from .rulefiles import RuleSystem, list_rules, read_rules
 from .rules import explain_rules, tier_by_rules
@@ -17,17 +23,29 @@ __all__ = [
     "Scores",
     "TierClusterer",
     "TierError",
+    "TierHistory",
+    "TierModel",
     "city_profile",
     "compare_assignments",
+    "county_profile",
     "explain_rules",
+    "link_breaks",
     "list_rules",
+    "market_types",
+    "mobility",
+    "moves",
+    "next_tiers",
     "optimal_breaks",
     "read_rules",
+    "rule_figures",
     "score_cities",
+    "score_counties",
     "score_details",
     "score_regions",
     "suspect_units",
     "tier_by_rules",
+    "tier_history",
     "tier_names",
+    "transitions",
     "wide_indicators",
 ]

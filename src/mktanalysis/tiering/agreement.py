@@ -24,17 +24,21 @@ class Agreement:
         Cohen's kappa with quadratic weights; NaN unless both have the same number of ordered tiers.
     agreement : float
         Share of the common regions with the same tier (by rank); NaN as kappa.
+    rank_correlation : float
+        Spearman's, of the tiers' places: also for systems with different numbers of tiers.
     adjusted_rand : float
         Hubert and Arabie's index of the two partitions.
     n_common, n_only_a, n_only_b : int
     confusion : DataFrame
         Counts, rows tiers of a, columns tiers of b.
     differing : DataFrame
-        Index region; columns a, b, shift (tiers by which b is better), reason; largest shifts first.
+        Index region; columns a, b, shift (tiers by which b is better), reason; largest shifts first. With
+        different numbers of tiers those whose labels differ, without shift.
     """
 
     kappa: float
     agreement: float
+    rank_correlation: float
     adjusted_rand: float
     n_common: int
     n_only_a: int
@@ -86,11 +90,11 @@ def compare_assignments(
     counts = np.zeros((len(a.cat.categories), len(b.cat.categories)), dtype=int)
     np.add.at(counts, (rows, columns), 1)
     comparable = counts.shape[0] == counts.shape[1]
-    same_labels = list(a.cat.categories) == list(b.cat.categories)
-    apart = rows != columns if comparable or same_labels else np.ones(len(common), dtype=bool)
+    apart = rows != columns if comparable else (first.astype(object) != second.astype(object)).to_numpy()
     return Agreement(
         kappa=weighted_kappa(counts) if comparable else np.nan,
         agreement=float(np.mean(rows == columns)) if comparable else np.nan,
+        rank_correlation=float(pd.Series(rows).corr(pd.Series(columns), method="spearman")),
         adjusted_rand=adjusted_rand(counts),
         n_common=len(common),
         n_only_a=len(a) - len(common),
@@ -98,7 +102,7 @@ def compare_assignments(
         confusion=pd.DataFrame(counts, a.cat.categories, b.cat.categories).rename_axis(
             index="a", columns="b"
         ),
-        differing=_differing(first, second, apart, contributions),
+        differing=_differing(first, second, apart, comparable, contributions),
     )
 
 
@@ -146,8 +150,9 @@ def adjusted_rand(counts: np.ndarray) -> float:
     return 1.0 if most == chance else float((both - chance) / (most - chance))
 
 
-def _differing(first, second, apart, contributions) -> pd.DataFrame:
-    shift = first.cat.codes.astype(int) - second.cat.codes.astype(int)
+def _differing(first, second, apart, comparable, contributions) -> pd.DataFrame:
+    shift = first.cat.codes.astype(float) - second.cat.codes
+    shift = shift.astype(int) if comparable else shift * np.nan
     table = pd.DataFrame({"a": first.astype(object), "b": second.astype(object), "shift": shift})[apart]
     order = np.lexsort([table.index, -table["shift"].abs()])
     table = table.iloc[order].rename_axis("region")

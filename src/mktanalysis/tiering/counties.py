@@ -99,3 +99,39 @@ def score_counties(year: int = 2020, *, weights=None, rural_weight: float = RURA
     used = profile.drop(columns="resident_population")
     used = used.where(used > 0)  # 34 counties without any urban population: unknown on a log scale
     return score_details(used, weights=weights, min_known=MIN_KNOWN, check_units=False)
+
+
+def rule_figures(year: int = 2020) -> pd.DataFrame:
+    """The figures that the built-in rule systems ask for, cities and counties together.
+
+    ``urban_core_population`` stands in for 城区常住人口: urban population (2020 census) of a city's
+    districts, or of a county-level city itself; other units are no cities and have none. It is larger than
+    城区, which goes by what is built up without a gap.
+
+    Parameters
+    ----------
+    year : int
+        Figures of the cities: the latest not more than two years older; the census is that of 2020.
+
+    Returns
+    -------
+    DataFrame
+        Index region; gdp, gdp_per_capita, retail_sales, resident_population, urban_core_population.
+
+    Examples
+    --------
+    >>> figures = rule_figures(2020)
+    >>> bool(figures.loc["310100", "urban_core_population"] > 2e7)
+    True
+    """
+    names = ["gdp", "gdp_per_capita", "retail_sales", "resident_population"]
+    cities = load_indicators("prefecture", year=year, indicators=names, max_age=2).values
+    census = load_indicators("county", year=2020, indicators=["resident_population", "urban_rate"]).values
+    urban = census["resident_population"] * census["urban_rate"]
+    table = load_regions().table.set_index("region")
+    core = urban[table["kind"].reindex(urban.index).isin(["district", "undivided"])]
+    core = core.groupby(table["parent"].reindex(core.index)).sum()
+    own = urban[table["kind"].reindex(urban.index) == "county_city"]
+    counties = census[["resident_population"]].assign(urban_core_population=own.reindex(urban.index))
+    figures = pd.concat([cities.assign(urban_core_population=core.reindex(cities.index)), counties])
+    return figures.rename_axis("region").sort_index()

@@ -15,7 +15,7 @@ import pandas as pd
 from ..errors import MktError
 from ..regions import RegionTree, resolve_names
 from .checks import wide_indicators
-from .rulefiles import RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
+from .rulefiles import LABELS, RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
 
 _OPERATORS = {">=": np.greater_equal, "<=": np.less_equal, ">": np.greater, "<": np.less}
 
@@ -183,13 +183,15 @@ def _check(condition: Condition, system: RuleSystem, wide: pd.DataFrame, tree: R
     """Whether each region meets a condition (missing: unknown), and the condition with its figure."""
     if condition.operator == "in":
         met = _has_rank(condition.ranks, tree, wide.index)
-        return met, pd.Series(condition.text, wide.index, dtype=object)
+        told = met.map({True: "是", False: "不是"}).astype(str) + "、".join(condition.ranks)
+        return met, told
     value = _threshold(condition, system, year)
     figures = wide[condition.indicator]
     met = pd.Series(_OPERATORS[condition.operator](figures, value), wide.index, dtype="boolean")
     met = met.mask(figures.isna())
-    name, bound = condition.indicator, f"{condition.operator} {spell(value)}"
-    shown = [f"缺 {name}（需 {bound}）" if np.isnan(x) else f"{name} {spell(x)}（{bound}）" for x in figures]
+    sign = condition.operator.replace(">=", "≥").replace("<=", "≤")
+    name, bound = LABELS.get(condition.indicator, condition.indicator), f"{sign}{spell(value)}"
+    shown = [f"缺 {name}（需{bound}）" if np.isnan(x) else f"{name} {spell(x)}（{bound}）" for x in figures]
     return met, pd.Series(shown, wide.index, dtype=object)
 
 

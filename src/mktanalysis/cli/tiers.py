@@ -1,0 +1,231 @@
+"""``mktanalysis tiers``: tiers of cities and counties, by any system, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+System = Annotated[
+    str,
+    typer.Option(
+        help="分级方法：data 数据驱动；T1 T2 T3 T4 T5 urban_size 内置规则；2014、2021、property 名单；"
+        "或自己的规则文件 .toml"
+    ),
+]
+Year = Annotated[int, typer.Option(help="用哪一年的数据")]
+Level = Annotated[str, typer.Option(help="prefecture 市，或 county 县")]
+Tiers = Annotated[str, typer.Option(help="级数，或 auto 由数据决定")]
+Sizes = Annotated[str, typer.Option(help="各级个数，最高一级在前，如 4,15,30,70,90,128")]
+Own = Annotated[Path | None, typer.Option("--file", help="自有数据（xlsx 或 csv）：按它分级，或作规则的指标")]
+Kind = Annotated[str, typer.Option(help="自有数据的种类：sales 销售，indicators 多个指标")]
+Against = Annotated[str, typer.Option("--compare", help="与另一方法对照，写法同 --system")]
+Within = Annotated[str, typer.Option("--region", help="只列出该地区以下的结果：代码或名称")]
+City = Annotated[str, typer.Option(help="看一个城市：各级概率，距上下一级还差多少")]
+Copy = Annotated[str, typer.Option("--copy-rules", help="把一份内置规则复制到 --to 指定的 .toml，供修改")]
+To = Annotated[Path | None, typer.Option(help="写入 .xlsx 或 .csv")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("tiers")(tiers)
+
+
+def tiers(
+    system: System = "data",
+    year: Year = 2020,
+    level: Level = "prefecture",
+    n_tiers: Tiers = "6",
+    sizes: Sizes = "",
+    file: Own = None,
+    kind: Kind = "sales",
+    compare: Against = "",
+    region: Within = "",
+    city: City = "",
+    copy_rules: Copy = "",
+    to: To = None,
+) -> None:
+    """给城市或县分级：哪一级、有多稳、凭什么、与别的分法差在哪里。
+
+    例：mktanalysis tiers --year 2021 --region 江苏省 --to 江苏分级.xlsx
+
+    例：mktanalysis tiers --system T3 --compare 2021
+
+    例：mktanalysis tiers --file 我的销售.xlsx --compare data
+
+    例：mktanalysis tiers --city 苏州
+    """
+    from mktanalysis import load_regions
+
+    from .output import check_target, show
+
+    if copy_rules:
+        _copy(copy_rules, to)
+        return
+    if to is not None:
+        check_target(to)
+    tree = load_regions()
+    options = {"year": year, "level": level, "n_tiers": n_tiers, "sizes": sizes, "file": file, "kind": kind}
+    result = grade(system, tree, **options)
+    if city:
+        _one_city(result, tree, city, year)
+        return
+    table = _only(result["table"], tree, region)
+    show(_named(table, tree), title=f"分级：{system}（{year} 年）", to=to)
+    if compare:
+        other = grade(compare, tree, **{**options, "file": None if file else options["file"]})
+        _side_by_side(result, other, tree, f"{'自有数据' if file else system} 与 {compare}")
+
+
+def grade(
+    system: str, tree, *, year: int, level: str, n_tiers: str, sizes: str, file: Path | None, kind: str
+):
+    """Tiers by a system: dict of table (index region, column tier first), and what else the system knows."""
+    from mktanalysis import load_tier_list
+    from mktanalysis.datasets.loaders import TIER_LISTS
+    from mktanalysis.tiering import explain_rules, list_rules, rule_figures, score_cities, score_counties
+
+    own = None if file is None else own_figures(file, kind, tree, year)
+    if system.endswith(".toml") or system in list_rules().index:
+        figures = rule_figures(year)
+        figures = (
+            figures if own is None else own.combine_first(figures.reindex(own.index.union(figures.index)))
+        )
+        return {"table": explain_rules(figures, system, tree, year=year).dropna(subset="tier")}
+    if system in (*TIER_LISTS, *TIER_LISTS.values(), "property"):
+        return {"table": load_tier_list(system).rename("tier").to_frame()}
+    if system != "data":
+        from mktanalysis import MktError
+
+        known = "、".join(["data", *list_rules().index, *TIER_LISTS, "property"])
+        raise MktError(f"没有分级方法 {system!r}；可用：{known}，或自己的规则文件 .toml")
+    if own is not None:
+        from mktanalysis.tiering import score_details
+
+        scores = score_details(own)
+    else:
+        scores = score_counties(year) if level == "county" else score_cities(year)
+    return cluster(scores, n_tiers, sizes)
+
+
+def cluster(scores, n_tiers: str, sizes: str):
+    """Data-driven tiers with their certainty."""
+    from mktanalysis import MktError, TierClusterer
+
+    try:
+        pyramid = [float(size) for size in sizes.replace("，", ",").split(",")] if sizes else True
+        number = n_tiers if n_tiers == "auto" else int(n_tiers)
+    except ValueError:
+        raise MktError(
+            f"级数应为整数或 auto，各级个数应为逗号分隔的数，得到 {n_tiers!r}、{sizes!r}"
+        ) from None
+    number = len(pyramid) if sizes else number
+    fitted = TierClusterer(number, pyramid=pyramid).fit(scores)
+    table = fitted.tiers_.to_frame("tier").assign(
+        score=scores.score, stability=fitted.stability_, n_imputed=scores.imputed.sum(axis=1)
+    )
+    return {"table": table.dropna(subset="tier").sort_values("score", ascending=False),
+            "clusterer": fitted, "scores": scores}  # fmt: skip
+
+
+def own_figures(file: Path, kind: str, tree, year: int):
+    """The analyst's own figures, wide: sales of the latest year, or indicators of `year` or the latest."""
+    import pandas as pd
+
+    from mktanalysis import MktError, read_table
+
+    if kind not in ("sales", "indicators"):
+        raise MktError(f"--kind 应为 sales 或 indicators，得到 {kind!r}")
+    table = read_table(file, kind=kind, tree=tree).dropna(subset="value")
+    years = pd.PeriodIndex(table["period"]).year
+    last = year if year in set(years) else int(years.max())
+    part = table[years == last]
+    if kind == "sales":
+        return part.groupby("region")["value"].sum().rename("sales").to_frame()
+    return part.pivot(index="region", columns="indicator", values="value")
+
+
+def _only(table, tree, region: str):
+    from mktanalysis import resolve_names
+
+    if not region:
+        return table
+    code = resolve_names([region], tree).iloc[0]
+    return table[table.index.isin(tree.subtree(code).regions)]
+
+
+def _named(table, tree):
+    words = {
+        "tier": "级别", "score": "得分", "stability": "稳定性", "n_imputed": "推算指标数",
+        "decided_by": "决定条件", "next_tier": "上一级", "to_next": "未满足的条件", "grade": "细分",
+    }  # fmt: skip
+    named = table.rename(columns=words).reset_index(names="代码")
+    named.insert(1, "地区", tree.names(named["代码"]).to_numpy())
+    return named.astype({"级别": str})
+
+
+def _side_by_side(result, other, tree, title: str) -> None:
+    import pandas as pd
+
+    from mktanalysis import compare_assignments
+
+    from .output import show
+
+    parts = result["scores"].contributions if "scores" in result else None
+    a, b = result["table"]["tier"], other["table"]["tier"]
+    found = compare_assignments(a, b, contributions=parts)
+    rows = [
+        ("共有地区", found.n_common), ("级别相同的比例", found.agreement),
+        ("加权 kappa（二次）", found.kappa), ("秩相关", found.rank_correlation), ("调整兰德指数", found.adjusted_rand), ("只在前者", found.n_only_a), ("只在后者", found.n_only_b),
+    ]  # fmt: skip
+    show(pd.DataFrame(rows, columns=["指标", "值"]), title=f"一致程度：{title}")
+    show(found.confusion.reset_index(names="前者 \\ 后者"), title="对照表（行为前者，列为后者）")
+    names = {"a": "前者", "b": "后者", "shift": "后者高几级", "reason": "原因"}
+    differ = found.differing.rename(columns=names).reset_index(names="代码")
+    differ.insert(1, "地区", tree.names(differ["代码"]).to_numpy())
+    show(differ, title="级别不同的地区")
+
+
+def _one_city(result, tree, city: str, year: int) -> None:
+    from mktanalysis import MktError, resolve_names, style
+    from mktanalysis.tiering import city_profile, next_tiers
+
+    from .output import show
+
+    if "clusterer" not in result or not set(result["scores"].method.index) <= set(city_profile(year).values):
+        raise MktError("--city 只用于内置数据的市级 data 分级")
+    code = resolve_names([city], tree, level="prefecture").iloc[0]
+    chance = result["clusterer"].membership_.loc[[code]]
+    show(_plain(chance, tree), title=f"{tree.names([code]).iloc[0]}：落在各级的比例（重抽样）")
+    gaps = next_tiers(result["scores"], result["clusterer"], city_profile(year).values, regions=[code])
+    words = {
+        "direction": "方向", "tier": "现级", "to_tier": "目标级", "indicator": "指标",
+        "current": "现值", "alone": "只靠它需达到", "together": "各指标同步需达到",
+    }  # fmt: skip
+    gaps = gaps.assign(direction=gaps["direction"].map({"up": "升", "down": "降"}))
+    unit = [style.INDICATORS[name][1] for name in gaps["indicator"]]
+    scale = [style.UNIT_SCALE[name] for name in unit]
+    figures = {name: gaps[name] / scale for name in ("current", "alone", "together")}
+    labels = [style.INDICATORS[name][0] for name in gaps["indicator"]]
+    table = gaps.assign(indicator=labels, **figures)[list(words)].rename(columns=words)
+    show(table.assign(单位=unit), title="距上一级与下一级")
+
+
+def _plain(table, tree):
+    named = table.reset_index(names="代码")
+    named.insert(1, "地区", tree.names(named["代码"]).to_numpy())
+    return named.rename(columns=str)
+
+
+def _copy(name: str, to: Path | None) -> None:
+    from mktanalysis import MktError
+    from mktanalysis.tiering import list_rules
+
+    known = list_rules()
+    if name not in known.index or to is None or to.suffix != ".toml":
+        raise MktError(f"用法：--copy-rules {'|'.join(known.index)} --to 我的规则.toml")
+    if to.exists():
+        raise MktError(f"文件已存在，不覆盖：{to}")
+    to.write_text(known.loc[name, "path"].read_text("utf-8"), "utf-8")
+    typer.echo(f"已写入 {to}；改好后用 --system {to} 分级")
