@@ -69,6 +69,10 @@ INDICATORS = {
     "bank_deposits": ("金融机构存款余额", "亿元"),
     "fiscal_revenue": ("一般公共预算收入", "亿元"),
     "mobile_users": ("移动电话用户", "万户"),
+    "urban_population": ("城镇人口", "万人"),
+    "population_growth": ("人口增长（2020/2010）", "倍"),
+    "market_potential": ("可及经济总量", "亿元"),
+    "urban_core_population": ("城区人口", "万人"),
     "n_households": ("户数", "万户"),
     "age_0_14_share": ("0—14 岁占比", "%"),
     "age_15_59_share": ("15—59 岁占比", "%"),
@@ -78,7 +82,7 @@ INDICATORS = {
 #: Display unit -> how many base units (yuan, persons, households, shares) one of it is.
 UNIT_SCALE = {
     "": 1, "元": 1, "万元": 1e4, "亿元": 1e8, "人": 1, "万人": 1e4, "亿人": 1e8, "万户": 1e4,
-    "%": 0.01, "公里": 1, "个": 1,
+    "%": 0.01, "公里": 1, "个": 1, "倍": 1,
 }  # fmt: skip
 
 

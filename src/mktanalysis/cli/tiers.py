@@ -168,17 +168,25 @@ def _named(table, tree):
 def _side_by_side(result, other, tree, title: str) -> None:
     import pandas as pd
 
-    from mktanalysis import compare_assignments
+    from mktanalysis import compare_assignments, style
 
     from .output import show
 
-    parts = result["scores"].contributions if "scores" in result else None
+    parts = None
+    if "scores" in result:
+        words = {name: label for name, (label, _) in style.INDICATORS.items()}
+        parts = result["scores"].contributions.rename(columns=words)
     a, b = result["table"]["tier"], other["table"]["tier"]
     found = compare_assignments(a, b, contributions=parts)
     rows = [
-        ("共有地区", found.n_common), ("级别相同的比例", found.agreement),
-        ("加权 kappa（二次）", found.kappa), ("秩相关", found.rank_correlation), ("调整兰德指数", found.adjusted_rand), ("只在前者", found.n_only_a), ("只在后者", found.n_only_b),
-    ]  # fmt: skip
+        ("共有地区", found.n_common),
+        ("级别相同的比例", found.agreement),
+        ("加权 kappa（二次）", found.kappa),
+        ("秩相关", found.rank_correlation),
+        ("调整兰德指数", found.adjusted_rand),
+        ("只在前者", found.n_only_a),
+        ("只在后者", found.n_only_b),
+    ]
     show(pd.DataFrame(rows, columns=["指标", "值"]), title=f"一致程度：{title}")
     show(found.confusion.reset_index(names="前者 \\ 后者"), title="对照表（行为前者，列为后者）")
     names = {"a": "前者", "b": "后者", "shift": "后者高几级", "reason": "原因"}
