@@ -146,9 +146,15 @@ def _with_periods(figures: pd.DataFrame, kind: Kind, problems: Problems, header_
     if len(freqs) > 1:
         main = figures["freq"].mode()[0]
         words = {"Y": "年", "Q": "季", "M": "月"}
-        for row in figures[figures["freq"] != main].drop_duplicates("row").itertuples():
-            text = f"时期应全部按{words[main]}，这里按{words[row.freq]}"
-            problems.add(text, row=row.row, column=row.column)
+        odd = figures["freq"] != main
+        whole = odd.groupby(figures["column"]).transform("all")
+        for row in figures[odd & whole].drop_duplicates("column").itertuples():
+            text = f"时期应全部按{words[main]}，这一列按{words[row.freq]}；合计列请删除"
+            problems.add(text, row=header_row, column=row.column)
+        for row in figures[odd & ~whole].drop_duplicates("row").itertuples():
+            problems.add(
+                f"时期应全部按{words[main]}，这里按{words[row.freq]}", row=row.row, column=row.column
+            )
         figures = figures[figures["freq"] == main].reset_index(drop=True)
     freq = figures["freq"].iloc[0] if len(figures) else "Y"
     if not kind.has_period:
