@@ -169,14 +169,10 @@ def _check_duplicates(figures: pd.DataFrame, kind: Kind, problems: Problems) -> 
     keys = ["region", "period", "measure"]
     more = "；明细请先按地区和时期合计" if kind.name == "sales" else ""
     first = figures.groupby(keys)["row"].transform("first")
-    for row, before in zip(figures.itertuples(), first, strict=True):
-        if row.row != before:
-            problems.add(
-                f"与第 {before} 行重复（同一地区、同一时期）{more}",
-                row=row.row,
-                column=row.column,
-                value=row.region,
-            )
+    again = figures.assign(first=first)[figures["row"] != first]
+    for row in again.itertuples():
+        text = f"与第 {row.first} 行重复（同一地区、同一时期）{more}"
+        problems.add(text, row=row.row, column=row.column, value=row.region)
 
 
 def _check_required(figures: pd.DataFrame, layout: Layout, kind: Kind, problems: Problems) -> None:

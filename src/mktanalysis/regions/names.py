@@ -248,7 +248,7 @@ def resolve_names(
         raise MktError(f"应给出一组名称，而不是一个字符串 {names!r}")
     given = list(names)
     index = _index_of(tree, aliases)
-    scopes = _scopes(within, len(given), index)
+    scopes = _scopes(within, len(given), index, aliases)
     wanted = tree.levels if level is None else (level,) if isinstance(level, str) else tuple(level)
     at_level = np.isin(tree.positions().level, [tree.level_position(name) for name in wanted])
     answers: dict[tuple, str | None] = {}
@@ -275,7 +275,7 @@ def bearers(name, tree) -> pd.Index:
     return tree.regions[sorted(found)]
 
 
-def _scopes(within, n: int, index: _NameIndex) -> list[int]:
+def _scopes(within, n: int, index: _NameIndex, aliases: pd.DataFrame | None) -> list[int]:
     """Position of the region that each name must lie in, -1 for anywhere."""
     if within is None:
         return [-1] * n
@@ -283,7 +283,7 @@ def _scopes(within, n: int, index: _NameIndex) -> list[int]:
     if len(each) != n:
         raise MktError(f"within 应为一个地区，或与名称一样多（{n} 个），现有 {len(each)} 个")
     asked = [name for name in dict.fromkeys(each) if not pd.isna(name)]
-    codes = resolve_names(asked, index.tree, aliases=index.tree.aliases) if asked else pd.Series(dtype="str")
+    codes = resolve_names(asked, index.tree, aliases=aliases) if asked else pd.Series(dtype="str")
     position = dict(zip(asked, index.tree.locate(codes), strict=True)) if asked else {}
     return [-1 if pd.isna(name) else int(position[name]) for name in each]
 
