@@ -49,12 +49,13 @@ def city_figures(sources: Sources) -> tuple[pd.DataFrame, pd.DataFrame]:
     cells = pd.concat([_yearbook(sources), _panel(sources)]).drop_duplicates(KEY)
     cells = cells[cells["year"] >= FIRST_YEAR]
     bad = pd.concat([_beyond_bounds(cells), _misfiled(cells), _spikes(cells)])
-    bad = bad.drop_duplicates(KEY)[[*KEY, "value", "reason"]]
+    bad = bad.drop_duplicates(KEY)[[*KEY, "value", "reason"]]  # misfiled cells may be empty
     kept = cells.merge(bad[KEY], how="left", on=KEY, indicator=True)
     kept = kept[kept["_merge"] == "left_only"]
     misprints = _yearbook(sources, misprints=True)
     reason = "yearbook misprint, the panel's figure is used"
-    return kept[COLUMNS], pd.concat([bad, misprints.assign(reason=reason)[[*KEY, "value", "reason"]]])
+    rejected = pd.concat([bad, misprints.assign(reason=reason)[[*KEY, "value", "reason"]]])
+    return kept[COLUMNS], rejected.dropna(subset="value")
 
 
 def _yearbook(sources: Sources, *, misprints: bool = False) -> pd.DataFrame:
