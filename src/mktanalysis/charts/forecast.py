@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
-__all__ = ["plot_changes", "plot_fans", "plot_level_coverage", "plot_seasonal_index"]
+__all__ = ["fan_table", "plot_changes", "plot_fans", "plot_level_coverage", "plot_seasonal_index"]
 
 LEVEL_NAMES = {
     "nation": "全国",
@@ -198,3 +198,33 @@ def plot_seasonal_index(index: pd.Series, *, title: str = "", source: str = "") 
     ax.grid(axis="x", visible=False)
     style.source_line(figure, source)
     return figure
+
+
+def fan_table(
+    history: pd.DataFrame,
+    forecast: pd.DataFrame,
+    regions: Sequence[str],
+    *,
+    names: Mapping[str, str] | pd.Series,
+    unit: str = "",
+) -> pd.DataFrame:
+    """Return past and forecast side by side for reading, in the display unit.
+
+    Returns
+    -------
+    DataFrame
+        Index 地区; columns the last actual period, one a forecast period, the interval of the last of them
+        (下限, 上限), and 年均增长 (0-1, a year; from the last actual period to the last forecast one).
+    """
+    scale = style.UNIT_SCALE[unit]
+    rows = forecast[forecast["region"].isin(list(regions))]
+    wide = rows.pivot(index="region", columns="period", values="mean").reindex(list(regions))
+    last = rows[rows["period"] == rows["period"].max()].set_index("region").reindex(list(regions))
+    end = history["period"].max()
+    now = history[history["period"] == end].set_index("region")["value"].reindex(list(regions))
+    years = (wide.columns[-1].start_time - end.start_time).days / 365.25
+    growth = (wide.iloc[:, -1] / now) ** (1 / years) - 1
+    table = pd.concat(
+        [(now / scale).rename(f"{end} 实际"), (wide / scale).rename(columns=lambda p: f"{p} 预测")], axis=1
+    ).assign(下限=last["lower"] / scale, 上限=last["upper"] / scale, 年均增长=growth)
+    return table.rename(index=dict(names)).rename_axis("地区")

@@ -14,7 +14,7 @@ from .capacity import (
     saturation_counts,
 )
 from .curves import fit_penetration
-from .discipline import accuracy, plan_vs_actual, seasonal_index, split_target
+from .discipline import accuracy, compare_vintages, plan_vs_actual, seasonal_index, split_target
 from .drivers import apply_scenario, decompose_growth
 from .forecaster import ForecastResult, HierarchicalForecaster
 from .models import PerSeries
@@ -32,6 +32,7 @@ __all__ = [
     "allocate",
     "apply_scenario",
     "backtest",
+    "compare_vintages",
     "decompose_growth",
     "detect_breaks",
     "distances",

@@ -66,7 +66,7 @@ def backtest(
         k = int(np.searchsorted(rolled.origins, test))
         use = np.isin(rolled.origins, wanted[:-1])
         found = calibrate(
-            rolled.errors(int(test))[use], rolled.scale[use], rolled.scale[k], cube.structure.levels,
+            rolled.errors(int(test))[use], rolled.scale[use], rolled.scale[k], cube.structure,
             forecaster.coverage,
         )  # fmt: skip
         parts.append(_origin_table(cube, rolled, k, found.width, forecaster))

@@ -181,8 +181,8 @@ class HierarchicalForecaster:
         """Forecasts from all calibration origins and from now (the last), and the interval widths."""
         length = len(self.cube_.periods)
         rolled = self._roll(np.append(self._origins(horizon, length), length), horizon, bounds)
-        errors, scale, levels = rolled.errors(length)[:-1], rolled.scale, self.cube_.structure.levels
-        return rolled, calibrate(errors, scale[:-1], scale[-1], levels, self.coverage)
+        errors, scale = rolled.errors(length)[:-1], rolled.scale
+        return rolled, calibrate(errors, scale[:-1], scale[-1], self.cube_.structure, self.coverage)
 
     def _fitted(self) -> Cube:
         if not hasattr(self, "cube_"):

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .structure import Structure
+
 #: A node's own error variance counts as this many origins' worth against its level's typical one.
 PRIOR_ORIGINS = 8.0
 #: A level's own quantile weighs against that of all levels as its number of node-origins to this.
@@ -36,7 +38,7 @@ class Calibration:
     limit: np.ndarray
 
 
-def calibrate(errors, scales, scale, groups, coverage: float) -> Calibration:
+def calibrate(errors, scales, scale, structure: Structure, coverage: float) -> Calibration:
     """Half widths that would have covered past errors, pooled over like nodes (split conformal).
 
     A node's error is measured in units of its seasonal step (so that growth does not matter), of the typical
@@ -53,12 +55,12 @@ def calibrate(errors, scales, scale, groups, coverage: float) -> Calibration:
         Unit of the errors at each origin.
     scale : ndarray (nodes,)
         The unit now.
-    groups : sequence of length nodes
-        Level of each node.
+    structure : Structure
+        Nodes of one level are like nodes.
     coverage : float
         Nominal coverage, between 0 and 1.
     """
-    groups = np.asarray(groups)
+    groups = np.asarray(structure.levels)
     unit = np.where(scales > 0, scales, np.where(scale > 0, scale, 1.0))  # a constant series has no step
     ratio = errors / unit[:, :, None]
     known = np.isfinite(ratio)
@@ -74,7 +76,18 @@ def calibrate(errors, scales, scale, groups, coverage: float) -> Calibration:
     score[~known] = np.nan
     limit = _limits(score, groups, coverage)
     sigma = _scale(loss.sum(axis=0), count.sum(axis=0), groups, errors.shape[2])
-    return Calibration((limit * sigma * scale)[:, None] * growth, score, limit)
+    width = (limit * sigma * scale)[:, None] * growth
+    return Calibration(_at_most_children(structure, width), score, limit)
+
+
+def _at_most_children(structure: Structure, width: np.ndarray) -> np.ndarray:
+    """A sum is off by no more than its parts together: cap a width at the sum of the children's."""
+    if structure.parent is None:
+        return np.minimum(width, structure.add_up(width[structure.leaves]))
+    width = width.copy()
+    for rows, first, parents, _ in reversed(structure.steps):
+        width[parents] = np.minimum(width[parents], np.add.reduceat(width[rows], first, axis=0))
+    return width
 
 
 def _growth(square: np.ndarray, known: np.ndarray) -> np.ndarray:
