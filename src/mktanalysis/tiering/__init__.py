@@ -10,7 +10,7 @@ from .gaps import next_tiers
 from .history import TierHistory, link_breaks, moves, tier_history
 from .markets import market_types
 from .mobility import mobility, transitions
-from .profiles import CITY_INDICATORS, CityProfile, city_profile, score_cities
+from .profiles import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
 from .rulefiles import RuleSystem, list_rules, read_rules
 from .rules import explain_rules, tier_by_rules
 from .scores import Scores, score_details, score_regions
@@ -25,6 +25,7 @@ __all__ = [
     "TierError",
     "TierHistory",
     "TierModel",
+    "city_panel",
     "city_profile",
     "compare_assignments",
     "county_profile",

@@ -77,7 +77,7 @@ class TierClusterer(BaseEstimator):
         For `membership_` and `stability_`; 0 leaves them None.
     noise : float
         Standard deviation of the noise on every standardised figure, and of the log of every indicator's
-        weight, in a resample.
+        weight, in a resample; what the estimates in a Scores leave open comes on top.
     random_state : int or Generator, optional
         None means 0, so that a report gives the same numbers when it is run again.
 
@@ -151,15 +151,18 @@ class TierClusterer(BaseEstimator):
         self._check_settings(len(values))
         # the canonical order: sums and draws then do not depend on the order of the rows
         canonical = np.lexsort(values.T) if frame is None else np.argsort(np.asarray(index))
+        scored = isinstance(X, Scores)
         with threadpool_limits(limits=1):
-            self._standardise(values[canonical], X.method["weight"] if isinstance(X, Scores) else None)
+            self._standardise(values[canonical], X.method["weight"] if scored else None)
+            error = X.error[frame.index].to_numpy() if scored else np.zeros(len(values))
+            self._error = error[canonical] / self._scale
             self._choose(self._standard(values[canonical]))
         names = tier_names(self.n_tiers_)
         score = self._score(values)
         self.labels_ = assign(score, self._breaks)
         self.score_ = pd.Series(score, index, name="score")
         tiers = _series(self.labels_, index, names)
-        self.tiers_ = tiers.reindex(X.score.index) if isinstance(X, Scores) else tiers
+        self.tiers_ = tiers.reindex(X.score.index) if scored else tiers
         self.breaks_ = pd.Series(self._breaks[::-1], pd.Index(names[:-1], name="tier"), name="score")
         columns = pd.RangeIndex(values.shape[1]) if frame is None else frame.columns
         grouped = pd.DataFrame(values, index, columns).groupby(tiers.array, observed=False)
@@ -300,6 +303,7 @@ class TierClusterer(BaseEstimator):
             n_tiers=k,
             n_resamples=self.n_resamples,
             noise=self.noise,
+            error=self._error,
             rng=np.random.default_rng(seed),
         )
 

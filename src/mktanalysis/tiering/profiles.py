@@ -7,6 +7,7 @@ stays missing (the score estimates and flags it); every figure says what it is m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -86,23 +87,57 @@ def city_profile(
     """
     table = load_regions(year=max(year, _CENSUS[1])).table
     cities = pd.Index(table.loc[(table["level"] == "prefecture") & (table["kind"] != "direct"), "region"])
-    figures = load_table("city_indicators")
     makers = {
-        "urban_population": lambda: _urban_population(figures, year),
-        "population_growth": lambda: _population_growth(figures),
+        "urban_population": lambda: _urban_population(year),
+        "population_growth": lambda: _population_growth(),
         "market_potential": lambda: _market_potential(pd.DataFrame(values)),
     }
     chosen = tuple(indicators) if indicators is not None else tuple(CITY_INDICATORS)
     values: dict[str, pd.Series] = {}
     status: dict[str, pd.Series] = {}
     for name in sorted(chosen, key="market_potential".__eq__):  # it is made of the others, so it comes last
-        value, how = makers[name]() if name in makers else _yearly(figures, name, year, span)
+        value, how = makers[name]() if name in makers else _yearly(name, year, span)
         value = value.reindex(cities)
         if value.notna().any():
             values[name], status[name] = value, how.reindex(cities).where(value.notna(), "missing")
         elif indicators is not None:
             raise MktError(f"{year - span + 1}-{year} 年没有城市指标 {name!r} 的数据")
     return CityProfile(pd.DataFrame(values)[list(values)], pd.DataFrame(status))
+
+
+def city_panel(first: int, last: int, *, indicators: tuple[str, ...] | None = None) -> pd.DataFrame:
+    """City profiles of several years, long, for :func:`tier_history` (历年城市画像).
+
+    Parameters
+    ----------
+    first, last : int
+    indicators : tuple of str, optional
+        Default: those of `CITY_INDICATORS` that have figures in every year.
+
+    Returns
+    -------
+    DataFrame
+        region, period, indicator, value, status; each year by itself: a level break stays in its year.
+
+    Examples
+    --------
+    >>> panel = city_panel(2019, 2020, indicators=("gdp", "retail_sales"))
+    >>> sorted(panel["period"].astype(str).unique())
+    ['2019', '2020']
+    """
+    profiles = {year: city_profile(year, indicators=indicators, span=1) for year in range(first, last + 1)}
+    if not profiles:
+        raise MktError(f"年份范围是空的：{first}-{last}")
+    always = [n for n in profiles[last].values if all(n in profile.values for profile in profiles.values())]
+    parts = []
+    for year, profile in profiles.items():
+        long = profile.values[always].rename_axis("region").reset_index()
+        long = long.melt("region", var_name="indicator", value_name="value")
+        status = profile.status[always].rename_axis("region").reset_index().melt("region")["value"]
+        long = long.assign(period=pd.Period(str(year), "Y"), status=status.to_numpy())
+        parts.append(long.dropna(subset="value"))
+    table = pd.concat(parts, ignore_index=True)
+    return table[["region", "period", "indicator", "value", "status"]]
 
 
 def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] | None = None) -> Scores:
@@ -133,12 +168,19 @@ def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] 
     return score_details(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
 
-def _yearly(figures: pd.DataFrame, name: str, year: int, span: int) -> tuple[pd.Series, pd.Series]:
+@cache
+def _wide_figures(name: str) -> pd.DataFrame:
+    """Region x year of one indicator; shared, so never changed."""
+    figures = load_table("city_indicators")
     part = figures[(figures["indicator"] == name) & figures["value"].notna()]
     if part.empty:
-        known = "、".join([*figures["indicator"].unique(), "urban_population", "population_growth"])
-        raise MktError(f"没有城市指标 {name!r}；可用：{known}、market_potential")
-    wide = part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
+        derived = "urban_population、population_growth、market_potential"
+        raise MktError(f"没有城市指标 {name!r}；可用：{'、'.join(figures['indicator'].unique())}、{derived}")
+    return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
+
+
+def _yearly(name: str, year: int, span: int) -> tuple[pd.Series, pd.Series]:
+    wide = _wide_figures(name)
     years = [y for y in range(year - span + 1, year + 1) if y in wide]
     if not years:
         return pd.Series(dtype=float), pd.Series(dtype=object)
@@ -148,15 +190,18 @@ def _yearly(figures: pd.DataFrame, name: str, year: int, span: int) -> tuple[pd.
     return value, pd.Series("observed", value.index)
 
 
-def _census(figures: pd.DataFrame, name: str) -> pd.DataFrame:
+@cache
+def _census(name: str) -> pd.DataFrame:
+    """Region x census year; shared, so never changed."""
+    figures = load_table("city_indicators")
     part = figures[(figures["indicator"] == name) & figures["period"].dt.year.isin(_CENSUS)]
     part = part[part["source"].str.contains("census")]
     return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
 
 
-def _urban_population(figures: pd.DataFrame, year: int) -> tuple[pd.Series, pd.Series]:
+def _urban_population(year: int) -> tuple[pd.Series, pd.Series]:
     """Between the censuses a straight line of logs; before and after, the nearer census stands."""
-    urban = _census(figures, "resident_population") * _census(figures, "urban_rate")
+    urban = _census("resident_population") * _census("urban_rate")
     first, last = _CENSUS
     share = min(max((year - first) / (last - first), 0.0), 1.0)
     early = urban[first].fillna(urban[last])
@@ -165,8 +210,8 @@ def _urban_population(figures: pd.DataFrame, year: int) -> tuple[pd.Series, pd.S
     return value, pd.Series(how, value.index)
 
 
-def _population_growth(figures: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    people = _census(figures, "resident_population")
+def _population_growth() -> tuple[pd.Series, pd.Series]:
+    people = _census("resident_population")
     value = people[_CENSUS[1]] / people[_CENSUS[0]]
     return value, pd.Series("observed", value.index)
 
@@ -179,7 +224,8 @@ def _market_potential(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     logs = np.log(values.dropna(axis=1, how="all"))
     mean, spread = logs.mean(), logs.std()
     standard = (logs - mean) / spread
-    filled = impute(standard, standard)["gdp"].dropna()
+    even = pd.Series(1.0, standard.columns)
+    filled = impute(standard, standard, even)[0]["gdp"].dropna()
     gdp = np.exp(filled * spread["gdp"] + mean["gdp"])
     distance = distance_km(load_table("points"), gdp.index, gdp.index).to_numpy()
     how = values["gdp"].reindex(gdp.index).notna().map({True: "observed", False: "imputed"})

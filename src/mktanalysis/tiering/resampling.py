@@ -96,6 +96,7 @@ def tier_shares(
     n_tiers: int,
     n_resamples: int,
     noise: float,
+    error: np.ndarray,
     rng: np.random.Generator,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Share of resamples in which each region falls into each tier.
@@ -111,6 +112,8 @@ def tier_shares(
     n_tiers, n_resamples : int
     noise : float
         Standard deviation of the noise on every standardised figure, and of the log of every weight.
+    error : ndarray of shape (n,)
+        Standard deviation of further noise on the scores.
     rng : Generator
 
     Returns
@@ -127,7 +130,8 @@ def tier_shares(
         shaken = weights * np.exp(noise * rng.standard_normal((size, len(weights))))
         shaken /= shaken.sum(axis=1, keepdims=True)
         scores = shaken @ standard.T
-        scores += noise * np.sqrt((shaken**2).sum(axis=1, keepdims=True)) * rng.standard_normal((size, n))
+        spread = np.sqrt(noise**2 * (shaken**2).sum(axis=1, keepdims=True) + error**2)
+        scores += spread * rng.standard_normal((size, n))
         draws = rng.multinomial(n, np.full(n, 1 / n), size=size).astype(float)
         breaks = cut(scores, draws)
         labels[first : first + size] = sum(breaks[:, [i]] > scores for i in range(n_tiers - 1))

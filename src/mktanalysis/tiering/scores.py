@@ -36,6 +36,8 @@ class Scores:
         in the whole row of a region without a score.
     imputed : DataFrame
         Region x indicator, True where the figure was estimated.
+    error : Series
+        By region: standard deviation of the score that the estimated cells leave open.
     method : DataFrame
         One row an indicator: transform, direction, weight, mean, spread, n_imputed.
     """
@@ -44,6 +46,7 @@ class Scores:
     contributions: pd.DataFrame
     standardised: pd.DataFrame
     imputed: pd.DataFrame
+    error: pd.Series
     method: pd.DataFrame
 
 
@@ -123,8 +126,8 @@ def score_details(
     mean, spread = base.mean(), base.std(ddof=0)
     _check_variation(base, spread)
     base = (base - mean) / spread
-    standard = impute((values - mean) / spread, base)
     weight = _weights(weights, base)
+    standard, error = impute((values - mean) / spread, base, weight)
     known = values.notna().mul(weight).sum(axis=1)
     contributions = standard.mul(weight).where(known >= min_known - 1e-12)
     score = contributions.sum(axis=1, skipna=False).rename("score")
@@ -132,7 +135,8 @@ def score_details(
         direction=[-1 if name in negative else 1 for name in chosen], n_imputed=values.isna().sum()
     )
     standard = standard.where(score.notna(), axis=0)
-    return Scores(score, contributions, standard, values.isna(), method.rename_axis("indicator"))
+    error = error.where(score.notna())
+    return Scores(score, contributions, standard, values.isna(), error, method.rename_axis("indicator"))
 
 
 def _chosen(wide: pd.DataFrame, weights) -> list[str]:
@@ -182,7 +186,7 @@ def _check_variation(base: pd.DataFrame, spread: pd.Series) -> None:
         raise TierError(f"指标在所有地区都相同，分不出高下：{'、'.join(flat)}；请去掉它")
 
 
-def impute(standard: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
+def impute(standard: pd.DataFrame, base: pd.DataFrame, weight: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
     """Estimate missing standardised cells from the region's own known ones.
 
     The conditional mean of a normal law whose covariance comes from the complete regions of `base`.
@@ -191,11 +195,15 @@ def impute(standard: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     ----------
     standard, base : DataFrame
         Region x indicator, standardised.
+    weight : Series
+        By indicator.
 
     Returns
     -------
-    DataFrame
+    filled : DataFrame
         As `standard` without gaps, except in regions of which nothing is known.
+    error : Series
+        Standard deviation of the weighted sum of the estimated cells, by the same law.
 
     Raises
     ------
@@ -203,8 +211,9 @@ def impute(standard: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
         With fewer than three complete regions per indicator.
     """
     missing = standard.isna().to_numpy()
+    error = np.zeros(len(standard))
     if not missing.any():
-        return standard
+        return standard, pd.Series(error, standard.index, name="error")
     complete = base.dropna().to_numpy()
     if len(complete) < 3 * standard.shape[1]:
         raise TierError(
@@ -217,9 +226,13 @@ def impute(standard: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     patterns = np.unique(missing, axis=0)
     for gap in patterns[patterns.any(axis=1) & ~patterns.all(axis=1)]:
         rows = (missing == gap).all(axis=1)
-        slope = np.linalg.solve(covariance[np.ix_(~gap, ~gap)], covariance[np.ix_(~gap, gap)])
+        across = covariance[np.ix_(~gap, gap)]
+        slope = np.linalg.solve(covariance[np.ix_(~gap, ~gap)], across)
         filled[np.ix_(rows, gap)] = mean[gap] + (filled[np.ix_(rows, ~gap)] - mean[~gap]) @ slope
-    return pd.DataFrame(filled, standard.index, standard.columns)
+        left = weight.to_numpy()[gap] @ (covariance[np.ix_(gap, gap)] - across.T @ slope)
+        error[rows] = np.sqrt(max(left @ weight.to_numpy()[gap], 0.0))
+    filled = pd.DataFrame(filled, standard.index, standard.columns)
+    return filled, pd.Series(error, standard.index, name="error")
 
 
 def _weights(weights, base: pd.DataFrame) -> pd.Series:
