@@ -279,6 +279,41 @@ def test_shapes_that_would_mislead(xlsx, tree):
     assert table["region"].tolist() == ["320100", "320500", "430100"]
 
 
+def test_merged_years_headers_again_and_sums_of_periods(xlsx, tree):
+    rows = [
+        ["年份", "城市", "社零(亿元)"],
+        [2021, "南京", 7899],
+        [None, "苏州", 9031],
+        [2022, "南京", 7832],
+        [None, "苏州", 9010],
+    ]
+    path = xlsx(rows, merged=[(1, 0, 2, 0, 2021), (3, 0, 4, 0, 2022)])
+    assert len(read_table(path, kind="indicators", tree=tree)) == 4
+    assert [row[:2] for row in problems(xlsx(rows), tree)] == [
+        (3, "年份"),
+        (5, "年份"),
+    ]  # blank is not merged
+    again = [
+        ["城市", "年份", "社零(亿元)"],
+        ["南京", 2022, 7832],
+        ["城市", "年份", "社零(亿元)"],
+        ["苏州", 2022, 9010],
+    ]
+    assert len(read_table(xlsx(again), kind="indicators", tree=tree)) == 2
+    again[2][2] = "GDP(亿元)"
+    assert [row[0] for row in problems(xlsx(again), tree)] == [3]
+    summed = [
+        ["城市", "月份", "销售额(万元)"],
+        ["南京", "2023-01", 100],
+        ["南京", "2023-02", 90],
+        ["南京", "合计", 190],
+    ]
+    table = read_table(xlsx(summed), kind="sales", tree=tree)
+    assert table["value"].tolist() == [1e6, 9e5] and "合计" in table.attrs["notes"][0]
+    noted = [["年份", "城市", "社零(亿元)"], [2022, "南京", 7832], ["注：按当年价格计算", None, None]]
+    assert len(read_table(xlsx(noted), kind="indicators", tree=tree)) == 1
+
+
 def test_unknown_regions_are_told_once_and_rows_without_figures_skipped(xlsx, tree):
     rows = [["县", "年份", "社零(亿元)"], *[["昆山县级市", year, 1000] for year in range(2010, 2020)]]
     found = problems(xlsx([*rows, ["其他说明文字", None, None]]), tree)

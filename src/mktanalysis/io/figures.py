@@ -17,7 +17,7 @@ from ..regions.names import clean_name
 from .cells import CellError, as_text, is_blank, parse_number, parse_part, parse_period
 from .fields import BASE_UNITS, UNITLESS, Kind, Measure, fields
 from .headers import HeaderReader
-from .layout import ColumnRole, Layout
+from .layout import ColumnRole, Layout, fill_merged
 from .places import Place, PlaceReader, report_places
 
 #: Columns of the table of figures.
@@ -34,6 +34,7 @@ class SheetReader:
     problems: Problems
 
     def __post_init__(self):
+        self.layout = fill_merged(self.layout)
         self.figures = self.layout.having("figure")
         self.notes = [f"不认识的列，没有读取：{title}" for title in self.layout.ignored]
         if (
@@ -59,8 +60,20 @@ class SheetReader:
         reader = PlaceReader(self.layout, self.tree)
         places, skipped = report_places(reader.places, self._has_figures, self.problems)
         self.notes += reader.notes + skipped
+        for row in reader.headers:
+            self._check_header(row)
         records = [record for place in places for record in self._row(place)]
         return pd.DataFrame.from_records(records, columns=COLUMNS)
+
+    def _check_header(self, row: int) -> None:
+        """A header again further down: the same one is passed over, another one is another table."""
+        rows, first = self.layout.sheet.rows, self.layout.first_row
+        positions = [column.position for column in self.figures]
+        again = [as_text(rows[row][at]) for at in positions]
+        if not any(
+            again == [as_text(above[at]) for at in positions] for above in rows[max(first - 3, 0) : first]
+        ):
+            self.problems.add("这里又有一行表头，与上面的不同：请把两块表分到两张工作表", row=row + 1)
 
     def _has_figures(self, place: Place) -> bool:
         row = self.layout.sheet.rows[place.row]
@@ -122,10 +135,7 @@ class SheetReader:
             value, factor = self._value(cell, column, measure, unit, row)
             when = self._when(column, period)
             if self.kind.has_period and when is None:
-                if not is_blank(cell) and not self._has_time():
-                    when = ("", 0)
-                else:
-                    continue
+                continue
             freq, ordinal = when if self.kind.has_period else ("", 0)
             yield (
                 row,
@@ -143,7 +153,7 @@ class SheetReader:
 
     def _when(self, column: ColumnRole, period: tuple[str, int] | None) -> tuple[str, int] | None:
         """The period of a figure: of its column, of its row, or of the title."""
-        stated = period or self.layout.period
+        stated = period if self._has_time() else self.layout.period
         if column.period is None:
             return stated
         per_year = {"month": ("M", 12), "quarter": ("Q", 4)}.get(column.period[0])
@@ -161,10 +171,13 @@ class SheetReader:
     def _period(self, cells: list, row: int) -> tuple[str, int] | None:
         """The period that the row itself states."""
         column = self.time["period"]
+        filled = any(not is_blank(cells[figure.position]) for figure in self.figures)
         if column is None or is_blank(cells[column.position]):
-            filled = any(not is_blank(cells[figure.position]) for figure in self.figures)
             if column is not None and self.kind.has_period and filled:
                 self.problems.add("缺少时期", row=row, column=column.title)
+            return None
+        if clean_name(cells[column.position]) in fields().totals:  # the year's sum below its months
+            self.notes.append(f"第 {row} 行是各期合计，没有读取")
             return None
         part = self.time["month"] or self.time["quarter"]
         try:
@@ -175,7 +188,9 @@ class SheetReader:
             column = part
             return short, ordinal * per_year + parse_part(cells[part.position], name) - 1
         except CellError as error:
-            self.problems.add(str(error), row=row, column=column.title, value=as_text(cells[column.position]))
+            if filled or not self.figures:
+                value = as_text(cells[column.position])
+                self.problems.add(str(error), row=row, column=column.title, value=value)
             return None
 
     def _named_measure(self, cells: list, row: int) -> tuple[Measure | None, str]:
@@ -220,7 +235,9 @@ class SheetReader:
                     value=cell,
                 )
                 return np.nan, np.nan
-        return number * factor, factor
+        if factor < 1:  # 70.6% is 0.706 to the last bit when divided, not when multiplied
+            return number / round(1 / factor), factor
+        return (round(number * factor, 4) if factor > 1 else number), factor
 
 
 def base_unit(measure: Measure) -> str:

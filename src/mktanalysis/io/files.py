@@ -30,11 +30,15 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Sheet:
-    """Raw cells of a sheet; row i is row i + 1 of the spreadsheet."""
+    """Raw cells of a sheet; row i is row i + 1 of the spreadsheet.
+
+    ``merged`` lists cells merged downwards: column, first and last row, counted from 0.
+    """
 
     name: str
     rows: list[list]
     hidden: bool = False
+    merged: tuple[tuple[int, int, int], ...] = ()
 
 
 def read_sheets(path: str | Path) -> list[Sheet]:
@@ -88,7 +92,9 @@ def _read_spreadsheet(path: Path, *, zipped: bool) -> list[Sheet]:
             _put_errors(rows, errors.get(meta.name, ()))
             if rows:
                 hidden = meta.visible != calamine.SheetVisibleEnum.Visible
-                sheets.append(Sheet(meta.name, rows, hidden))
+                areas = raw.merged_cell_ranges or []
+                merged = tuple((first[1], first[0], last[0]) for first, last in areas if last[0] > first[0])
+                sheets.append(Sheet(meta.name, rows, hidden, merged))
     except calamine.PasswordError:
         raise MktError(f"{path.name}：文件有密码保护，请在 Excel 中去掉密码后再读") from None
     except calamine.CalamineError as error:

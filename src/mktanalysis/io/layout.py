@@ -7,7 +7,7 @@ above it is title; rows below it that hold only header words belong to it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..regions.names import clean_name
 from .cells import as_text, is_blank
@@ -167,6 +167,19 @@ def _title_measure(titles: list[str], kind: Kind) -> Measure | None:
         longest = [w for w in inside if not any(w != other and w in other for other in inside)]
         found.update({inside[word].name: inside[word] for word in longest})
     return next(iter(found.values())) if len(found) == 1 else None
+
+
+def fill_merged(layout: Layout) -> Layout:
+    """Return the layout with cells merged downwards filled, except those of figures."""
+    spread = {
+        column.position for column in layout.columns if column.role not in ("figure", "ignored", "empty")
+    }
+    rows = [list(row) for row in layout.sheet.rows]
+    for position, first, last in layout.sheet.merged:
+        if position in spread and first >= layout.first_row:
+            for row in range(first + 1, min(last + 1, len(rows))):
+                rows[row][position] = rows[first][position]
+    return replace(layout, sheet=replace(layout.sheet, rows=rows))
 
 
 def is_guide(sheet: Sheet) -> bool:

@@ -55,6 +55,7 @@ class PlaceReader:
         named = [column for column in layout.having("place") if column.position > lowest]
         self.steps: list[ColumnRole] = [*steps, *named[:1]]  # 区域 to the left of 城市 is only a group
         self.notes: list[str] = []
+        self.headers: list[int] = []
         self.places = self._rows()
         self._mark_totals()
         self._resolve_codes()
@@ -70,6 +71,9 @@ class PlaceReader:
             cells = layout.sheet.rows[row]
             texts = [_MARKS.sub("", as_text(cells[column.position])).strip() for column in self.steps]
             code = as_text(cells[self.code.position]) if self.code else ""
+            if any(texts) and all(clean_name(text) in fields().role_of for text in texts if text):
+                self.headers.append(row)
+                continue
             if not any(texts) and not code and long and any(as_text(cell) for cell in cells):
                 texts, code = list(carried), code_before
             deepest = max((i for i, text in enumerate(texts) if text), default=-1)
