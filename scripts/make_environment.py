@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("test", "scale")
 #: PyPI name -> conda-forge name where they differ; None: not on conda-forge, installed by its pip section.
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "frykit": None, "hierarchicalforecast": None, "nbval": "nbval"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "frykit": None, "hierarchicalforecast": None}
 
 
 def environment(project: dict) -> str:

@@ -99,7 +99,9 @@ class InfeasibleError(MktError):
 
     def __init__(self, message: str, relaxation: pd.DataFrame):
         self.message, self.relaxation = message, relaxation
-        hints = _listing(relaxation, lambda r: f"- {r['condition']}：现为 {r['given']}，至少需要 {r['needed']}")
+        hints = _listing(
+            relaxation, lambda r: f"- {r['condition']}：现为 {r['given']}，至少需要 {r['needed']}"
+        )
         super().__init__(f"{message}\n放宽下列条件即可：\n{hints}" if len(relaxation) else message)
 
     def __reduce__(self):

@@ -81,7 +81,9 @@ def read_schemas(path: str | Path) -> dict[str, Schema]:
             Column(name=column, **{**spec, "values": tuple(spec.get("values", ()))})
             for column, spec in section.pop("columns").items()
         )
-        schemas[name] = Schema(name=name, columns=columns, **{**section, "key": tuple(section.get("key", ()))})
+        schemas[name] = Schema(
+            name=name, columns=columns, **{**section, "key": tuple(section.get("key", ()))}
+        )
     return schemas
 
 
