@@ -71,6 +71,7 @@ def test_year_out_of_range():
     for year in (1999, 2027, "2010"):
         with pytest.raises(mkt.MktError, match="2000"):
             mkt.load_regions(year=year)
+    assert mkt.load_regions(year=np.int64(2010)) is mkt.load_regions(year=2010)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,7 @@ def test_schemes_as_published():
     assert parts.value_counts().to_dict() == {"苏南": 5, "苏中": 3, "苏北": 5}
     plates = mkt.load_table("schemes").query("scheme == 'nine_plates'")
     cores = plates[plates["is_core"]].set_index("label")["region"].to_dict()
-    expected = {"东北": "210100", "环渤海": "110100", "中原": "610100", "长江中游": "420100", 
+    expected = {"东北": "210100", "环渤海": "110100", "中原": "610100", "长江中游": "420100",
                 "珠三角": "440100",
                 "长三角": "310100", "西南": "510100", "西北": "650100", "东南": "710000"}  # fmt: skip
     assert cores == expected

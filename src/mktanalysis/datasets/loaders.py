@@ -7,6 +7,7 @@ and may be shared, because trees never change.
 from __future__ import annotations
 
 from functools import cache
+from numbers import Integral
 
 import pandas as pd
 
@@ -52,9 +53,13 @@ def load_regions(*, year: int | None = None, scheme: str | None = "seven") -> Re
     >>> load_regions(year=2009, scheme=None).names(["420600"]).tolist()
     ['襄樊市']
     """
-    if year is not None and not (isinstance(year, int) and FIRST_YEAR <= year <= LAST_YEAR):
-        raise MktError(f"年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间，现为 {year!r}")
-    return _tree(year, scheme)
+    return _tree(None if year is None else _checked(year), scheme)
+
+
+def _checked(year: int) -> int:
+    if not (isinstance(year, Integral) and FIRST_YEAR <= year <= LAST_YEAR):
+        raise MktError(f"年份应是 {FIRST_YEAR} 到 {LAST_YEAR} 之间的整数，现为 {year!r}")
+    return int(year)
 
 
 @cache
@@ -192,9 +197,7 @@ def crosswalk(from_year: int, to_year: int) -> pd.DataFrame:
     >>> crosswalk(2018, 2019).query("old == '371200'").values.tolist()
     [['371200', '370100', 1.0]]
     """
-    for year in (from_year, to_year):
-        if not FIRST_YEAR <= year <= LAST_YEAR:
-            raise MktError(f"年份应在 {FIRST_YEAR} 到 {LAST_YEAR} 之间，现为 {year!r}")
+    from_year, to_year = _checked(from_year), _checked(to_year)
     changes = _read("changes")
     if from_year <= to_year:
         steps = [_step(changes, year, "old", "new", "share") for year in range(from_year + 1, to_year + 1)]
