@@ -59,6 +59,7 @@ def test_blanks():
         (datetime.datetime(2019, 3, 15), "2019-03"),
         (datetime.date(1969, 12, 31), "1969-12"),
         ("1949", "1949"),
+        ("2022.0", "2022"),
     ],
 )
 def test_periods(cell, period):

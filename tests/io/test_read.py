@@ -55,6 +55,11 @@ def test_one_cell_in_the_wrong_unit(xlsx, tree):
     assert len(read_table(xlsx(rows), kind="indicators", tree=tree, check_magnitude=False)) == 3
 
 
+def test_one_share_that_is_no_percentage(xlsx, tree):
+    found = problems(xlsx([["城市", "年份", "城镇化率(%)"], ["南京", 2022, 87], ["苏州", 2022, 0.82]]), tree)
+    assert [row[:2] for row in found] == [(3, "城镇化率(%)")] and "小数" in found[0][2]
+
+
 def test_one_year_in_the_wrong_unit(xlsx, tree):
     path = xlsx(
         [
@@ -73,6 +78,8 @@ def test_one_year_in_the_wrong_unit(xlsx, tree):
         ("社零(万元)", [7832, 9010, 3337], "整列"),
         ("常住人口(人)", [949.11, 1291.1, 749.08], "不是整数"),
         ("城镇化率(%)", [0.87, 0.82, 0.83], "比例"),
+        ("人均GDP(元)", [17.9, 18.6, 19.8], "元与万元"),
+        ("常住人口(万人)", [9491100, 12911000, 7490800], "人与万人"),
         ("社零", [7832, 9010, 3337], "没有写单位"),
         ("社零(亿美元)", [7832, 9010, 3337], "外币"),
         ("常住人口(亿元)", [9, 12, 7], "不适用"),
@@ -375,6 +382,9 @@ def test_sales_by_month_and_upper_rows(xlsx, tree):
     assert table["region"].unique().tolist() == ["320100", "320500"]
     assert table["value"].tolist() == [1e6, 9e5, 9e5, 8.1e5]
     assert table["period"].astype(str).tolist() == ["2023-01", "2023-02"] * 2
+    rows[2][1] = 1900
+    with pytest.warns(UserWarning, match="江苏省"):
+        assert len(read_table(xlsx(rows), kind="sales", tree=tree)) == 4
     columns = [["城市", "年份", "月份", "销售额(万元)"], ["南京", 2023, "1月", 100], ["南京", 2023, 2, 90]]
     assert read_table(xlsx(columns), kind="sales", tree=tree)["period"].astype(str).tolist() == [
         "2023-01",

@@ -133,6 +133,7 @@ def parse_period(cell) -> tuple[str, int]:
     if isinstance(cell, float) and not cell.is_integer():
         raise CellError("不是时期；小数分不清 1 月还是 10 月，月份应写成 2023-06")
     text = re.sub(r"\s+(?!\d)|(?<!\d)\s+", "", as_text(cell)).removeprefix("'")
+    text = re.sub(r"^(\d{4})\.0$", r"\1", text)  # what a column with gaps becomes in other programs
     for pattern, freq in _PERIODS:
         if match := pattern.fullmatch(text):
             part = match.groupdict()

@@ -84,6 +84,8 @@ def _column_trouble(column: pd.DataFrame, measure: Measure) -> str:
         return "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）"
     if measure.dimension == "person" and factor == 1 and (values % 1 != 0).mean() > 0.5:
         return "单位写的是人，数值却不是整数：单位可能写错（人与万人？）"
+    if measure.rare and len(values) > 1 and (~values.between(*measure.rare)).mean() > 0.5:
+        return f"整列数量级不合理：单位可能写错（{_pair(measure)}？）"
     usual = column["level"].map(measure.usual or {}).astype(float)
     if usual.notna().sum() == 0:
         return ""
@@ -99,12 +101,12 @@ def _column_trouble(column: pd.DataFrame, measure: Measure) -> str:
 
 
 def _pair(measure: Measure) -> str:
-    return "人与万人" if measure.dimension == "person" else "亿元与万元"
+    if measure.dimension == "yuan":
+        return "亿元与万元" if measure.additive else "元与万元"
+    return {"person": "人与万人", "share": "% 与小数"}.get(measure.dimension, "单位")
 
 
 def _check_cells(group: pd.DataFrame, measure: Measure, kind: Kind, problems: Problems) -> None:
-    if group.empty or measure.dimension == "share" or measure.dimension == "count":
-        return
     done = pd.Series(False, group.index)
     if measure.rare:
         low, high = measure.rare
@@ -116,6 +118,8 @@ def _check_cells(group: pd.DataFrame, measure: Measure, kind: Kind, problems: Pr
                 value=row.raw,
             )
         done = (group["value"] < low) | (group["value"] > high)
+    if measure.dimension in ("share", "count", "number", "km"):
+        return  # 0.1% beside 40% is no mistake of units
     for keys, least, what, limit in _comparisons(kind):
         ratio, size = _against(group, keys)
         off = (size >= least) & ~done & _is_off(ratio, limit, both=kind.name != "sales" or what == "series")

@@ -219,9 +219,10 @@ def _shape(
     if kind.name == "sales":
         upper = above_others(figures["region"], tree)
         if upper.any():
-            notes.append(
-                f"上级地区的合计没有读入：{'、'.join(tree.names(figures['region'][upper].unique()))}"
-            )
+            names = tree.names(figures["region"][upper])
+            notes.append(f"上级地区的合计没有读入：{'、'.join(names.unique())}")
+            sums = figures[upper].assign(word=names.to_numpy(), scope=figures["region"][upper], after=0)
+            notes += check_totals(sums, figures[~upper], kind, tree)
         panel = figures[~upper].sort_values(["region", "period"], ignore_index=True)
         return check_table(panel[["region", "period", "value"]], PANEL)
     units = {measure.name: base_unit(measure) for measure in kind.measures}

@@ -118,6 +118,7 @@ class _NameIndex:
 
     def by_code(self, name, text: str) -> dict[int, int]:
         """Regions with this code; a number may have lost its leading zeros, 12 digits end in zeros."""
+        text = text.removesuffix(".0")  # what a column of codes with gaps becomes in other programs
         codes = {text}
         if len(text) == 12 and text.isdigit() and text.endswith("000000"):
             codes.add(text[:6])
