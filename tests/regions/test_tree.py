@@ -49,6 +49,20 @@ def test_a_tree_cannot_be_changed(china):
         china.positions().parent[0] = 5
 
 
+def test_a_tree_survives_pickling_and_cutting(china):
+    import pickle
+
+    copy = pickle.loads(pickle.dumps(china))
+    assert copy.table.equals(china.table) and copy.levels == china.levels
+    assert copy.aliases.equals(china.aliases)
+    cut = china.down_to("prefecture")
+    assert cut.levels == ("nation", "province", "prefecture")
+    assert set(cut.regions) == set(china.regions) - set(china.level("county"))
+    with pytest.raises(TableError) as caught:
+        china.locate(["x", "320100", "y"])
+    assert caught.value.problems["value"].tolist() == ["x", "y"]
+
+
 def test_input_is_not_changed(china_table):
     before = china_table.copy()
     RegionTree.from_table(china_table).subtree("320000")

@@ -61,6 +61,21 @@ def read_table(
         Every problem, with file, sheet, row (as the spreadsheet counts) and column header.
     MktError
         The file cannot be opened at all.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mktanalysis import make_market
+    >>> tree = make_market(random_state=0).tree
+    >>> file = Path(tempfile.mkdtemp()) / "own.csv"
+    >>> lines = ["城市,2022年销售额(万元),2023年", '甲1市,120,"1,350"', "甲 2,—,80"]
+    >>> _ = file.write_text("\\n".join(["单位：万元", *lines]), "gb18030")
+    >>> read_table(file, kind="sales", tree=tree)
+       region period       value
+    0  110100   2022   1200000.0
+    1  110100   2023  13500000.0
+    2  110200   2022         NaN
+    3  110200   2023    800000.0
     """
     spec = kind_of(kind)
     path = Path(path)

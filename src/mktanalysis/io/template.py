@@ -51,6 +51,15 @@ def write_template(
     Returns
     -------
     Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from mktanalysis import make_market
+    >>> tree = make_market(random_state=0).tree
+    >>> path = write_template(Path(tempfile.mkdtemp()) / "t.xlsx", kind="sales", tree=tree, years=[2023])
+    >>> pd.read_excel(path, engine="calamine", dtype=str).columns.tolist()
+    ['行政区划代码', '上级', '地区', '年份', '销售额(万元)']
     """
     import xlsxwriter
 

@@ -132,6 +132,12 @@ def components(edges: pd.DataFrame, regions: Iterable[str]) -> pd.Series:
     Series
         Index region, values 0, 1, ...: numbered by the size of the part, largest first, ties by code,
         so that row order changes nothing.
+
+    Examples
+    --------
+    >>> edges = pd.DataFrame({"region": ["b", "c"], "neighbor": ["c", "b"]})
+    >>> components(edges, ["a", "b", "c"]).to_dict()
+    {'a': 1, 'b': 0, 'c': 0}
     """
     regions = pd.Index(regions, name="region")
     _, labels = csgraph.connected_components(contiguity(edges, regions), directed=False)
@@ -149,6 +155,12 @@ def hops(edges: pd.DataFrame, regions: Iterable[str], base: str | Iterable[str])
     -------
     Series
         Index region, values number of steps (0 for a base), missing where no way leads (``Int64``).
+
+    Examples
+    --------
+    >>> edges = pd.DataFrame({"region": ["a", "b"], "neighbor": ["b", "a"]})
+    >>> hops(edges, ["a", "b", "c"], "a").tolist()
+    [0, 1, <NA>]
     """
     regions = pd.Index(regions, name="region")
     start = regions.get_indexer([base] if isinstance(base, str) else list(base))
