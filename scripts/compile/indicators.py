@@ -13,10 +13,7 @@ from .interpolated import filled_cells
 from .sources import Sources, city_code
 
 FIRST_YEAR = 2000
-YEARBOOK, PANEL = (
-    "City Statistical Yearbook, 2019-2024 editions",
-    "City Statistical Yearbook, panel 1990-2023",
-)
+YEARBOOK, PANEL = "yearbook 2019-2024", "yearbook panel 1990-2023"
 IMPLIED = "GDP divided by GDP per head"
 #: indicator: (yearbook column, panel column, factor to base unit, unit)
 CITY = {
@@ -223,7 +220,7 @@ def province_figures(
     series = sources.province_series
     series = series[series["year"] >= FIRST_YEAR]
     years = series["year"]
-    nbs = "National Bureau of Statistics, annual province series"
+    nbs = "NBS annual series"
     parts = [
         _province(series, "resident_population", series["pop_resident_wan"] * 1e4, "person", nbs),
         _province(series, "gdp", series["gdp_yi"] * 1e8, "yuan", nbs),
@@ -282,7 +279,7 @@ def province_retail(cities: pd.DataFrame, counts: pd.DataFrame, regions: pd.Data
         indicator="retail_sales",
         unit="yuan",
         status="observed",
-        source="sum of the cities (City Statistical Yearbook)",
+        source="sum of the cities",
     )[COLUMNS]
 
 
