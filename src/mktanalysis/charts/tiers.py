@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["plot_bump", "plot_confusion", "plot_ladder", "plot_profile"]
+__all__ = ["plot_bump", "plot_confusion", "plot_profile", "plot_tier_ladder"]
 
 #: Below this share of resamples a segment is too narrow for its figure.
 _ROOM_FOR_TEXT = 0.12
 
 
-def plot_ladder(
+def plot_tier_ladder(
     table: pd.DataFrame,
     membership: pd.DataFrame,
     breaks: pd.Series,
@@ -78,8 +78,7 @@ def plot_ladder(
     _stack_shares(right, membership.reindex(table.index), tiers, colors)
     for axes in (left, right):
         axes.set_ylim(len(table) - 0.4, -0.6)
-    handles, words = right.get_legend_handles_labels()
-    figure.legend(handles, words, loc="outside upper right", ncols=len(tiers), fontsize=8, columnspacing=1.0)
+    _legend_above(right, columns=len(tiers))
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=style.INK)
     style.source_line(figure, source)
     return figure
@@ -152,42 +151,60 @@ def plot_bump(
     axes.set_xlim(years[0] - 0.5, years[-1] + max(1.5, len(years) * 0.14))
     axes.set_ylabel("全国名次")
     axes.grid(axis="x", visible=False)
-    figure.legend(loc="outside upper right", ncols=len(categories), fontsize=8)
+    _legend_above(axes, columns=len(categories))
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=style.INK)
     style.source_line(figure, source)
     return figure
 
 
+def _legend_above(axes: Axes, *, columns: int) -> None:
+    """A legend in one row right above the axes, below the title however long that is."""
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.02), ncols=columns, fontsize=8, columnspacing=1.0,
+        borderaxespad=0.0, handletextpad=0.4,
+    )  # fmt: skip
+
+
 def _name_line_ends(axes: Axes, ranks: pd.DataFrame, years: list[int], names) -> None:
-    """Names at the last known ranks, moved apart so that none covers another; whole ranks on the axis."""
+    """Names beside the last known ranks, moved apart so that none covers another; whole ranks on the axis."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
     logarithmic = axes.get_yscale() == "log"
-    forward = np.log if logarithmic else np.asarray
-    last = ranks.ffill(axis=1).iloc[:, -1].astype(float)
+    forward, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
+    last = ranks.ffill(axis=1).iloc[:, -1].astype(float).sort_values()
     low, high = forward(np.nanmin(ranks.to_numpy())), forward(np.nanmax(ranks.to_numpy()))
-    gap = max(high - low, 1e-9) / max(2.2 * len(ranks), 1) * 1.6
-    spots: list[float] = []
-    for spot in forward(last.to_numpy()):
-        spots.append(max(spot, spots[-1] + gap) if spots else spot)
-    excess = max(spots[-1] - high - gap, 0.0)
-    spots = [spot - excess * (i + 1) / len(spots) for i, spot in enumerate(spots)]
-    for region, spot in zip(last.index, spots, strict=True):
-        at = float(np.exp(spot)) if logarithmic else float(spot)
+    room = axes.figure.get_figheight() - 1.3  # inches for the axes; a line of text takes 0.16
+    spots = _apart(forward(last.to_numpy()), gap=max(high - low, 1e-9) * 0.16 / room)
+    for (region, rank), spot in zip(last.items(), spots, strict=True):
         label = str(names[region]) if names is not None else str(region)
-        axes.annotate(f"{label}  {last[region]:.0f}", (years[-1] + 0.3, at), va="center", fontsize=8)
+        axes.annotate(
+            f"{label}  {rank:.0f}", (years[-1], rank), (years[-1] + 0.6, float(back(spot))), va="center",
+            fontsize=8, arrowprops={"arrowstyle": "-", "color": "#c9c9c9", "linewidth": 0.7, "shrinkB": 3},
+        )  # fmt: skip
     if logarithmic:
-        ticks = [
-            n
-            for n in (1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300)
-            if np.exp(low) / 1.3 <= n <= np.exp(high) * 1.3
-        ]
-        axes.set_yticks(ticks)
+        ticks = np.array([1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 300])
+        axes.set_yticks(ticks[(ticks >= np.exp(low) / 1.3) & (ticks <= np.exp(high) * 1.3)])
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xticks([int(year) for year in MaxNLocator(8, integer=True).tick_values(years[0], years[-1])
+                     if years[0] <= year <= years[-1]])  # fmt: skip
+
+
+def _apart(spots: np.ndarray, *, gap: float) -> np.ndarray:
+    """The nearest positions, in least squares, to ascending `spots` that keep `gap` between neighbours."""
+    shifted = spots - gap * np.arange(len(spots))
+    blocks: list[list[float]] = []
+    for value in shifted:
+        blocks.append([value, 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, count = blocks.pop()
+            blocks[-1] = [
+                (blocks[-1][0] * blocks[-1][1] + mean * count) / (blocks[-1][1] + count),
+                blocks[-1][1] + count,
+            ]
+    return np.concatenate([[mean] * int(count) for mean, count in blocks]) + gap * np.arange(len(spots))
 
 
 def plot_confusion(
@@ -312,7 +329,7 @@ def plot_profile(
     axes.set_xlabel("高于（低于）全国平均几个标准差" + ("；空心为推算" if hollow.any() else ""))
     axes.axvline(0, color=style.MUTED, linewidth=0.8)
     axes.grid(axis="y", visible=False)
-    figure.legend(loc="outside upper right", ncols=len(near) + 1, fontsize=9)
+    _legend_above(axes, columns=len(near) + 1)
     figure.suptitle(title, x=0.01, ha="left", fontsize=13, color=style.INK)
     style.source_line(figure, source)
     return figure

@@ -2,7 +2,7 @@
 
 from .agreement import Agreement, compare_assignments
 from .breaks import optimal_breaks
-from .calibrated import TierModel
+from .calibrated import TierModel, cross_validate
 from .checks import TierError, suspect_units, wide_indicators
 from .clusterer import TierClusterer, tier_names
 from .counties import county_profile, rule_figures, score_counties
@@ -29,6 +29,7 @@ __all__ = [
     "city_profile",
     "compare_assignments",
     "county_profile",
+    "cross_validate",
     "explain_rules",
     "link_breaks",
     "list_rules",
