@@ -84,6 +84,15 @@ def test_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
     refuse(path, "解压后")
 
 
+def test_a_part_that_is_larger_than_it_says(tmp_path):
+    path = make_zip(tmp_path / "liar.xlsx", sheet_xml("") | {"xl/sharedStrings.xml": "0" * 3_000_000})
+    raw = path.read_bytes()
+    size = (3_000_000).to_bytes(4, "little")
+    assert raw.count(size) == 2  # local and central header
+    path.write_bytes(raw.replace(size, (3_000).to_bytes(4, "little")))
+    refuse(path, "损坏")
+
+
 def test_a_cell_far_away_is_refused(tmp_path):
     far = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
     refuse(make_zip(tmp_path / "far.xlsx", sheet_xml(far)), "远在")

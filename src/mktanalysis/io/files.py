@@ -26,6 +26,8 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"([^>]*)>')
 _ERROR = re.compile(rb"<(?:\w+:)?v>(#[^<]{1,12})</")
 _CHUNK = 1 << 20
+#: A list of sheets is never longer.
+_LIST_BYTES = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _inspect(path: Path) -> dict[str, list[tuple[int, int, str]]]:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_BYTES:
                 raise MktError(f"{path.name}：解压后超过 {MAX_BYTES // 1_000_000} MB，太大，没有读取")
+            if broken := archive.testzip():  # also finds a part that is larger than it says
+                raise zipfile.BadZipFile(broken)
             sheets = _sheet_parts(archive)
             return {name: list(_scan(path, archive, part)) for name, part in sheets.items()}
     except (
@@ -146,8 +150,10 @@ def _inspect(path: Path) -> dict[str, list[tuple[int, int, str]]]:
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name -> part of the archive that holds its cells."""
     names = {name.lower(): name for name in archive.namelist()}
-    workbook = archive.read(names["xl/workbook.xml"])
-    links = archive.read(names["xl/_rels/workbook.xml.rels"])
+    main, rels = names["xl/workbook.xml"], names["xl/_rels/workbook.xml.rels"]
+    if max(archive.getinfo(part).file_size for part in (main, rels)) > _LIST_BYTES:
+        raise KeyError(main)
+    workbook, links = archive.read(main), archive.read(rels)
     if b"<!DOCTYPE" in workbook or b"<!DOCTYPE" in links:
         raise KeyError("DOCTYPE")
     targets = {link.get("Id"): link.get("Target", "") for link in ElementTree.fromstring(links)}
