@@ -243,8 +243,19 @@ def test_names_are_settled_by_what_stands_beside_them(xlsx, tree):
     shared = [["地区", *header], ["长沙", 2022, 5500], ["南京", 2022, 7832]]
     table = read_table(xlsx(shared), kind="indicators", tree=tree)
     assert table["region"].tolist() == ["320100", "430100"] and "长沙" in table.attrs["notes"][0]
-    mixed = [*shared, ["昆山", 2022, 1700]]
+    mixed = [*shared, ["昆山", 2022, 1700]]  # half of the other rows are prefectures: no ground to go by
     assert [row[0] for row in problems(xlsx(mixed), tree)] == [2]
+    mostly = [
+        *mixed,
+        ["无锡", 2022, 3300],
+        ["苏州", 2022, 9010],
+        ["朝阳区", 2022, 3000],
+        ["徐州", 2022, 4000],
+    ]
+    table = read_table(
+        xlsx([*mostly, ["株洲", 2022, 1200], ["吉林市", 2022, 600]]), kind="indicators", tree=tree
+    )
+    assert {"430100", "320583"} <= set(table["region"])
     placed = [["城市", "区县", *header], ["南京", "鼓楼区", 2022, 1000], ["徐州", "鼓楼区", 2022, 700]]
     assert read_table(xlsx(placed), kind="indicators", tree=tree)["region"].tolist() == ["320106", "320302"]
     municipal = [["城市", *header], ["北京", 2022, 13794], ["南京", 2022, 7832], ["吉林", 2022, 1000]]

@@ -2,7 +2,7 @@
 
 Always holds: a code decides, a name must agree with it; a name is looked up within the province and city
 that stand beside it (merged cells are filled downwards); a name that stays unclear is a problem. One thing
-is inferred, and noted: where all other rows are of one level, so is a name that two levels share (长沙).
+is inferred, and noted: where the other rows are of one level, so is a name that two levels share (长沙).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from .cells import as_text
 from .fields import fields
 from .layout import ColumnRole, Layout
 
+#: Share of the other rows that must be of one level before a shared name is taken at it.
+_MOST = 2 / 3
 _MARKS = re.compile(r"^[\s#*＊·●○■□◆★]+|^其中[::：]?|[\s*＊①-⑳]+$|\[\d+\]$|注\d*$")
 
 
@@ -162,18 +164,23 @@ class PlaceReader:
         return [b if pd.isna(a) else a for a, b in zip(at_level, free, strict=True)]
 
     def _at_main_level(self, names: list[str], free, at_level, level: str) -> list:
-        """Move a region to its only child of the same name; settle shared names where all else agrees."""
+        """Move a region to its only child of the same name; settle names that two levels share.
+
+        A shared name is taken at the level of the other rows: of all of them, or of two thirds where it
+        is a region and places within it that share the name (安阳市 and 安阳县, beside 济源).
+        """
         result = list(free)
         for i, (a, b) in enumerate(zip(free, at_level, strict=True)):
             if isinstance(a, str) and isinstance(b, str) and a != b and list(self.tree.children(a)) == [b]:
                 result[i] = b
-        known = [code for code in result if isinstance(code, str)]
-        if (self.tree.level_of(known) != level).any():
-            return result
+        agreeing = (self.tree.level_of([code for code in result if isinstance(code, str)]) == level).mean()
         for i, code in enumerate(result):
-            if not isinstance(code, str) and isinstance(at_level[i], str):
-                result[i] = at_level[i]
-                label = f"{at_level[i]} {self.tree.names([at_level[i]]).iloc[0]}"
+            chosen = at_level[i]
+            if isinstance(code, str) or not isinstance(chosen, str) or agreeing < _MOST:
+                continue
+            if agreeing == 1 or set(bearers(names[i], self.tree)) <= set(self.tree.subtree(chosen).regions):
+                result[i] = chosen
+                label = f"{chosen} {self.tree.names([chosen]).iloc[0]}"
                 note = f"“{names[i]}”与其他各行同级，认作 {label}"
                 self.notes += [note] if note not in self.notes else []
         return result
