@@ -15,11 +15,11 @@ def cell(source, *, kind="code", tags=()):
     return made if kind == "markdown" else {**made, "outputs": [], "execution_count": None}
 
 
-@pytest.fixture
-def write_notebook(tmp_path):
-    """Write a notebook of code cells below a typed cell; returns its path."""
+@pytest.fixture(scope="session")
+def notebook_in():
+    """Write a notebook of code cells below a typed cell into a folder; returns its path."""
 
-    def write(*sources, name="small", typed=TYPED, heading="# 小报告"):
+    def write(folder, *sources, name="small", typed=TYPED, heading="# 小报告"):
         head = [cell(heading, kind="markdown")]
         head += [cell(typed, tags=["parameters"])] if typed is not None else []
         cells = head + [cell(source) for source in sources]
@@ -27,11 +27,16 @@ def write_notebook(tmp_path):
             made["id"] = f"c{number}"
         metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
         content = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
-        path = tmp_path / f"{name}.ipynb"
+        path = folder / f"{name}.ipynb"
         path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
         return path
 
     return write
+
+
+@pytest.fixture
+def write_notebook(notebook_in, tmp_path):
+    return lambda *sources, **options: notebook_in(tmp_path, *sources, **options)
 
 
 @pytest.fixture
@@ -53,14 +58,19 @@ def warm_runner():
     runner.close()
 
 
-@pytest.fixture
-def warm(monkeypatch, warm_runner):
-    """Runs of this test share one preloaded process, which saves its start."""
+@pytest.fixture(scope="session")
+def share_runner(warm_runner):
+    """Let runs share one preloaded process, which saves its start."""
 
     class Shared:
-        kind, run = warm_runner.kind, staticmethod(warm_runner.run)
+        kind, run, slots = warm_runner.kind, staticmethod(warm_runner.run), None
 
         def close(self):
             pass
 
-    monkeypatch.setattr(batch, "make_runner", lambda *_: Shared())
+    return lambda patch: patch.setattr(batch, "make_runner", lambda *_: Shared())
+
+
+@pytest.fixture
+def warm(monkeypatch, share_runner):
+    share_runner(monkeypatch)

@@ -16,6 +16,9 @@ Jobs = Annotated[int, typer.Option(min=1, help="同时运行几份")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="只重跑上次没有完成的")]
 Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]
 Memory = Annotated[int, typer.Option(min=64, help="每份报告最多再占用多少 MB 内存")]
+Scheduler = Annotated[str, typer.Option(help="dask 调度器地址，如 tcp://10.0.0.5:8786；给出时由集群来做")]
+Pdf = Annotated[bool, typer.Option("--pdf", help="另存一份 pdf（需要本机装有 Chromium 或 Chrome）")]
+Folder = Annotated[Path, typer.Argument(help="一份报告的文件夹，或整个输出文件夹")]
 Runner = Annotated[str, typer.Option(help="运行方式：auto、fork 或 papermill")]
 
 
@@ -26,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.command("show")(show_notebook)
     group.command("plan")(plan_spec)
     group.command("run")(run_spec)
+    group.command("verify")(verify)
     app.add_typer(group, name="report")
 
 
@@ -66,17 +70,19 @@ def show_notebook(notebook: Notebook) -> None:
         typer.echo(f"  {parameter.name}: {parameter.kind} = {parameter.default!r}  {parameter.help}")
 
 
-def plan_spec(spec: Spec) -> None:
-    """列出一份清单会产生的全部报告，不运行。
+def plan_spec(spec: Spec, out: Out = Path("reports/out"), jobs: Jobs = 2) -> None:
+    """列出一份清单会产生的全部报告，并预计时间和磁盘；不运行。
 
     例：mktanalysis report plan provinces
     """
+    from mktanalysis.reports.estimate import estimate_run
     from mktanalysis.reports.spec import read_spec
 
     plan = read_spec(spec)
     typer.echo(f"{plan.title}：{len(plan.reports)} 份报告")
     for report in plan.reports:
         typer.echo(f"  {report.part}  {report.title}")
+    typer.echo(estimate_run(plan, out, jobs=jobs).text())
 
 
 def run_spec(
@@ -87,16 +93,25 @@ def run_spec(
     timeout: Timeout = 900.0,
     memory: Memory = 4096,
     runner: Runner = "auto",
+    scheduler: Scheduler = "",
+    pdf: Pdf = False,
 ) -> None:
     """运行一份清单：没有变化的报告沿用，其余重做；最后打开 index.html 看结果。
 
     例：mktanalysis report run provinces --jobs 2 --out reports/out
     """
     from mktanalysis.reports.batch import Settings, run_rows, was_interrupted
+    from mktanalysis.reports.estimate import estimate_run
     from mktanalysis.reports.jobs import STATUSES, SUCCESSES
+    from mktanalysis.reports.pdf import print_reports
+    from mktanalysis.reports.spec import read_spec
 
-    settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=runner)
-    rows = run_rows(spec, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
+    settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=scheduler or runner)
+    plan = read_spec(spec)
+    typer.echo(estimate_run(plan, out, jobs=jobs).text())
+    rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
+    if pdf:
+        print_reports(rows, out)
     bad = [row for row in rows if row["status"] not in SUCCESSES]
     for row in bad:
         message = (row["error"] or {}).get("message", "")
@@ -109,4 +124,23 @@ def run_spec(
     if was_interrupted():
         raise typer.Exit(130)
     if bad:
+        raise typer.Exit(1)
+
+
+def verify(folder: Folder, jobs: Jobs = 1) -> None:
+    """按报告自己的记录重算一遍，逐表核对：名称须完全一致，数字须一致到十亿分之一。
+
+    例：mktanalysis report verify reports/out/05_province_report-320000-0123456789ab
+    """
+    from mktanalysis.cli.output import show
+    from mktanalysis.reports.verify import is_confirmed, verify_reports
+
+    found = verify_reports(folder, jobs=jobs)
+    shown = found.assign(same=found["same"].map({True: "相同", False: "不同"}))
+    shown = shown.rename(columns={"report": "报告", "item": "项目", "same": "结果", "detail": "说明"})
+    show(shown if found["report"].nunique() == 1 else shown[~found["same"]], title="核对")
+    confirmed = is_confirmed(found)
+    n = found["report"].nunique()
+    typer.echo(f"{n} 份报告重算一致" if confirmed else "有报告不能重现，见上表")
+    if not confirmed:
         raise typer.Exit(1)

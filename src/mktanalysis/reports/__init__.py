@@ -16,6 +16,8 @@ _HOMES = {
     "publish_figure": "publish",
     "say": "publish",
     "read_spec": "spec",
+    "verify_reports": "verify",
+    "estimate_run": "estimate",
     "SpecError": "spec",
     "ParameterError": "parameters",
 }

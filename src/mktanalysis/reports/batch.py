@@ -216,6 +216,7 @@ def _row(report: Planned, status: str, record: dict | None, **more) -> dict:
         "part": report.part,
         "title": report.title,
         "label": report.label,
+        "notebook": report.notebook.name,
         "parameters": report.parameters,
         "identity": report.identity,
         "status": status,
@@ -235,7 +236,7 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
     run_folder = store.work / f"{os.getpid()}"
     runner = make_runner(settings.runner, {report.text for report in todo})
     pending = {report.name: report for report in todo}
-    threads = ThreadPoolExecutor(max_workers=settings.jobs)
+    threads = ThreadPoolExecutor(max_workers=runner.slots or settings.jobs)
     bar = tqdm(total=len(todo), desc="报告", unit="份", delay=1.0)
     try:
         futures = {threads.submit(_make, report, run_folder, runner, settings): report for report in todo}

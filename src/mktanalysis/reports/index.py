@@ -1,7 +1,7 @@
-"""``runs.csv``, ``figures.csv``, the rolled-up tables and ``index.html`` over all reports of a run.
+"""``runs.csv`` and ``index.html`` over all reports of a run.
 
 Always holds: failures come first; everything shown comes from the engine's records; the page works from
-a disk, without network, by keyboard, on a phone and on paper.
+a disk, without network, by keyboard, on a phone and on paper; equal records give an equal page.
 """
 
 from __future__ import annotations
@@ -12,89 +12,106 @@ import json
 from html import escape
 
 from .batch import public_row
-from .files import inert_text, write_atomic
+from .files import canonical, digest, inert_text, write_atomic
 from .jobs import STATUSES, SUCCESSES
 from .page import asset, link, page, show_value
 from .spec import Plan
 from .store import Store
 
+_STAMP = ".index"
+
 
 def write_index(plan: Plan, rows: list[dict], store: Store) -> None:
-    """Write everything that stands over the single reports."""
+    """Write everything that stands over the single reports, unless it is there and nothing has changed."""
     order = list(STATUSES)
     ordered = sorted(
         rows, key=lambda row: order.index(row["status"]) if row["status"] not in SUCCESSES else 99
     )
+    stamp = digest(
+        canonical([plan.title, [[r["report"], r["status"], r["part"], r["record"]] for r in ordered]])
+    )
+    if _is_current(store, stamp):
+        return
+    from .rollup import write_rollup
+
+    downloads = write_rollup(ordered, store)
     runs = [public_row(row) for row in ordered]
     write_atomic(store.folder / "runs.csv", _csv(list(runs[0]), [list(run.values()) for run in runs]))
-    write_atomic(store.folder / "index.html", index_page(plan, ordered))
+    write_atomic(store.folder / "index.html", index_page(plan, ordered, downloads))
+    write_atomic(store.folder / _STAMP, stamp)
+
+
+def _is_current(store: Store, stamp: str) -> bool:
+    files = [store.folder / name for name in ("index.html", "runs.csv", _STAMP)]
+    return all(file.is_file() for file in files) and files[-1].read_text() == stamp
 
 
 def _csv(head: list, rows: list[list]) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(head)
     writer.writerows([["" if cell is None else inert_text(cell) for cell in row] for row in rows])
     return text.getvalue().encode("utf-8-sig")
 
 
-def index_page(plan: Plan, rows: list[dict]) -> str:
+def index_page(plan: Plan, rows: list[dict], downloads: list[dict]) -> str:
     """The index as one page."""
     bad = [row for row in rows if row["status"] not in SUCCESSES]
-    good = len(rows) - len(bad)
-    parts = list(dict.fromkeys(row["part"] for row in rows))
+    files = [{"file": "runs.csv", "title": "运行清单", "rows": len(rows)}, *downloads]
+    links = "　".join(
+        f'<a href="{link(*f["file"].split("/"))}">{escape(f["title"])}</a><small>（{f["rows"]} 行）</small>'
+        for f in files
+    )
+    missing = f'，<strong class="bad">{len(bad)} 份没有完成</strong>' if bad else ""
     body = [
         f"<main><h1>{escape(plan.title)}</h1>",
-        f'<p class="summary">共 {len(rows)} 份报告，{good} 份可看'
-        + (f'，<strong class="bad">{len(bad)} 份没有完成</strong>' if bad else "")
-        + '。<a href="runs.csv">运行清单（csv）</a></p>',
+        f'<p class="summary">共 {len(rows)} 份报告，{len(rows) - len(bad)} 份可看{missing}。</p>',
         _failures(bad),
-        '<p class="filter"><label>筛选 <input id="filter" type="search" placeholder="地区、标题、状态" '
-        'autocomplete="off"></label> <span id="count" role="status"></span></p>',
+        '<p class="filter"><label for="filter">筛选</label> <input id="filter" type="search" '
+        'placeholder="地区、标题、状态" autocomplete="off"> <span id="count" role="status"></span></p>',
     ]
-    body += [_part(part, [row for row in rows if row["part"] == part]) for part in parts]
-    body.append("</main>")
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    body += [_part(number, part, rows, plan) for number, part in enumerate(parts)]
+    body.append(f'<section><h2>下载</h2><p class="downloads">{links}</p></section></main>')
     return page(plan.title, "\n".join(body), style=asset("index.css"), script=asset("index.js"))
 
 
 def _failures(bad: list[dict]) -> str:
-    items = []
-    for row in bad:
-        error = row["error"] or {}
-        where = (
-            f"第 {error['cell'] + 1} 个单元格"
-            if isinstance(error.get("cell"), int) and error["cell"] >= 0
-            else ""
-        )
-        lines = "\n".join(error.get("lines") or [])
-        code = error.get("source") or ""
-        items.append(
-            f"<li><details><summary><b>{escape(STATUSES[row['status']])}</b> {escape(row['title'])}："
-            f"{escape(error.get('message', '') or '没有运行')} <small>{where}</small></summary>"
-            + (f"<pre>{escape(code)}</pre>" if code else "")
-            + (f"<pre>{escape(lines)}</pre>" if lines else "")
-            + "</details></li>"
-        )
-    return (
-        f'<section class="failures"><h2>没有完成的报告</h2><ul>{"".join(items)}</ul></section>'
-        if items
-        else ""
-    )
+    if not bad:
+        return ""
+    items = "".join(f"<li>{_failure(row)}</li>" for row in bad)
+    return f'<section class="failures"><h2>没有完成的报告</h2><ul>{items}</ul></section>'
 
 
-def _part(title: str, rows: list[dict]) -> str:
-    figures = {}
+def _failure(row: dict) -> str:
+    error = row["error"] or {}
+    cell, code = error.get("cell"), error.get("source") or ""
+    where = f"第 {cell + 1} 个单元格" if isinstance(cell, int) and cell >= 0 else ""
+    lines = "\n".join(error.get("lines") or [])
+    message = escape(error.get("message", "") or "没有运行")
+    status = f"<b>{escape(STATUSES[row['status']])}</b>"
+    told = f"<summary>{status} {escape(row['title'])}：{message} <small>{where}</small></summary>"
+    told += "".join(f"<pre>{escape(text)}</pre>" for text in (code, lines) if text)
+    return f"<details>{told}</details>"
+
+
+# ---- one part of the specification ------------------------------------------------------------------
+
+
+def _part(number: int, title: str, all_rows: list[dict], plan: Plan) -> str:
+    rows = [row for row in all_rows if row["part"] == title]
+    figures: dict[str, dict] = {}
     for row in rows:
         for figure in (row["record"] or {}).get("figures", ()):
             figures.setdefault(figure["name"], figure)
-    shared = {name: f for name, f in figures.items() if len(rows) > 1 and not isinstance(f["value"], list)}
-    heads = ["报告", "状态", *(_head(figure) for figure in shared.values())]
-    heads.append("用时 <small>秒</small>")
+    shared = figures if len({row["notebook"] for row in rows}) == 1 and len(rows) > 1 else {}
+    heads = ["报告", "状态", *(_head(figure) for figure in shared.values()), "用时 <small>秒</small>"]
     head = "".join(f'<th scope="col"><button type="button">{text}</button></th>' for text in heads)
-    lines = "\n".join(_line(row, list(shared)) for row in rows)
+    lines = "\n".join(_line(row, shared) for row in rows)
     heading = f"<h2>{escape(title)}</h2>" if title else ""
     return (
-        f'<section>{heading}<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<section>{heading}{_map(number, rows, shared, plan.maps.get(title, ''))}"
+        f'<div class="scroll" tabindex="0"><table><thead><tr>{head}</tr></thead>'
         f"<tbody>{lines}</tbody></table></div></section>"
     )
 
@@ -104,17 +121,84 @@ def _head(figure: dict) -> str:
     return escape(figure["label"]) + unit
 
 
-def _line(row: dict, names: list[str]) -> str:
+def _line(row: dict, shared: dict) -> str:
     values = {figure["name"]: figure["value"] for figure in (row["record"] or {}).get("figures", ())}
-    title = escape(row["title"] if not names else row["label"])
-    old = row["record"] is not None and row["status"] not in SUCCESSES
+    title = escape(row["label"] if shared else row["title"])
     if row["record"] is not None:
         title = f'<a href="{link(row["report"], "report.html")}">{title}</a>'
-    title += f"<small>（{escape(row['started'][:10])} 的旧报告）</small>" if old else ""
+        if row["status"] not in SUCCESSES:
+            title += f"<small>（{escape(row['record']['started'][:10])} 的旧报告）</small>"
     cells = [f'<th scope="row">{title}</th>', f'<td class="{row["status"]}">{STATUSES[row["status"]]}</td>']
-    for name in names:
-        value = values.get(name)
-        sort = json.dumps(value) if isinstance(value, (int, float)) else escape(str(value or ""))
-        cells.append(f'<td data-sort="{sort}">{escape(show_value(value))}</td>')
-    cells.append(f'<td data-sort="{row["seconds"]:.3f}">{row["seconds"]:.1f}</td>')
+    cells += [_cell(values.get(name)) for name in shared]
+    cells.append(f'<td data-sort="{row["seconds"]:.3f}" class="n">{row["seconds"]:.1f}</td>')
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _cell(value) -> str:
+    if isinstance(value, list):
+        numbers = [v for v in value if v is not None]
+        return f'<td data-sort="{numbers[-1] if numbers else ""}">{sparkline(value)}</td>'
+    sort = json.dumps(value) if isinstance(value, (int, float)) else escape(str(value or ""))
+    mark = ' class="n"' if isinstance(value, (int, float)) else ""
+    return f'<td data-sort="{sort}"{mark}>{escape(show_value(value))}</td>'
+
+
+def sparkline(values: list) -> str:
+    """A small line of a series; a gap where a value is missing.
+
+    Examples
+    --------
+    >>> sparkline([1, 3, 2]).partition(">")[2]
+    '<polyline points="2,22 50,2 98,12"/></svg>'
+    """
+    numbers = [value for value in values if value is not None]
+    if len(numbers) < 2:
+        return ""
+    low, span = min(numbers), (max(numbers) - min(numbers)) or 1.0
+    step = 96 / (len(values) - 1)
+    pieces: list[list[str]] = [[]]
+    for at, value in enumerate(values):
+        if value is None:
+            pieces.append([])
+        else:
+            pieces[-1].append(f"{2 + at * step:.4g},{22 - 20 * (value - low) / span:.4g}")
+    lines = "".join(f'<polyline points="{" ".join(points)}"/>' for points in pieces if len(points) > 1)
+    label = f"从 {show_value(numbers[0])} 到 {show_value(numbers[-1])}"
+    return f'<svg class="spark" viewBox="0 0 100 24" role="img" aria-label="{escape(label)}">{lines}</svg>'
+
+
+def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
+    """A map of a key figure where the reports are about provinces, each province leading to its report."""
+    numeric = [n for n in shared if n == wanted] or [
+        name for name, figure in shared.items() if isinstance(figure["value"], (int, float))
+    ]
+    of_province = {}
+    for row in rows:
+        codes = [
+            v for v in row["parameters"].values() if isinstance(v, str) and v.isdigit() and v.endswith("0000")
+        ]
+        if len(codes) == 1 and len(codes[0]) == 6 and row["record"] is not None:
+            of_province[codes[0]] = row
+    if not numeric or len(of_province) < 3:
+        return ""
+    import pandas as pd
+
+    from ..maps.svg import province_svg
+
+    figure, values = shared[numeric[0]], {}
+    for code, row in of_province.items():
+        found = {f["name"]: f["value"] for f in row["record"]["figures"]}.get(figure["name"])
+        if isinstance(found, (int, float, str)):
+            values[code] = found
+    label = f"{figure['label']}（{figure['unit']}）" if figure["unit"] else figure["label"]
+    codes = list(of_province)
+    tips = [f"{of_province[c]['label']}：{show_value(values.get(c))} {figure['unit']}" for c in codes]
+    links = [f"{of_province[c]['report']}/report.html" for c in codes]
+    drawn = province_svg(
+        pd.Series(values),
+        label=label,
+        tooltips=pd.Series(tips, codes),
+        links=pd.Series(links, codes),
+        identifier=f"map{number}",
+    )
+    return f'<figure class="map">{drawn}<figcaption>{escape(label)}；点击省份打开报告</figcaption></figure>'

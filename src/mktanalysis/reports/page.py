@@ -1,8 +1,7 @@
 """The HTML page of a report: prose, figures and tables of a notebook, without its code.
 
-Always holds: the page is one file that asks for nothing, on disk or on a network; every tag and attribute
-on it is one of the few listed here, written out by this module, so that text from data never becomes
-markup; a content security policy says the same to the browser.
+Always holds: the page is one file that asks for nothing, on disk or on a network; what a notebook or a
+table puts on it has gone through `markup`; a content security policy says the same to the browser.
 """
 
 from __future__ import annotations
@@ -12,122 +11,11 @@ import hashlib
 import re
 from functools import cache
 from html import escape
-from html.parser import HTMLParser
 from importlib.resources import files
 from urllib.parse import quote
 
 from .files import scrub
-
-_TAGS = {
-    *(
-        "p",
-        "br",
-        "hr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "ul",
-        "ol",
-        "li",
-        "dl",
-        "dt",
-        "dd",
-        "blockquote",
-        "pre",
-    ),
-    *("code", "em", "strong", "b", "i", "u", "s", "del", "sub", "sup", "small", "span", "div", "a", "img"),
-    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption"),
-    *("details", "summary"),
-}
-_VOID = {"br", "hr", "img"}
-#: Elements whose content is not text to read.
-_DROPPED = {"script", "style", "title", "head", "iframe", "object", "svg", "math", "template", "noscript"}
-_ATTRIBUTES = {
-    "td": {"colspan", "rowspan"},
-    "th": {"colspan", "rowspan", "scope"},
-    "a": {"href"},
-    "img": {"src", "alt"},
-    "ol": {"start"},
-}
-#: A web address or a part of the page; a link within a page cannot name a file or a program.
-_SAFE_LINK = re.compile(r"(?:https?://[^\s]+|#[^\s]*)\Z", re.I)
-_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
-
-
-class _Inert(HTMLParser):
-    """Writes allowed tags anew and everything else as text or not at all."""
-
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.out, self.open, self.dropping = [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        if tag in _DROPPED:
-            self.dropping.append(tag)
-        elif not self.dropping and tag in _TAGS:
-            kept = "".join(f' {key}="{escape(value)}"' for key, value in attrs if _keeps(tag, key, value))
-            self.out.append(f"<{tag}{kept}>")
-            if tag not in _VOID:
-                self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        if self.dropping:
-            if tag == self.dropping[-1]:
-                self.dropping.pop()
-        elif tag in self.open:
-            while True:
-                closed = self.open.pop()
-                self.out.append(f"</{closed}>")
-                if closed == tag:
-                    break
-
-    def handle_data(self, data):
-        if not self.dropping:
-            self.out.append(escape(data, quote=False))
-
-    def result(self) -> str:
-        self.close()
-        return "".join(self.out) + "".join(f"</{tag}>" for tag in reversed(self.open))
-
-
-def _keeps(tag: str, key: str, value: str | None) -> bool:
-    if value is None or key not in _ATTRIBUTES.get(tag, ()):
-        return False
-    if key == "href":
-        return bool(_SAFE_LINK.match(value))
-    if key == "src":
-        return bool(_SAFE_IMAGE.match(value))
-    return len(value) < 200
-
-
-def inert_html(markup: str) -> str:
-    """Return `markup` with only harmless tags and attributes.
-
-    Examples
-    --------
-    >>> inert_html('<table border="1" onclick="x()"><td>南京<script>alert(1)</script></td></table>')
-    '<table><td>南京</td></table>'
-    """
-    parser = _Inert()
-    parser.feed(markup)
-    return parser.result()
-
-
-def markdown_html(source: str) -> str:
-    """Prose of a notebook as harmless HTML."""
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return inert_html(MarkdownWithMath(renderer=renderer).render(source))
-
+from .markup import inert_html, markdown_html, table_html
 
 # ---- outputs ----------------------------------------------------------------------------------------
 
@@ -159,8 +47,10 @@ def _output_html(output) -> str:
             return (
                 f'<figure><img alt="{alt}" src="data:{mime};base64,{"".join(data[mime].split())}"></figure>'
             )
+    if "text/html" in data and "<table" not in _text(data["text/html"]):
+        return inert_html(_text(data["text/html"]))
     if "text/html" in data:
-        return f'<div class="scroll" tabindex="0">{inert_html(_text(data["text/html"]))}</div>'
+        return f'<div class="scroll" tabindex="0">{table_html(_text(data["text/html"]))}</div>'
     if "text/markdown" in data:
         return markdown_html(_text(data["text/markdown"]))
     return f"<pre>{escape(_text(data['text/plain']), quote=False)}</pre>" if "text/plain" in data else ""
@@ -267,21 +157,16 @@ def show_value(value) -> str:
 
     Examples
     --------
-    >>> show_value(42719.26), show_value(0.31), show_value(None), show_value("一线")
-    ('42,719', '0.31', '无数据', '一线')
+    >>> show_value(42719.26), show_value(4.8), show_value(None), show_value("一线")
+    ('42,719', '4.80', '无数据', '一线')
     """
     if value is None:
         return "无数据"
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
-        return (
-            f"{value:,.0f}"
-            if abs(value) >= 1000
-            else f"{value:,.1f}"
-            if abs(value) >= 100
-            else f"{value:.3g}"
-        )
+        places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+        return f"{value:,.{places}f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
     return str(value)
 
 

@@ -38,7 +38,14 @@ def can_fork() -> bool:
 
 
 def make_runner(kind: str, notebooks: Iterable[str] = ()):
-    """``auto``, ``fork`` or ``papermill``; `notebooks` are the texts of what is going to run."""
+    """A runner: ``auto``, ``fork``, ``papermill`` or a scheduler's address.
+
+    `notebooks` are the texts of what is going to run: what they import is loaded beforehand.
+    """
+    if "://" in kind:
+        from .cluster import ClusterRunner
+
+        return ClusterRunner(kind)
     if kind == "papermill" or (kind == "auto" and not can_fork()):
         return PapermillRunner()
     return ForkRunner(sorted({name for text in notebooks for name in imported_modules(text)}))
@@ -73,6 +80,7 @@ class ForkRunner:
 
     def __init__(self, preload: Sequence[str] = ()):
         self._lock, self._preload = threading.Lock(), list(preload)
+        self.slots = None
         self._template, self._waiting, self._next, self._closed = None, {}, 0, False
         self._listener = None
 
@@ -149,6 +157,7 @@ class PapermillRunner:
 
     def __init__(self):
         self._lock, self._running, self._closed = threading.Lock(), set(), False
+        self.slots = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
         """Make the report in `folder` and wait for its process to end."""

@@ -10,6 +10,7 @@ A specification::
     [parameters]                           # inherited by every chapter whose notebook has them
     [[part]]
     title = "各省"
+    map = "growth"                         # key figure that the index draws on a map
     [part.parameters]
     [[part.chapter]]
     notebook = "05_province_report"        # beside the specification, or one of the project's
@@ -27,7 +28,7 @@ import itertools
 import json
 import re
 import tomllib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import MktError
@@ -45,7 +46,7 @@ from .parameters import (
 from .provenance import identity, project_folder
 
 _TOP = {"title", "include", "parameters", "part"}
-_PART = {"title", "parameters", "chapter"}
+_PART = {"title", "parameters", "chapter", "map"}
 _CHAPTER = {"notebook", "title", "parameters", "grid", "rows", "exclude"}
 
 
@@ -79,10 +80,11 @@ class Planned:
 
 @dataclass(frozen=True)
 class Plan:
-    """All reports of a specification, in order."""
+    """All reports of a specification, in order; `maps` says which key figure of a part is drawn on a map."""
 
     title: str
     reports: tuple[Planned, ...]
+    maps: dict = field(default_factory=dict)
 
 
 # ---- where in the file ------------------------------------------------------------------------------
@@ -153,7 +155,8 @@ def read_spec(path: Path | str) -> Plan:
     """
     path = find_spec(path)
     problems: list[str] = []
-    title, reports = _read_file(path, problems, seen=())
+    maps: dict[str, str] = {}
+    title, reports = _read_file(path, problems, maps, seen=())
     names = {}
     for report in reports:
         if report.name in names:
@@ -164,7 +167,7 @@ def read_spec(path: Path | str) -> Plan:
         problems.append(f"{path.name}：没有任何报告")
     if problems:
         raise SpecError(problems)
-    return Plan(title, tuple(reports))
+    return Plan(title, tuple(reports), maps)
 
 
 def find_spec(path: Path | str) -> Path:
@@ -180,7 +183,7 @@ def find_spec(path: Path | str) -> Path:
     raise SpecError([f"找不到报告清单 {given.name}"])
 
 
-def _read_file(path: Path, problems: list, *, seen: tuple) -> tuple[str, list[Planned]]:
+def _read_file(path: Path, problems: list, maps: dict, *, seen: tuple) -> tuple[str, list[Planned]]:
     text = path.read_text("utf-8-sig")
     try:
         content = tomllib.loads(text)
@@ -195,10 +198,11 @@ def _read_file(path: Path, problems: list, *, seen: tuple) -> tuple[str, list[Pl
         if found in (*seen, path) or not found.is_file():
             local.add(("include",), f"第 {at + 1} 项 {other!r} 找不到，或者包含了自己")
             continue
-        reports += _read_file(found, problems, seen=(*seen, path))[1]
+        reports += _read_file(found, problems, maps, seen=(*seen, path))[1]
     chapters = _Chapters(path.parent, local)
     for number, part in enumerate(content.get("part", ())):
         reports += chapters.of_part(part, number, content.get("parameters", {}))
+        maps[str(part.get("title", ""))] = str(part.get("map", ""))
     problems += local.found
     return str(content.get("title", path.stem)), reports
 

@@ -1,0 +1,187 @@
+"""Markup that does nothing: text of notebooks and tables as harmless HTML.
+
+Always holds: every tag and attribute in the result is one of the few listed here and written by this
+module, so that text from data never becomes markup.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+_TAGS = {
+    *(
+        "p",
+        "br",
+        "hr",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dt",
+        "dd",
+        "blockquote",
+        "pre",
+    ),
+    *("code", "em", "strong", "b", "i", "u", "s", "del", "sub", "sup", "small", "span", "div", "a", "img"),
+    *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption"),
+    *("details", "summary"),
+}
+_VOID = {"br", "hr", "img"}
+#: Elements whose content is not text to read.
+_DROPPED = {"script", "style", "title", "head", "iframe", "object", "svg", "math", "template", "noscript"}
+_ATTRIBUTES = {
+    "td": {"colspan", "rowspan"},
+    "th": {"colspan", "rowspan", "scope"},
+    "a": {"href"},
+    "img": {"src", "alt"},
+    "ol": {"start"},
+}
+#: A web address or a part of the page; a link within a page cannot name a file or a program.
+_SAFE_LINK = re.compile(r"(?:https?://[^\s]+|#[^\s]*)\Z", re.I)
+_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
+
+
+class _Inert(HTMLParser):
+    """Writes allowed tags anew and everything else as text or not at all."""
+
+    def __init__(self):
+        super().__init__(convert_charrefs=True)
+        self.out, self.open, self.dropping = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag in _DROPPED:
+            self.dropping.append(tag)
+        elif not self.dropping and tag in _TAGS:
+            kept = "".join(f' {key}="{escape(value)}"' for key, value in attrs if _keeps(tag, key, value))
+            if tag == "img" and "src=" not in kept:
+                return
+            self.out.append(f"<{tag}{kept}>")
+            if tag not in _VOID:
+                self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in _VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag):
+        if self.dropping:
+            if tag == self.dropping[-1]:
+                self.dropping.pop()
+        elif tag in self.open:
+            while True:
+                closed = self.open.pop()
+                self.out.append(f"</{closed}>")
+                if closed == tag:
+                    break
+
+    def handle_data(self, data):
+        if not self.dropping:
+            self.out.append(escape(data, quote=False))
+
+    def result(self) -> str:
+        self.close()
+        return "".join(self.out) + "".join(f"</{tag}>" for tag in reversed(self.open))
+
+
+def _keeps(tag: str, key: str, value: str | None) -> bool:
+    if value is None or key not in _ATTRIBUTES.get(tag, ()):
+        return False
+    if key == "href":
+        return bool(_SAFE_LINK.match(value))
+    if key == "src":
+        return bool(_SAFE_IMAGE.match(value))
+    return len(value) < 200
+
+
+def inert_html(markup: str) -> str:
+    """Return `markup` with only harmless tags and attributes.
+
+    Examples
+    --------
+    >>> inert_html('<table border="1" onclick="x()"><td>南京<script>alert(1)</script></td></table>')
+    '<table><td>南京</td></table>'
+    """
+    parser = _Inert()
+    parser.feed(markup)
+    return parser.result()
+
+
+def markdown_html(source: str) -> str:
+    """Prose of a notebook as harmless HTML."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    return inert_html(MarkdownWithMath(renderer=renderer).render(source))
+
+
+# ---- tables -----------------------------------------------------------------------------------------
+
+_TABLE = re.compile(r"<table>.*?</table>", re.S)
+_ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
+_CELL = re.compile(r"<(t[hd])>(.*?)</t[hd]>", re.S)
+_NUMBER = re.compile(r"[-+−]?[\d,]+(?:\.\d+)?(?:e[-+]?\d+)?%?\Z")
+_EMPTY = {"", "NaN", "NaT", "None", "&lt;NA&gt;", "nan"}
+
+
+def table_html(markup: str) -> str:
+    """Harmless HTML of a table output: row numbers left out, numbers aligned, missing values as a dash.
+
+    Examples
+    --------
+    >>> head = "<tr><th></th><th>值</th></tr>"
+    >>> table_html(f"<table>{head}<tr><th>0</th><td>12000.50</td></tr></table>")
+    '<table><tr><th class="n">值</th></tr><tr><td class="n">12,000.50</td></tr></table>'
+    """
+    return _TABLE.sub(lambda found: _tidy(found.group()), inert_html(markup))
+
+
+def _tidy(table: str) -> str:
+    rows = [_CELL.findall(row) for row in _ROW.findall(table)]
+    if not rows or len({len(row) for row in rows}) != 1 or re.search(r"(?:col|row)span", table):
+        return table
+    body = [row for row in rows if any(tag == "td" for tag, _ in row)]
+    counted = [row[0] for row in body] == [("th", str(number)) for number in range(len(body))]
+    drop = 1 if counted and rows[0][0][1] == "" else 0
+    columns = [_column([row[at][1].strip() for row in body]) for at in range(drop, len(rows[0]))]
+    left = iter(rows)
+    done = iter(range(len(body)))
+
+    def write(_match) -> str:
+        row = next(left)
+        number = next(done) if any(tag == "td" for tag, _ in row) else None
+        cells = []
+        for at, (tag, text) in enumerate(row[drop:]):
+            numeric, values = columns[at]
+            shown = text if number is None else values[number]
+            mark = ' class="n"' if numeric else ""
+            cells.append(f"<{tag}{mark}>{shown}</{tag}>")
+        return f"<tr>{''.join(cells)}</tr>"
+
+    return _ROW.sub(write, table)
+
+
+def _column(texts: list[str]) -> tuple[bool, list[str]]:
+    """Whether a column holds numbers, and its texts as shown: only decimals get separators, codes do not."""
+    given = [text for text in texts if text not in _EMPTY]
+    numeric = bool(given) and all(_NUMBER.match(text) for text in given)
+    decimals = numeric and any("." in text for text in given) and not any("e" in t or "%" in t for t in given)
+    whole = decimals and all(text.endswith(".0") for text in given)
+    shown = []
+    for text in texts:
+        if text in _EMPTY:
+            shown.append("—")
+        elif decimals and "," not in text:
+            places = 0 if whole else len(text.partition(".")[2])
+            shown.append(f"{float(text.replace('−', '-')):,.{places}f}")
+        else:
+            shown.append(text)
+    return numeric, shown

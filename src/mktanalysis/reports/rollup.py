@@ -1,0 +1,102 @@
+"""The tables of all reports of a run put together: one table of key figures, one of each published table.
+
+Always holds: a row says which report it comes from; figures are taken from the engine's records and tables
+from published files whose hash is recorded; nothing is computed here.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+
+from .files import inert_text, write_atomic
+from .store import Store
+
+FOLDER = "tables"
+
+
+def write_rollup(rows: list[dict], store: Store) -> list[dict]:
+    """Write ``figures.csv``, ``figures.xlsx`` and ``tables/<name>.csv`` over all reports that are there.
+
+    Returns
+    -------
+    list of dict
+        What was written: file, title, rows.
+    """
+    rows = [row for row in rows if row["record"] is not None]
+    written = _write_figures(rows, store)
+    names: dict[str, dict] = {}
+    for row in rows:
+        for table in row["record"].get("tables", ()):
+            names.setdefault(table["name"], {"title": table["title"], "of": []})["of"].append(row)
+    shutil.rmtree(store.folder / FOLDER, ignore_errors=True)
+    for name, found in names.items():
+        if len(found["of"]) > 1:
+            written.append(_write_table(name, found, store))
+    return written
+
+
+def _write_figures(rows: list[dict], store: Store) -> list[dict]:
+    """Key figures, a row a report and a column a figure; series are left to the reports."""
+    labels: dict[str, dict] = {}
+    for row in rows:
+        for figure in row["record"].get("figures", ()):
+            if not isinstance(figure["value"], list):
+                labels.setdefault(figure["name"], figure)
+    if not labels or len(rows) < 2:
+        return []
+    parameters = list(dict.fromkeys(name for row in rows for name in row["parameters"]))
+    table = {"报告": [row["title"] for row in rows]}
+    table |= {name: [_text(row["parameters"].get(name)) for row in rows] for name in parameters}
+    units = {}
+    for name, figure in labels.items():
+        head = figure["label"] if figure["label"] not in table else f"{figure['label']}（{name}）"
+        table[head] = [_values(row).get(name) for row in rows]
+        units[head] = figure["unit"] if figure["unit"] != "%" else ""
+    import pandas as pd
+
+    from ..io import write_csv, write_xlsx
+
+    frame = pd.DataFrame(table).infer_objects()
+    write_csv(store.folder / "figures.csv", frame)
+    write_xlsx(
+        store.folder / "figures.xlsx", {"关键数字": frame}, units={h: u for h, u in units.items() if u}
+    )
+    return [{"file": "figures.xlsx", "title": "关键数字", "rows": len(rows)}]
+
+
+def _values(row: dict) -> dict:
+    return {figure["name"]: figure["value"] for figure in row["record"].get("figures", ())}
+
+
+def _text(value) -> str:
+    return "" if value is None else value if isinstance(value, str) else str(value)
+
+
+def _write_table(name: str, found: dict, store: Store) -> dict:
+    """One published table over all reports, the columns of all of them side by side."""
+    columns: dict[str, None] = {}
+    parts = []
+    for row in found["of"]:
+        text = (store.folder / row["report"] / "tables" / f"{name}.csv").read_text("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        lines = list(reader)
+        columns |= dict.fromkeys(reader.fieldnames or ())
+        parts.append((row, lines))
+    parameters = list(dict.fromkeys(key for row in found["of"] for key in row["parameters"]))
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    heads = [inert_text(head) for head in ("报告", *(f"参数 {key}" for key in parameters))]
+    writer.writerow([*heads, *columns])
+    for row, lines in parts:
+        given = [inert_text(_text(row["parameters"].get(key))) for key in parameters]
+        start = [inert_text(row["title"]), *given]
+        writer.writerows([*start, *(line.get(column, "") for column in columns)] for line in lines)
+    (store.folder / FOLDER).mkdir(exist_ok=True)
+    write_atomic(store.folder / FOLDER / f"{name}.csv", "\ufeff" + out.getvalue())
+    return {
+        "file": f"{FOLDER}/{name}.csv",
+        "title": f"{found['title']}（全部报告）",
+        "rows": sum(len(lines) for _, lines in parts),
+    }

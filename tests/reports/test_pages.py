@@ -1,0 +1,205 @@
+"""Pages: nothing on them runs or leaves the machine, whatever names the data hold."""
+
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+from html.parser import HTMLParser
+
+import pytest
+
+from mktanalysis.reports import Settings
+from mktanalysis.reports.batch import run_rows
+from mktanalysis.reports.markup import inert_html, markdown_html, table_html
+from mktanalysis.reports.page import page
+
+PAYLOADS = [
+    "<script>document.title='hit'</script>",
+    "<img src=x onerror=\"document.title='hit'\">",
+    "<svg onload=document.title='hit'>",
+    "</style></title><script>document.title='hit'</script>",
+    "<a href=\"javascript:document.title='hit'\">x</a>",
+    "<iframe srcdoc=\"<script>parent.document.title='hit'</script>\"></iframe>",
+    "<math><mtext></p><script>document.title='hit'</script>",
+    "<noscript><p title=\"</noscript><img src=x onerror=document.title='hit'>\">",
+    "<!--><script>document.title='hit'</script>-->",
+    "<![CDATA[<script>document.title='hit'</script>]]>",
+    "<scr<script>ipt>document.title='hit'</script>",
+    "<b style='background:url(PROBE/css)'>x</b>",
+    "<img src='PROBE/img'><link rel=stylesheet href='PROBE/link'>",
+    "<meta http-equiv=refresh content='0;url=PROBE/meta'>",
+    "<form action='PROBE/form'><input autofocus onfocus=document.title='hit'></form>",
+    "![x](PROBE/markdown) <object data='PROBE/object'></object>",
+    "'\"`{{7*7}}${7*7}</td></tr></table>",
+]
+
+
+class _Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append((tag, dict(attrs)))
+
+
+def tags(markup):
+    parser = _Tags()
+    parser.feed(markup)
+    return parser.seen
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+@pytest.mark.parametrize("clean", [inert_html, table_html, markdown_html])
+def test_only_harmless_markup_is_left(clean, payload):
+    for tag, attributes in tags(clean(payload)):
+        assert tag not in (
+            "script",
+            "style",
+            "iframe",
+            "object",
+            "svg",
+            "math",
+            "form",
+            "input",
+            "link",
+            "meta",
+        )
+        for key, value in attributes.items():
+            assert not key.startswith("on") and key != "style"
+            assert key != "src" or value.startswith("data:image/")
+            assert key != "href" or re.match(r"https?://|#", value)
+
+
+def test_tables_keep_codes_and_align_numbers():
+    import pandas as pd
+
+    table = pd.DataFrame({"代码": ["320100", "010000"], "值": [12345.678, None], "份": [3.0, 4.0]})
+    shown = table_html(table._repr_html_())
+    assert ">320100<" in shown and ">010000<" in shown
+    assert ">12,345.678<" in shown and ">—<" in shown and ">3<" in shown
+    assert "<th></th>" not in shown and shown.count("<tr>") == 3
+    spanned = "<table><tr><td colspan='2'>x</td></tr></table>"
+    assert 'colspan="2"' in table_html(spanned)
+
+
+def test_policy_lets_only_its_own_text_run():
+    text = page("题", "<p>文</p>", style="p{}", script="1")
+    assert "default-src 'none'" in text and text.count("'sha256-") == 2
+    assert "script-src" not in page("题", "", style="")
+
+
+@pytest.fixture(scope="module")
+def hostile_run(share_runner, notebook_in, tmp_path_factory):
+    """Reports whose names, tables, prose and errors are payloads; `PROBE` is an address that listens."""
+    hits, folder = [], tmp_path_factory.mktemp("hostile")
+
+    class Probe(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            hits.append(self.path)
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Probe)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    values = [payload.replace("PROBE", address) for payload in PAYLOADS]
+    notebook_in(
+        folder,
+        "import pandas as pd\nfrom IPython.display import HTML, Markdown, Javascript, SVG, display\n"
+        "from mktanalysis.reports import publish_table, publish_figure, say\n"
+        "display(HTML(region), Markdown(region), Javascript(\"document.title='hit'\"))\n"
+        "display(pd.DataFrame({region: [region]}), pd.DataFrame({'a': [region]}).style)\n"
+        "publish_table('t', pd.DataFrame({'a': [region]}), title=region[:50])\n"
+        "publish_figure('f', region[:150], label=region[:50], unit=region[:9])\n"
+        "say(region)",
+        "if len(region) % 3 == 0: raise ValueError(region)",
+    )
+    grid = json.dumps(values, ensure_ascii=False)
+    spec = folder / "spec.toml"
+    spec.write_text(
+        f"title = {json.dumps(values[0])}\n[[part]]\ntitle = {json.dumps(values[1])}\n[[part.chapter]]\n"
+        f'notebook = "small"\n[part.chapter.grid]\nregion = {grid}\n',
+        "utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        share_runner(patch)
+        rows = run_rows(spec, out_dir=folder / "out", jobs=2, settings=Settings(timeout=60))
+    yield folder / "out", rows, hits
+    server.shutdown()
+    server.server_close()
+
+
+def test_hostile_names_are_inert_in_every_page(hostile_run):
+    out, rows, _ = hostile_run
+    statuses = {row["status"] for row in rows}
+    assert statuses == {"done", "failed"}
+    pages = [out / "index.html", *out.glob("*/report.html")]
+    assert len(pages) > 5
+    for path in pages:
+        markup = path.read_text("utf-8")
+        assert "Content-Security-Policy" in markup
+        for tag, attributes in tags(markup):
+            assert tag not in ("iframe", "object", "math", "form", "link", "base")
+            assert not any(key.startswith("on") or key == "style" for key in attributes)
+            assert tag != "img" or attributes["src"].startswith("data:image/")
+            assert tag != "script" or path.name == "index.html"
+        assert markup.count("<script>") == (1 if path.name == "index.html" else 0)
+    for path in out.rglob("*.csv"):
+        for line in path.read_text("utf-8-sig").splitlines():
+            assert not line.startswith(("=", "+", "-", "@"))
+
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --dump-dom --virtual-time-budget=2000"
+)
+
+
+@pytest.mark.browser
+def test_nothing_runs_and_nothing_leaves_in_a_browser(hostile_run, tmp_path):
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("NO CHROMIUM ON THIS MACHINE: pages were not opened in a browser")
+    out, _, hits = hostile_run
+    for path in [out / "index.html", *sorted(out.glob("*/report.html"))[:6]]:
+        command = [browser, *FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}", path.as_uri()]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+        title = re.search(r"<title>(.*?)</title>", shown, re.S)[1]
+        assert title != "hit" and "<body>" in shown
+    assert hits == []
+
+
+@pytest.mark.browser
+def test_index_sorts_and_filters_in_a_browser(warm, write_notebook, write_spec, tmp_path):
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("NO CHROMIUM ON THIS MACHINE: the index was not opened in a browser")
+    write_notebook("from mktanalysis.reports import publish_figure\npublish_figure('n', years, label='数')")
+    spec = write_spec(
+        'title = "测试"\n[[part]]\n[[part.chapter]]\nnotebook = "small"\n'
+        "[part.chapter.grid]\nyears = [10, 9, 200]\n"
+    )
+    run_rows(spec, out_dir=tmp_path / "out", settings=Settings(timeout=60))
+    path = tmp_path / "out" / "index.html"
+    probe = """
+document.querySelectorAll("thead button")[2].click();
+var first = document.querySelector("tbody tr").cells[2].textContent;
+document.querySelectorAll("thead button")[2].click();
+var second = document.querySelector("tbody tr").cells[2].textContent;
+var box = document.getElementById("filter"); box.value = "200"; box.dispatchEvent(new Event("input"));
+document.title = [first, second, document.querySelectorAll("tbody tr:not([hidden])").length,
+  document.getElementById("count").textContent].join("|");
+"""
+    tested = path.read_text("utf-8")
+    tested = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", tested)
+    copy = tmp_path / "probe.html"
+    copy.write_text(tested.replace("</body>", f"<script>{probe}</script></body>"), "utf-8")
+    command = [browser, *FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}", copy.as_uri()]
+    shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    assert re.search(r"<title>(.*?)</title>", shown)[1] == "200|9|1|显示 1 / 3"

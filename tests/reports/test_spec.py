@@ -1,0 +1,153 @@
+import pytest
+
+from mktanalysis.reports.grids import region_name
+from mktanalysis.reports.spec import SpecError, find_spec, read_spec
+
+ONE = """
+title = "测试"
+[[part]]
+title = "一"
+[[part.chapter]]
+notebook = "small"
+"""
+
+
+def problems(path):
+    with pytest.raises(SpecError) as caught:
+        read_spec(path)
+    return caught.value.problems
+
+
+def test_grid_from_the_tree_with_exclusions(write_notebook, write_spec):
+    write_notebook("1")
+    spec = write_spec(
+        ONE
+        + """
+exclude = [{ region = ["南京市", "320500"] }]
+[part.chapter.grid]
+region = { level = "prefecture", within = "江苏" }
+years = [3, 5]
+"""
+    )
+    plan = read_spec(spec)
+    codes = [report.parameters["region"] for report in plan.reports]
+    assert len(plan.reports) == 22 and "320100" not in codes and "320500" not in codes
+    assert codes == sorted(codes) and {report.parameters["years"] for report in plan.reports} == {3, 5}
+    assert plan.reports[0].label == "无锡市、3"
+    assert len({report.name for report in plan.reports}) == 22
+
+
+def test_inherited_parameters_reach_only_notebooks_that_have_them(write_notebook, write_spec):
+    write_notebook("1")
+    write_notebook("1", name="other", typed="limit: float = 0.5")
+    spec = write_spec(
+        """
+title = "测试"
+[parameters]
+years = 9
+[[part]]
+title = "一"
+[part.parameters]
+limit = 1
+[[part.chapter]]
+notebook = "small"
+[[part.chapter]]
+notebook = "other.ipynb"
+[[part]]
+title = "二"
+[[part.chapter]]
+notebook = "small"
+parameters = { years = 2 }
+"""
+    )
+    found = [(report.part, report.parameters) for report in read_spec(spec).reports]
+    assert found == [("一", {"years": 9}), ("一", {"limit": 1.0}), ("二", {"years": 2})]
+
+
+def test_grid_from_a_table_in_either_encoding(write_notebook, write_spec, tmp_path):
+    write_notebook("1")
+    for encoding in ("utf-8-sig", "gb18030"):
+        (tmp_path / "own.csv").write_text("代码,名\n010000,甲\n320000,乙\n", encoding)
+        spec = write_spec(ONE + '[part.chapter.grid]\nregion = { table = "own.csv", column = "代码" }\n')
+        assert [r.parameters["region"] for r in read_spec(spec).reports] == ["010000", "320000"]
+    (tmp_path / "rows.csv").write_text("region,years\n110000,2\n120000,\n", "utf-8")
+    spec = write_spec(ONE + '[part.chapter.rows]\ntable = "rows.csv"\n')
+    rows = [report.parameters for report in read_spec(spec).reports]
+    assert rows == [{"region": "110000", "years": 2}, {"region": "120000"}]
+
+
+def test_include_keeps_the_order(write_notebook, write_spec):
+    write_notebook("1")
+    write_spec(ONE, name="first")
+    spec = write_spec(
+        'title = "全"\ninclude = ["first.toml"]\n[[part]]\ntitle = "二"\n'
+        '[[part.chapter]]\nnotebook = "small"\n'
+        "parameters = { years = 5 }\n"
+    )
+    assert [report.part for report in read_spec(spec).reports] == ["一", "二"]
+    looped = write_spec('title = "圈"\ninclude = ["loop.toml"]\n', name="loop")
+    assert "包含了自己" in problems(looped)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ('title = "a"\n[[part]]\n[[part.chapter]]\nnotebook = "missing"\n', "第 4 行", "找不到笔记本"),
+        (ONE + "parameters = { yeers = 3 }\n", "第 7 行", "'years'"),
+        (ONE + '[part.chapter.parameters]\nyears = "3"\n', "第 7 行", "类型应为 int"),
+        (ONE + "[part.chapter.grid]\nregion = []\n", "第 8 行", "个数"),
+        (ONE + "[part.chapter.grid]\nregoin = []\n", "第 8 行", "'region'"),
+        (ONE + '[part.chapter.grid]\nregion = { level = "city" }\n', "第 8 行", "没有层级"),
+        (
+            ONE + '[part.chapter.grid]\nregion = { level = "prefecture", within = "桃花源" }\n',
+            "第 8 行",
+            "桃花源",
+        ),
+        (ONE + '[part.chapter.grid]\nregion = { table = "none.csv" }\n', "第 8 行", "找不到表格"),
+        (ONE + '[part.chapter.grid]\nregion = ["1", "1"]\n', "第 8 行", "重复"),
+        (ONE + 'exclude = [{ region = "1" }]\n[part.chapter.grid]\nregion = ["1"]\n', "行", "没有留下"),
+        (ONE + 'exclude = [{ regoin = "1" }]\n[part.chapter.grid]\nregion = ["1"]\n', "第 7 行", "'region'"),
+        (ONE + 'colour = "red"\n', "第 7 行", "colour"),
+        (ONE + '[[part.chapter]]\nnotebook = "small"\n', "", "出现两次"),
+        (ONE + "[part.parameters]\nyeers = 3\n", "第 8 行", "没有哪个笔记本"),
+        ('title = "a"\n', "", "没有任何报告"),
+        ('title = "a\n', "", "不是合法的 TOML"),
+    ],
+)
+def test_errors_name_line_and_key(write_notebook, write_spec, text, line, word):
+    write_notebook("1")
+    (problem, *_) = problems(write_spec(text))
+    assert line in problem and word in problem
+    assert "spec.toml" in problem or word == "出现两次"
+
+
+def test_all_problems_at_once_and_nothing_starts(write_notebook, write_spec, tmp_path):
+    from mktanalysis.reports import run_batch
+
+    write_notebook("1", name="untyped", typed=None)
+    spec = write_spec(
+        'title = "a"\n[[part]]\n[[part.chapter]]\nnotebook = "x"\n[[part.chapter]]\nnotebook = "untyped"\n'
+    )
+    found = problems(spec)
+    assert len(found) == 2 and "parameters 标签" in found[1]
+    with pytest.raises(SpecError):
+        run_batch(spec, out_dir=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_package_knows_its_own_specifications():
+    assert find_spec("china").name == "china.toml"
+    assert region_name("320000") == "江苏省" and region_name("abc") == ""
+    with pytest.raises(SpecError):
+        find_spec("no_such_spec")
+
+
+def test_2850_reports_are_planned_quickly(write_notebook, write_spec, tmp_path):
+    from mktanalysis.reports.estimate import estimate_run
+
+    write_notebook("1")
+    plan = read_spec(write_spec(ONE + '[part.chapter.grid]\nregion = { level = "county" }\n'))
+    assert len(plan.reports) > 2800
+    estimate = estimate_run(plan, tmp_path / "out", jobs=2)
+    assert estimate.to_make == len(plan.reports) and estimate.seconds is None
+    assert "无法预计" in estimate.text()
