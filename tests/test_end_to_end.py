@@ -70,6 +70,11 @@ def test_every_command_says_what_it_does_with_an_example(tmp_path):
         assert result.returncode == 0 and "例" in result.stdout, words
 
 
+def test_version_needs_no_command(tmp_path):
+    result = command("--version", cwd=tmp_path)
+    assert result.returncode == 0 and result.stdout.strip() == f"mktanalysis {mkt.__version__}"
+
+
 def test_commands_print_a_table_and_write_it(tmp_path):
     listed = command("data", "list", cwd=tmp_path)
     assert listed.returncode == 0 and "city_indicators" in listed.stdout

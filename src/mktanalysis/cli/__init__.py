@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from typing import Annotated
 
 import typer
 
@@ -23,7 +24,6 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode="markdown",
-        help="区域市场分析：城市分级、区域容量预测、扩张路径与批量报告。\n\n每个命令加 --help 看说明和例子。",
     )
     app.callback()(_root)
     for group in GROUPS:
@@ -31,14 +31,20 @@ def build_app() -> typer.Typer:
     return app
 
 
-def _root(
-    version: bool = typer.Option(False, "--version", help="显示版本号后退出。", is_eager=True),
-) -> None:
-    if version:
+def _show_version(wanted: bool) -> None:
+    if wanted:
         from mktanalysis import __version__
 
         typer.echo(f"mktanalysis {__version__}")
         raise typer.Exit()
+
+
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", help="显示版本号后退出。", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """区域市场分析：城市分级、区域容量预测、扩张路径与批量报告。每个命令加 --help 看说明和例子。"""
 
 
 def main(arguments: list[str] | None = None) -> None:
