@@ -71,11 +71,13 @@ class HeaderReader:
         if header := self._role(text):
             return header
         unit, period, unknown = "", None, []
-        for content in _BRACKETS.findall(text):
-            if (word := content.removeprefix("单位:").removeprefix("单位")) and self.lists.unit(word):
-                unit = word
-            elif content in self._words and not self._words_of(_BRACKETS.sub("", text)):
-                unknown.append(content)
+        qualifiers = [
+            part for text_in in _BRACKETS.findall(text) for part in re.split("[,，、;；]", text_in) if part
+        ]
+        for content in qualifiers:
+            word = content.removeprefix("单位").removeprefix(":")
+            if self.lists.unit(word):
+                unit = unit or word
             elif match := _PERIOD.fullmatch(content):
                 period = _period(match.group())
             elif content not in self.lists.harmless:
@@ -119,9 +121,6 @@ class HeaderReader:
         if role in ("province", "prefecture", "county"):
             return Header(role="level", level=role) if role in self.levels else Header(role="place")
         return Header(role=role) if role else None
-
-    def _words_of(self, text: str) -> Measure | None:
-        return self._words.get(text.strip(":_-/|,、. "))
 
     def _measure(self, text: str) -> tuple[Measure | None, str]:
         """A measure word, alone, with a harmless word before it, or with a unit behind it."""
