@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mktanalysis.errors import MktError
@@ -77,6 +78,8 @@ def _print(table: pd.DataFrame, title: str, units: dict) -> None:
 def _cell(value) -> str:
     if not isinstance(value, str) and pd.isna(value):
         return "—"
+    if isinstance(value, bool | np.bool_):
+        return "是" if value else "否"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
     if isinstance(value, int):
