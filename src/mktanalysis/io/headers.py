@@ -123,12 +123,13 @@ class HeaderReader:
         return Header(role=role) if role else None
 
     def _measure(self, text: str) -> tuple[Measure | None, str]:
-        """A measure word, alone, with a harmless word before it, or with a unit behind it."""
+        """A measure word, alone, with a harmless word beside it, or with a unit behind it."""
         if text in self._words:
             return self._words[text], ""
         for word in sorted(self.lists.harmless, key=len, reverse=True):
-            if text.startswith(word) and text[len(word) :] in self._words:
-                return self._words[text[len(word) :]], ""
+            for inner in (text.removeprefix(word), text.removesuffix(word).rstrip(":_-/|,、. ")):
+                if inner != text and inner in self._words:
+                    return self._words[inner], ""
         for cut in range(len(text) - 1, 1, -1):
             word = text[:cut].rstrip(":_-/|,、. ")
             if word in self._words and self.lists.unit(text[cut:]):
