@@ -31,6 +31,10 @@ class Candidates:
         Entry cost and first year's effort, the part that strong neighbours can save on.
     value : ndarray, shape (choices,)
         Discounted profit with terminal value.
+    need : ndarray, shape (choices, periods)
+        What the choice takes from the budget (below zero: gives back), see `budget_need`.
+    relief : ndarray, shape (choices,)
+        Part of a saved yuan of opening that the budget feels: 1 where the first year is a loss anyway.
     fixed : ndarray of bool, shape (choices,)
         Started already or decided (policy.history).
     """
@@ -45,6 +49,8 @@ class Candidates:
     strong: np.ndarray
     opening: np.ndarray
     value: np.ndarray
+    need: np.ndarray
+    relief: np.ndarray
     fixed: np.ndarray
 
     def __len__(self) -> int:
@@ -59,7 +65,7 @@ class Problem:
     """All a solver needs: the market, the choices, and the base area's own paths.
 
     ``weight`` discounts a cash flow of each period, ``weight_end`` adds the terminal value of a running one.
-    ``base_*`` are the paths of the base units summed (income, outlay, people) or per unit (strong, share).
+    ``base_*`` are the paths of the base units summed (income, outlay, people, need) or per unit (strong, share).
     """
 
     market: Market
@@ -72,6 +78,7 @@ class Problem:
     base_people: np.ndarray
     base_strong: np.ndarray
     base_share: np.ndarray
+    base_need: np.ndarray
     base_value: float
 
     @property
@@ -94,7 +101,8 @@ def build_problem(market: Market) -> Problem:
     unit, start, programme, fixed = unit[keep], start[keep], programme[keep], fixed[keep]
     order = np.lexsort([programme, start, unit])
     paths = _paths(market, library, unit[order], start[order], programme[order], weight)
-    candidates = Candidates(unit[order], start[order], programme[order], *paths, fixed[order])
+    money = _budget_side(paths, unit[order], start[order], policy)
+    candidates = Candidates(unit[order], start[order], programme[order], *paths, *money, fixed[order])
     candidates = candidates.take(~_dominated(candidates, policy, weight))
     return Problem(market, library, candidates, weight, weight_end, **_base_paths(market, weight))
 
@@ -133,7 +141,9 @@ def _history(market: Market, names: tuple[str, ...]) -> list[tuple[int, int, int
     rows = []
     for code, programme, year in market.policy.history:
         if programme not in names or year not in market.policy.years:
-            raise MktError(f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中，或年份不在计划期内")
+            raise MktError(
+                f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中，或年份不在计划期内"
+            )
         rows.append((market.units.get_loc(code), year - market.policy.start, names.index(programme)))
     if len({row[0] for row in rows}) < len(rows):
         raise MktError("history 中同一单元出现两次：每个单元只能启动一次")
@@ -157,15 +167,47 @@ def _paths(market: Market, library: Library, unit, start, programme, weight) -> 
     lasting = capacity[:, -1] * last * distance_factor(market)[unit]
     running = np.maximum(income[:, -1] - lasting - market.column("annual_cost")[unit], 0.0)
     value = (income - outlay) @ weight + market.policy.terminal_years * weight[-1] * running
-    return income, outlay, on * library.people[at], on * library.share[at], on & library.strong[at], opening, value
+    return (
+        income,
+        outlay,
+        on * library.people[at],
+        on * library.share[at],
+        on & library.strong[at],
+        opening,
+        value,
+    )
+
+
+def budget_need(income, outlay, reinvest: float) -> np.ndarray:
+    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent again.
+
+    >>> budget_need(np.array([1.0, 5.0]), np.array([3.0, 1.0]), 0.5).tolist()
+    [2.0, -2.0]
+    """
+    profit = income - outlay
+    return np.where(profit < 0, -profit, -reinvest * profit)
+
+
+def _budget_side(paths, unit, start, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
+    """Need and relief of each choice; one relief for all programmes of a unit and start, the lowest."""
+    income, outlay, opening = paths[0], paths[1], paths[5]
+    row = np.arange(len(unit))
+    deep = (income - outlay)[row, start] <= -policy.spill_cap * opening
+    relief = np.where(deep, 1.0, policy.reinvest)
+    lowest = np.ones((unit.max(initial=0) + 1, policy.periods))
+    np.minimum.at(lowest, (unit, start), relief)
+    return budget_need(income, outlay, policy.reinvest), lowest[unit, start]
 
 
 def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
     """Choices beaten by the other programme of the same unit and start (the first of equals stays)."""
-    best = c.value + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]
+    best = (
+        c.value
+        + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]
+    )
     gone = np.zeros(len(c), dtype=bool)
     key = c.unit * (c.start.max(initial=0) + 1) + c.start
-    need = c.outlay - policy.reinvest * c.income
+    need = c.need
     for step in range(1, int(c.programme.max(initial=0)) + 1):
         a = np.flatnonzero(key[:-step] == key[step:]) if len(key) > step else np.zeros(0, dtype=int)
         for one, two in ((a, a + step), (a + step, a)):
@@ -183,11 +225,14 @@ def _base_paths(market: Market, weight) -> dict:
     income = capacity * library.contribution[:, 0] * base[:, None]
     outlay = (capacity * library.effort[:, 0] + market.column("annual_cost")[:, None]) * base[:, None]
     running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
-    value = float((income - outlay).sum(axis=0) @ weight) + market.policy.terminal_years * weight[-1] * running
+    value = (
+        float((income - outlay).sum(axis=0) @ weight) + market.policy.terminal_years * weight[-1] * running
+    )
     return {
         "base_income": income.sum(axis=0), "base_outlay": outlay.sum(axis=0),
         "base_people": (library.people[:, 0] * base[:, None]).sum(axis=0),
         "base_strong": library.strong[:, 0] & base[:, None],
         "base_share": library.share[:, 0] * base[:, None],
+        "base_need": budget_need(income, outlay, market.policy.reinvest).sum(axis=0),
         "base_value": value,
     }  # fmt: skip

@@ -24,7 +24,7 @@ class Evaluation:
     income, outlay, people : ndarray, shape (periods,)
         Of units, base included; outlay is net of what spill-over saves.
     saving, office_cost, radiance, need, money : ndarray, shape (periods,)
-        ``need`` = outlay + office cost - reinvested contribution; ``money`` = left at the end of the period.
+        ``need`` = losses of units + office cost - what is reinvested; ``money`` = left at the end of the period.
     value : float
         Discounted profit with terminal value.
     feasible : bool
@@ -63,14 +63,20 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     saving = np.bincount(c.start[rows], saving_each, minlength=periods) if len(rows) else np.zeros(periods)
     offices = office_matrix(market, held)
     rungs = rung_matrix(market, strong, share)
-    office_cost = np.array([r.office_cost for r in market.ladder.rungs]) @ offices if len(offices) else np.zeros(periods)
+    office_cost = (
+        np.array([r.office_cost for r in market.ladder.rungs]) @ offices
+        if len(offices)
+        else np.zeros(periods)
+    )
     radiance = (radiance_matrix(market) * rungs).sum(axis=0)
     income = problem.base_income + c.income[rows].sum(axis=0)
     outlay = problem.base_outlay + c.outlay[rows].sum(axis=0) - saving
     people = problem.base_people + c.people[rows].sum(axis=0)
     value = problem.base_value + c.value[rows].sum() + saving @ problem.weight
     value += (radiance - office_cost) @ problem.weight_end
-    need, money, enough = cash_position(problem, income + radiance, outlay + office_cost)
+    felt = np.bincount(c.start[rows], saving_each * c.relief[rows], minlength=periods) if len(rows) else 0.0
+    need = problem.base_need + c.need[rows].sum(axis=0) - felt + office_cost - policy.reinvest * radiance
+    money, enough = cash_position(problem, need)
     feasible = enough and _people_enough(policy, people) and _starts_allowed(policy, c, rows)
     return Evaluation(
         held, strong, share, offices, rungs, income, outlay, people, saving, office_cost, radiance, need, money,
@@ -84,7 +90,9 @@ def _saving(problem: Problem, rows, strong) -> np.ndarray:
     policy = market.policy
     if policy.spill == 0 or len(rows) == 0:
         return np.zeros(len(rows))
-    before = np.hstack([problem.base_strong[:, :1], strong[:, :-1]])  # the base is strong before the first period
+    before = np.hstack(
+        [problem.base_strong[:, :1], strong[:, :-1]]
+    )  # the base is strong before the first period
     neighbours = (market.adjacency[c.unit[rows]] @ before)[np.arange(len(rows)), c.start[rows]]
     return np.minimum(policy.spill * neighbours, policy.spill_cap) * c.opening[rows]
 
@@ -128,15 +136,14 @@ def radiance_matrix(market) -> np.ndarray:
     return capacity * rate[:, None]
 
 
-def cash_position(problem: Problem, income, outlay) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Need and money left of each period, and whether it lasts; the past (before first_open) may overdraw."""
+def cash_position(problem: Problem, need) -> tuple[np.ndarray, bool]:
+    """Money left of each period, and whether it lasts; the past (before first_open) may overdraw."""
     policy = problem.market.policy
-    need = outlay - policy.reinvest * income
     budget = np.array(policy.per_period("budget"))
     tolerance = 1e-7 * max(1.0, budget.max(initial=0), np.abs(need).max(initial=0))
     open_now = np.arange(policy.periods) >= past_periods(policy)
     left = np.cumsum(budget - need) if policy.carry_over else budget - need
-    return need, left, bool((left[open_now] >= -tolerance).all())
+    return left, bool((left[open_now] >= -tolerance).all())
 
 
 def past_periods(policy) -> int:

@@ -16,13 +16,15 @@ INF = float("inf")
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """Result of a run: values (None when none was found), objective, proven bound, and how it ended."""
+    """Result of a run: values (None when none was found), objective, proven bound, how it ended, and the
+    simplex iterations it took (``work``, the same on every machine)."""
 
     values: np.ndarray | None
     objective: float
     bound: float
     ended: str
     nodes: int = 0
+    work: int = 0
     duals: np.ndarray | None = None
     reduced_costs: np.ndarray | None = None
 
@@ -53,6 +55,16 @@ class Program:
         self.n_rows += count
         return np.arange(self.n_rows - count, self.n_rows)
 
+    def set_cost(self, cost: np.ndarray) -> None:
+        """Replace the objective of all columns."""
+        self._cost = [np.asarray(cost, dtype=float)]
+
+    def raise_low(self, columns: np.ndarray, value: float) -> None:
+        """Set the lower bound of some columns."""
+        low = np.concatenate(self._low).copy()
+        low[columns] = value
+        self._low = [low]
+
     def arrays(self):
         """Cost, column bounds, integrality, matrix (csc), row bounds."""
         matrix = sparse.csc_array((self.n_rows, self.n_columns))
@@ -82,6 +94,30 @@ def solve_arrays(
     """Pass arrays to HiGHS and run it."""
     import highspy
 
+    settings = {"threads": threads, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, **(options or {})}
+    if nodes is not None:
+        settings["mip_max_nodes"] = int(nodes)
+    if seconds is not None:
+        settings["time_limit"] = float(seconds)
+    highs = load(cost, low, high, integer, matrix, row_low, row_high, relaxed=False, settings=settings)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = list(np.asarray(start, dtype=float))
+        highs.setSolution(solution)
+    highs.run()
+    return _result(highs, highspy, integer is not None and bool(integer.any()))
+
+
+def load(
+    cost, low, high, integer, matrix, row_low, row_high, *, relaxed: bool = True, cutoff: float | None = None,
+    settings: dict | None = None,
+):  # fmt: skip
+    """A HiGHS instance with the programme; `cutoff` adds the row "objective at least this"."""
+    import highspy
+
+    if cutoff is not None:
+        matrix = sparse.vstack([matrix, sparse.csc_array(cost[None, :])]).tocsc()
+        row_low, row_high = np.append(row_low, cutoff), np.append(row_high, INF)
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = len(cost), len(row_low)
     lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, low, high
@@ -89,24 +125,23 @@ def solve_arrays(
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    if integer is not None and integer.any():
+    if not relaxed and integer is not None and integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(flag)] for flag in integer]
     highs = highspy.Highs()
-    settings = {"output_flag": False, "threads": threads, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, "random_seed": 0}
-    if nodes is not None:
-        settings["mip_max_nodes"] = int(nodes)
-    if seconds is not None:
-        settings["time_limit"] = float(seconds)
-    for name, value in {**settings, **(options or {})}.items():
+    for name, value in {"output_flag": False, "random_seed": 0, "threads": 1, **(settings or {})}.items():
         highs.setOptionValue(name, value)
     highs.passModel(lp)
-    if start is not None:
-        solution = highspy.HighsSolution()
-        solution.col_value = list(np.asarray(start, dtype=float))
-        highs.setSolution(solution)
+    return highs
+
+
+def run_lp(highs) -> Solution | None:
+    """Solve a loaded linear programme from where it stands; None if it is infeasible."""
+    import highspy
+
     highs.run()
-    return _result(highs, highspy, integer is not None and bool(integer.any()))
+    result = _result(highs, highspy, False)
+    return None if result.ended == "infeasible" else result
 
 
 def _result(highs, highspy, is_mip: bool) -> Solution:
@@ -122,5 +157,5 @@ def _result(highs, highspy, is_mip: bool) -> Solution:
     objective = info.objective_function_value if found else -INF
     if not is_mip:
         bound = objective if ended == "optimal" else INF
-        return Solution(values, objective, bound, ended, 0, np.array(solution.row_dual), np.array(solution.col_dual))
-    return Solution(values, objective, info.mip_dual_bound, ended, int(info.mip_node_count))
+        return Solution(values, objective, bound, ended, 0, int(info.simplex_iteration_count), np.array(solution.row_dual), np.array(solution.col_dual))
+    return Solution(values, objective, info.mip_dual_bound, ended, int(info.mip_node_count), int(info.simplex_iteration_count))

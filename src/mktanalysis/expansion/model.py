@@ -18,6 +18,7 @@ from scipy import sparse
 from .candidates import Problem
 from .evaluate import past_periods, radiance_matrix
 from .lp import Program
+from .objective import set_objective
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +32,12 @@ class Model:
     problem: Problem
     program: Program
     scale: float
-    constant: float
     z: np.ndarray
     held: np.ndarray
     strong: np.ndarray
     rungs: np.ndarray
     offices: np.ndarray
     saving: np.ndarray
-    cash_rows: np.ndarray
     parts: dict = field(default_factory=dict)
 
     def rows_of(self, values: np.ndarray) -> np.ndarray:
@@ -46,29 +45,39 @@ class Model:
         return np.flatnonzero(values[self.z] > 0.5)
 
 
-def build_model(problem: Problem, *, objective: str | None = None) -> Model:
-    """Write the programme; `objective` None takes the policy's."""
+def build_model(problem: Problem, *, form: str = "usual") -> Model:
+    """Write the programme.
+
+    ``form`` is ``usual``; ``tight`` (savings neighbour by neighbour: more columns, a better bound); or ``coarse`` (every
+    opening saves the cap, contiguity only by steps from the base: a relaxation for very large problems).
+    """
     market, program = problem.market, Program()
     budget = np.array(market.policy.per_period("budget"))
     scale = max(float(budget.mean()), 1.0)
-    z = _starts(problem, program, scale)
+    parts: dict = {}
+    z = _starts(problem, program, scale, parts)
     held = _held(problem, program, z)
     strong = _strong(problem, program, z)
-    _contiguity(problem, program, held, strong)
+    if form != "coarse":
+        _contiguity(problem, program, held, strong)
     offices = _offices(problem, program, held, scale)
     rungs = _rungs(problem, program, z, strong, scale)
-    saving = _spill(problem, program, z, strong, scale)
+    saving = _spill(problem, program, z, strong, scale, form)
     cash = _cash(problem, program, z, offices, rungs, saving, scale)
-    _people_and_starts(problem, program, z)
-    return Model(problem, program, scale, problem.base_value / scale, z, held, strong, rungs, offices, saving, cash)
+    parts["cash"] = cash
+    parts.update(_people_and_starts(problem, program, z))
+    model = Model(problem, program, scale, z, held, strong, rungs, offices, saving, parts)
+    set_objective(model)
+    return model
 
 
-def _starts(problem: Problem, program: Program, scale: float) -> np.ndarray:
+def _starts(problem: Problem, program: Program, scale: float, parts: dict) -> np.ndarray:
     c = problem.candidates
     z = program.columns(len(c), low=c.fixed.astype(float), cost=c.value / scale, integer=True)
     units, at = np.unique(c.unit, return_inverse=True)
     pinned = np.isin(problem.market.units[units], list(problem.market.policy.pinned)) if len(units) else []
-    program.rows(len(units), [(at, z, 1.0)], low=np.where(pinned, 1.0, 0.0), high=1.0)
+    rows = program.rows(len(units), [(at, z, 1.0)], low=np.where(pinned, 1.0, 0.0), high=1.0)
+    parts["pins"] = rows[np.asarray(pinned, dtype=bool)]
     return z
 
 
@@ -196,7 +205,9 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
         len(k), [(row[own], columns[c, t][own], 1.0), (row, offices[g, t], -1.0), (row, spare, -1.0)],
         high=-given[c, t].astype(float),
     )  # fmt: skip
-    program.rows(groups * periods, [(g * periods + t, spare, 1.0)], high=np.repeat(free, periods))
+    every = np.arange(groups * periods)  # without the office at most `free` children are managed, with it no spare is needed
+    free = np.repeat(free, periods).astype(float)
+    program.rows(groups * periods, [(g * periods + t, spare, 1.0), (every, offices.ravel(), free)], high=free)
     if periods > 1:  # offices stay: holdings only grow
         pair = np.arange(groups * (periods - 1))
         program.rows(
@@ -224,7 +235,11 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     row = np.arange(len(k))
     program.rows(len(k), [(row, counted, 1.0), (row, rungs[g, t], -1.0)], high=0.0)
     own = (columns[c, t] >= 0) & ~given[c, t]
-    program.rows(int(own.sum()), [(np.arange(own.sum()), counted[own], 1.0), (np.arange(own.sum()), columns[c, t][own], -1.0)], high=0.0)
+    program.rows(
+        int(own.sum()),
+        [(np.arange(own.sum()), counted[own], 1.0), (np.arange(own.sum()), columns[c, t][own], -1.0)],
+        high=0.0,
+    )
     weight = node_sums(market, market.capacity)
     cell, all_cells = g * periods + t, np.arange(groups * periods)
     needed = np.repeat(ladder.needed, periods).astype(float)
@@ -232,7 +247,11 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     part = np.array([r.capacity_share for r in ladder.rungs])
     total = weight[n:]
     relative = weight[c, t] / np.maximum(total[g, t], 1e-12)
-    program.rows(groups * periods, [(cell, counted, relative), (all_cells, rungs.ravel(), -np.repeat(part, periods))], low=-1e-9)
+    program.rows(
+        groups * periods,
+        [(cell, counted, relative), (all_cells, rungs.ravel(), -np.repeat(part, periods))],
+        low=-1e-9,
+    )
     _overall_share(problem, program, z, rungs, total)
     return rungs
 
@@ -259,42 +278,80 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
     program.rows(rungs.size, parts, low=-base.ravel() - 1e-9)
 
 
-def _spill(problem: Problem, program: Program, z, strong: np.ndarray, scale: float) -> np.ndarray:
-    """saving[i,t] <= spill x strong neighbours before, <= cap, both times the opening of what starts."""
+def _spill(problem: Problem, program: Program, z, strong: np.ndarray, scale: float, form: str) -> np.ndarray:
+    """saving[i,t] = sum over neighbours, each at most `spill`, together at most the cap, all as a part of the opening.
+
+    A neighbour helps only what starts after it is strong; so of two neighbours at most one helps the other.
+    """
     market, c, (n, periods) = problem.market, problem.candidates, problem.shape
     policy = market.policy
     saving = np.full((n, periods), -1)
     if policy.spill == 0 or policy.spill_cap == 0 or len(c) == 0:
         return saving
-    most = np.zeros((n, periods))
-    np.maximum.at(most, (c.unit, c.start), c.opening)
+    most = opening_most(problem)
     i, t = np.nonzero(most > 0)
-    cost = problem.weight[t] / scale * most[i, t]
-    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=cost)
+    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=problem.weight[t] / scale * most[i, t])
     row = np.full((n, periods), -1)
     row[i, t] = np.arange(len(i))
     share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
-    cap = (row[c.unit, c.start], z, -policy.spill_cap * share)
     ok = row[c.unit, c.start] >= 0
-    program.rows(len(i), [(np.arange(len(i)), saving[i, t], 1.0), tuple(np.asarray(x)[ok] for x in cap)], high=0.0)
+    start_row, start_z, start_share = row[c.unit, c.start][ok], z[ok], share[ok]
+    own = np.arange(len(i))
+    program.rows(len(i), [(own, saving[i, t], 1.0), (start_row, start_z, -policy.spill_cap * start_share)], high=0.0)
+    if form == "coarse":
+        return saving
     near = market.adjacency[i].tocoo()
     r, j = near.coords
     before = np.maximum(t[r] - 1, 0)
-    given = np.zeros(len(i))
-    np.add.at(given, r, problem.base_strong[j, before] * policy.spill)
+    given = problem.base_strong[j, before]
     column = np.where(t[r] > 0, strong[j, before], -1)
-    has = column >= 0
-    program.rows(
-        len(i), [(np.arange(len(i)), saving[i, t], 1.0), (r[has], column[has], -policy.spill)], high=given
-    )
+    has = given | (column >= 0)
+    r, j, given, column = r[has], j[has], given[has], column[has]
+    if form != "tight":
+        most_given = np.bincount(r, given * policy.spill, minlength=len(i))
+        new = ~given
+        program.rows(len(i), [(own, saving[i, t], 1.0), (r[new], column[new], -policy.spill)], high=most_given)
+        return saving
+    help_ = program.columns(len(r), high=policy.spill)
+    program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
+    _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
+    new = ~given
+    k = np.arange(int(new.sum()))
+    program.rows(len(k), [(k, help_[new], 1.0), (k, column[new], -policy.spill)], high=0.0)
+    _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
     return saving
 
 
+def opening_most(problem: Problem) -> np.ndarray:
+    """Dearest opening of each unit and period, the scale of its saving; shape (units, periods)."""
+    c, most = problem.candidates, np.zeros(problem.shape)
+    np.maximum.at(most, (c.unit, c.start), c.opening)
+    return most
+
+
+def _help_rows(program: Program, help_, r, starts, spill: float) -> None:
+    """help[i,j,t] <= spill x starts of i at t."""
+    start_row, start_z, start_share = starts
+    order = np.argsort(start_row, kind="stable")
+    first = np.searchsorted(start_row[order], r)
+    count = np.searchsorted(start_row[order], r, side="right") - first
+    k = np.repeat(np.arange(len(r)), count)
+    at = order[np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
+    program.rows(len(r), [(np.arange(len(r)), help_, 1.0), (k, start_z[at], -spill * start_share[at])], high=0.0)
+
+
+def _one_way(program: Program, help_, i, j, n: int, spill: float) -> None:
+    """Over all periods, i helped by j and j helped by i together at most once."""
+    pair = np.minimum(i, j) * n + np.maximum(i, j)
+    pairs, at = np.unique(pair, return_inverse=True)
+    program.rows(len(pairs), [(at, help_, 1.0)], high=spill)
+
+
 def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: float) -> np.ndarray:
-    """Money left: carry[t] = carry[t-1] + budget - outlay + reinvested contribution (not below zero)."""
+    """Money left: carry[t] = carry[t-1] + budget - need (not below zero)."""
     market, c, (n, periods) = problem.market, problem.candidates, problem.shape
     policy = market.policy
-    need = (c.outlay - policy.reinvest * c.income) / scale
+    need = c.need / scale
     choice, period = np.nonzero(need)
     parts = [(period, z[choice], need[choice, period])]
     t = np.broadcast_to(np.arange(periods), offices.shape)
@@ -304,12 +361,12 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
     if rungs.size and rungs.max() >= 0:
         parts.append((t.ravel(), rungs.ravel(), (-policy.reinvest * radiance_matrix(market) / scale).ravel()))
     if (saving >= 0).any():
-        most = np.zeros((n, periods))
-        np.maximum.at(most, (c.unit, c.start), c.opening)
+        felt = opening_most(problem)
+        felt[c.unit, c.start] *= c.relief  # the same for all programmes of a unit and start
         i, when = np.nonzero(saving >= 0)
-        parts.append((when, saving[i, when], -most[i, when] / scale))
+        parts.append((when, saving[i, when], -felt[i, when] / scale))
     budget = np.array(policy.per_period("budget"))
-    limit = (budget - problem.base_outlay + policy.reinvest * problem.base_income) / scale
+    limit = (budget - problem.base_need) / scale
     past = np.arange(periods) < past_periods(policy)
     if policy.carry_over:
         carry = program.columns(periods, low=np.where(past, -np.inf, 0.0), high=np.inf)
@@ -318,13 +375,16 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
     return program.rows(periods, parts, high=np.where(past, np.inf, limit))
 
 
-def _people_and_starts(problem: Problem, program: Program, z) -> None:
+def _people_and_starts(problem: Problem, program: Program, z) -> dict:
     c, (_, periods) = problem.candidates, problem.shape
     policy = problem.market.policy
-    past = np.arange(periods) < past_periods(policy)
+    past, parts = np.arange(periods) < past_periods(policy), {}
     if policy.people is not None:
         choice, period = np.nonzero(c.people)
         limit = np.array(policy.per_period("people")) - problem.base_people
-        program.rows(periods, [(period, z[choice], c.people[choice, period])], high=np.where(past, np.inf, limit))
+        parts["people"] = program.rows(
+            periods, [(period, z[choice], c.people[choice, period])], high=np.where(past, np.inf, limit)
+        )
     if policy.new_units is not None:
-        program.rows(periods, [(c.start, z, 1.0)], high=np.where(past, np.inf, float(policy.new_units)))
+        parts["new_units"] = program.rows(periods, [(c.start, z, 1.0)], high=np.where(past, np.inf, float(policy.new_units)))
+    return parts

@@ -168,8 +168,13 @@ def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: R
 
 def _paths(market, truth: Replay) -> pd.DataFrame:
     i, t = np.nonzero(truth.held)
-    detail = {name: truth.detail[name][0][i, t] for name in ("strong", "share", "rank", "unit_income", "unit_outlay")}
-    table = pd.DataFrame({"region": market.units[i], "period": _years(np.array(market.years)[t]), "held": True, **detail})
+    detail = {
+        name: truth.detail[name][0][i, t]
+        for name in ("strong", "share", "rank", "unit_income", "unit_outlay")
+    }
+    table = pd.DataFrame(
+        {"region": market.units[i], "period": _years(np.array(market.years)[t]), "held": True, **detail}
+    )
     table = table.rename(columns={"unit_income": "income", "unit_outlay": "outlay"})
     return table.assign(cash=table["income"] - table["outlay"], people=truth.detail["unit_people"][i, t])
 
@@ -195,13 +200,15 @@ def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
 
 def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
     policy = problem.market.policy
-    income, outlay, office, radiance = (x[0] for x in (truth.income, truth.outlay, truth.office_cost, truth.radiance))
+    income, outlay, office, radiance = (
+        x[0] for x in (truth.income, truth.outlay, truth.office_cost, truth.radiance)
+    )
     return pd.DataFrame(
         {
             "period": _years(policy.years), "budget": policy.per_period("budget"), "income": income,
             "radiance": radiance, "outlay": outlay, "office_cost": office,
             "cash": income + radiance - outlay - office,
-            "need": outlay + office - policy.reinvest * (income + radiance), "money_left": truth.money[0],
+            "need": truth.need[0], "money_left": truth.money[0],
             "n_held": truth.held.sum(axis=0), "n_strong": truth.n_strong[0],
         }
     )  # fmt: skip
@@ -219,7 +226,9 @@ def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
     return table
 
 
-def _figures(problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float) -> pd.Series:
+def _figures(
+    problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float
+) -> pd.Series:
     market, base = problem.market, problem
     cash_in = cash["cash"].to_numpy() - (base.base_income - base.base_outlay)
     total = np.cumsum(cash_in)

@@ -107,10 +107,10 @@ class Rung(Strict):
 
 #: Folklore: each rung of the ladder (县 -> 市 -> 省 -> 大区 -> 全国) asks for another form of management.
 RUNGS = (
-    Rung(level="prefecture", radiance=0.002, office_cost=1.5e6),
-    Rung(level="province", radiance=0.002, office_cost=6e6),
-    Rung(level="macro_region", radiance=0.001, office_cost=2e7),
-    Rung(level="nation", radiance=0.001, office_cost=5e7),
+    Rung(level="prefecture", radiance=0.001, office_cost=1.5e6),
+    Rung(level="province", radiance=0.0005, office_cost=6e6),
+    Rung(level="macro_region", radiance=0.0003, office_cost=2e7),
+    Rung(level="nation", radiance=0.0002, office_cost=5e7),
 )
 
 
@@ -142,7 +142,8 @@ class Policy(Strict):
     budget : float or tuple of float
         Money for development of each period, yuan (one figure = every period).
     reinvest : float
-        Share of the period's contribution that may be spent again in the same period (以战养战).
+        The budget pays the losses of units; of a unit's profit this share may be spent again in the same
+        period (以战养战).
     carry_over : bool
         Whether unspent money moves to the next period.
     people : float, tuple of float or None
@@ -195,7 +196,7 @@ class Policy(Strict):
     rungs: tuple[Rung, ...] = RUNGS
     staffing: Staffing = Staffing()
     spill: Amount = 0.05
-    spill_cap: Share = 0.2
+    spill_cap: Share = 0.15
     discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
     terminal_years: Amount = 3.0
 

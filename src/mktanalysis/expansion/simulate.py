@@ -44,7 +44,7 @@ class Shock:
 class Replay:
     """What came out, arrays with draws first.
 
-    ``income``, ``outlay``, ``office_cost``, ``radiance``, ``people``, ``money`` (draws, periods); ``rungs`` (draws,
+    ``income``, ``outlay``, ``office_cost``, ``radiance``, ``people``, ``need``, ``money`` (draws, periods); ``rungs`` (draws,
     rung regions, periods); ``n_strong`` (draws, periods); ``value`` (draws,). ``share``, ``rank``, ``strong``,
     ``unit_income``, ``unit_outlay``, ``unit_people`` (draws, units, periods) only with ``detail``.
     """
@@ -54,6 +54,7 @@ class Replay:
     office_cost: np.ndarray
     radiance: np.ndarray
     people: np.ndarray
+    need: np.ndarray
     money: np.ndarray
     rungs: np.ndarray
     n_strong: np.ndarray
@@ -72,7 +73,15 @@ def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail
     own = np.broadcast_to(plan.first_share, (draws, n)).copy()
     strong = np.broadcast_to(plan.first_strong, (draws, n)).copy()
     kept: dict[str, list] = {"share": [], "rank": [], "strong": [], "unit_income": [], "unit_outlay": []}
-    totals: dict[str, list] = {"income": [], "outlay": [], "n_strong": [], "radiance": [], "rungs": [], "running": []}
+    totals: dict[str, list] = {
+        "income": [],
+        "outlay": [],
+        "n_strong": [],
+        "radiance": [],
+        "rungs": [],
+        "running": [],
+        "need": [],
+    }
     for t in range(periods):
         capacity = market.capacity[:, t] * (1.0 if shock.capacity is None else shock.capacity[:, :, t])
         capacity = np.broadcast_to(capacity, (draws, n))
@@ -81,11 +90,15 @@ def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail
         income = plan.held[:, t] * capacity * own * margin_of(rank, policy.response)
         saving = _saved(market, plan, t, before_strong)
         outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * market.column("annual_cost")
-        opening = plan.opens[:, t] * (market.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance)
+        opening = plan.opens[:, t] * (
+            market.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
+        )
         outlay = outlay + plan.opens[:, t] * market.column("entry_cost") - saving * opening
         rungs, radiance = _climb(market, capacity, own * plan.held[:, t], strong)
         for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
             totals[name].append(value.sum(axis=1))
+        profit = income - outlay
+        totals["need"].append(np.where(profit < 0, -profit, -policy.reinvest * profit).sum(axis=1))
         totals["radiance"].append(radiance)
         totals["rungs"].append(rungs)
         if detail:
@@ -154,7 +167,10 @@ def _saved(market: Market, plan: _Course, t: int, strong) -> np.ndarray:
 
 
 def _base_first_year(market: Market, plan: _Course) -> np.ndarray:
-    return _year(market, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0] & market.base
+    return (
+        _year(market, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0]
+        & market.base
+    )
 
 
 def _offices(market: Market, held: np.ndarray) -> np.ndarray:
@@ -193,14 +209,14 @@ def _collect(market: Market, plan: _Course, totals: dict, kept: dict) -> Replay:
     costs = np.array([rung.office_cost for rung in market.ladder.rungs])
     office = np.broadcast_to(costs @ plan.offices if len(costs) else np.zeros(periods), (draws, periods))
     budget = np.array(policy.per_period("budget"))
-    need = outlay + office - policy.reinvest * (income + radiance)
+    need = np.stack(totals["need"], axis=1) + office - policy.reinvest * radiance
     money = np.cumsum(budget - need, axis=1) if policy.carry_over else budget - need
     factor = 1 / (1 + policy.discount) ** np.arange(1, periods + 1)
     running = totals["running"][0] + radiance[:, -1] - office[:, -1]
     value = (income + radiance - outlay - office) @ factor + policy.terminal_years * factor[-1] * running
     detail = {name: np.stack(values, axis=2) for name, values in kept.items()}
     return Replay(
-        income, outlay, office, radiance, np.broadcast_to(plan.people.sum(axis=0), (draws, periods)), money,
+        income, outlay, office, radiance, np.broadcast_to(plan.people.sum(axis=0), (draws, periods)), need, money,
         np.stack(totals["rungs"], axis=2), np.stack(totals["n_strong"], axis=1), value, plan.held > 0, plan.offices,
         {**detail, "unit_people": plan.people},
     )  # fmt: skip

@@ -1,0 +1,295 @@
+"""Which unit next? A ranking by potential and proximity, with a fit on past openings and a backtest.
+
+Always holds: a ranking uses only what was known before the openings it is judged on; regions are points with a
+longitude and a latitude, nothing depends on a country.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize
+from scipy.spatial import cKDTree
+from scipy.stats import rankdata
+
+from ..errors import MktError
+
+EARTH_KM = 6371.0
+#: Features of a choice, in this order.
+FEATURES = ("log_potential", "log_distance", "neighbours_held", "rivals")
+#: Coefficients used where no history is at hand: folklore - potential and nearness weigh alike.
+DEFAULT_WEIGHTS = {"log_potential": 1.0, "log_distance": -1.0, "neighbours_held": 0.2, "rivals": 0.0}
+
+
+def rank_entries(
+    potential: pd.Series, distance_km: pd.Series, *, neighbours_held: pd.Series | None = None,
+    rivals: pd.Series | None = None, held=(), weights: dict | None = None,
+) -> pd.Series:  # fmt: skip
+    """Score the units not held, best first.
+
+    score = w1 log(potential) + w2 log(1 + distance) + w3 held neighbours + w4 rivals.
+
+    Parameters
+    ----------
+    potential : Series
+        Index region; zero or missing ranks last.
+    distance_km : Series
+        To the nearest held unit.
+    neighbours_held, rivals : Series, optional
+        Numbers of held neighbours and of strong rivals; missing counts as 0.
+    held : iterable
+        Regions left out of the ranking.
+    weights : dict, optional
+        Feature -> coefficient, e.g. ``EntryModel.weights``; default `DEFAULT_WEIGHTS`.
+
+    Returns
+    -------
+    Series
+        Index region, values score, sorted from best to worst (ties by region).
+
+    Examples
+    --------
+    >>> potential = pd.Series({"a": 100.0, "b": 100.0, "c": 900.0})
+    >>> rank_entries(potential, pd.Series({"a": 10.0, "b": 50.0, "c": 50.0})).index.tolist()
+    ['c', 'a', 'b']
+    """
+    weights = {**DEFAULT_WEIGHTS, **(weights or {})}
+    if unknown := sorted(set(weights) - set(FEATURES)):
+        raise MktError(f"不认识的权重：{'、'.join(unknown)}；可用：{'、'.join(FEATURES)}")
+    index = pd.Index(sorted(set(potential.index) - set(held)), name="region")
+    distance = distance_km.reindex(index)
+    if potential.lt(0).any() or distance.lt(0).any():
+        raise MktError("潜力和距离不能为负")
+    if distance.isna().any():
+        raise MktError(f"缺少距离：{'、'.join(map(str, index[distance.isna()][:10]))}")
+    features = {
+        "log_potential": np.log(potential.reindex(index).fillna(0.0).clip(lower=1e-9)),
+        "log_distance": np.log1p(distance),
+        "neighbours_held": _or_zero(neighbours_held, index),
+        "rivals": _or_zero(rivals, index),
+    }
+    score = sum(weights[name] * value for name, value in features.items()).rename("score")
+    return score.sort_values(ascending=False, kind="stable")
+
+
+def _or_zero(values: pd.Series | None, index: pd.Index) -> pd.Series:
+    return pd.Series(0.0, index) if values is None else values.reindex(index).fillna(0.0).astype(float)
+
+
+@dataclass(frozen=True, eq=False)
+class EntryModel:
+    """Coefficients fitted on past openings (conditional logit), for ``rank_entries(weights=...)``.
+
+    ``weights`` feature -> coefficient; ``table`` with standard errors; ``n_openings`` used; ``log_likelihood`` and that
+    of choosing at random.
+    """
+
+    weights: dict
+    table: pd.DataFrame
+    n_openings: int
+    log_likelihood: float
+    null_log_likelihood: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Past:
+    """Openings as arrays: first opening of each region, features by period."""
+
+    regions: pd.Index
+    first: np.ndarray
+    periods: np.ndarray
+    features: list
+
+
+def fit_entries(
+    openings: pd.DataFrame, potential: pd.Series | pd.DataFrame, points: pd.DataFrame, *,
+    edges: pd.DataFrame | None = None, rivals: pd.Series | None = None, until=None, features=None,
+) -> EntryModel:  # fmt: skip
+    """Fit on a history of first openings, own or a rival's.
+
+    Each period's new units are chosen one by one among all units not held at its start: a conditional logit, its
+    likelihood the product over openings (those of one period are taken as simultaneous).
+
+    Parameters
+    ----------
+    openings : DataFrame
+        region, period; later openings in a held region are ignored.
+    potential : Series or DataFrame
+        Index region; with columns of periods the last one before each period counts.
+    points : DataFrame
+        region, lon, lat.
+    edges : DataFrame, optional
+        region, neighbor: to count held neighbours.
+    rivals : Series, optional
+        Index region.
+    until : optional
+        Only openings before this period are used.
+    features : sequence of str, optional
+        Subset of `FEATURES`; default those for which there are data.
+
+    Raises
+    ------
+    MktError
+        When openings name regions without a point, or no period has openings after the first one.
+    """
+    past = _past(openings, potential, points, edges, rivals)
+    return _fit(past, _chosen_features(features, edges, rivals), until)
+
+
+def _chosen_features(features, edges, rivals) -> list[int]:
+    if features is None:
+        given = [True, True, edges is not None, rivals is not None]
+        return [i for i, ok in enumerate(given) if ok]
+    return [FEATURES.index(name) for name in features]
+
+
+def _past(openings, potential, points, edges, rivals) -> _Past:
+    points = points.drop_duplicates("region").set_index("region").sort_index()
+    points = points[points["lon"].notna() & points["lat"].notna()]
+    lost = sorted(set(openings["region"]) - set(points.index))
+    if lost:
+        raise MktError(f"开店记录中有 {len(lost)} 个地区没有坐标：{'、'.join(map(str, lost[:10]))}")
+    period = openings["period"]
+    year = period.dt.year if isinstance(period.dtype, pd.PeriodDtype) else period
+    first = openings.assign(period=year).groupby("region")["period"].min().reindex(points.index)
+    periods = np.sort(first.dropna().unique())
+    when = first.to_numpy(dtype=float)
+    xyz, neighbours = _sphere(points), _neighbour_lists(edges, points.index)
+    fixed = _or_zero(rivals, points.index).to_numpy()
+    features = []
+    for now in periods:
+        held = when < now
+        features.append(_features(held, xyz, neighbours, fixed, _potential_at(potential, points.index, now)))
+    return _Past(points.index, when, periods, features)
+
+
+def _features(held, xyz, neighbours, rivals, potential) -> np.ndarray | None:
+    if not held.any():
+        return None
+    chord, _ = cKDTree(xyz[held]).query(xyz)
+    distance = 2 * EARTH_KM * np.arcsin(np.minimum(chord / 2, 1.0))
+    around = np.zeros(len(held)) if neighbours is None else neighbours @ held.astype(float)
+    return np.column_stack([np.log(np.maximum(potential, 1e-9)), np.log1p(distance), around, rivals])
+
+
+def _sphere(points: pd.DataFrame) -> np.ndarray:
+    lon, lat = np.radians(points["lon"].to_numpy(float)), np.radians(points["lat"].to_numpy(float))
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
+def _neighbour_lists(edges, index):
+    if edges is None:
+        return None
+    from scipy import sparse
+
+    i, j = index.get_indexer(pd.Index(edges["region"])), index.get_indexer(pd.Index(edges["neighbor"]))
+    ok = (i >= 0) & (j >= 0) & (i != j)
+    one = sparse.csr_array((np.ones(ok.sum()), (i[ok], j[ok])), shape=(len(index), len(index)))
+    return one.maximum(one.T).astype(bool).astype(float)
+
+
+def _potential_at(potential, index, now) -> np.ndarray:
+    """The last figures before a period (never the period's own); the first ones where there are none before."""
+    if isinstance(potential, pd.Series):
+        return potential.reindex(index).fillna(0.0).to_numpy(float)
+    years = np.array([getattr(c, "year", c) for c in potential.columns], dtype=float)
+    before = np.flatnonzero(years < now)
+    column = before[np.argmax(years[before])] if len(before) else int(np.argmin(years))
+    return potential.iloc[:, column].reindex(index).fillna(0.0).to_numpy(float)
+
+
+def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
+    sets = []
+    for now, features in zip(past.periods, past.features, strict=True):
+        if features is None or (until is not None and now >= until):
+            continue
+        at_risk = ~(past.first < now)
+        x = features[at_risk][:, columns]
+        sets.append((x, past.first[at_risk] == now))
+    if not sets:
+        raise MktError("没有可用于拟合的开店：至少需要首批之后的一个时期")
+    centre = np.vstack([x for x, _ in sets]).mean(axis=0)
+    scale = np.vstack([x for x, _ in sets]).std(axis=0)
+    scale = np.where(scale > 1e-12, scale, 1.0)
+    sets = [((x - centre) / scale, chosen) for x, chosen in sets]
+    found = minimize(_minus_log_likelihood, np.zeros(len(columns)), args=(sets,), jac=True, method="BFGS")
+    hessian = _hessian(found.x, sets)
+    error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(hessian)), 0.0)) / scale
+    weights = {name: 0.0 for name in FEATURES}
+    weights |= {FEATURES[c]: float(b) for c, b in zip(columns, found.x / scale, strict=True)}
+    table = pd.DataFrame({"feature": [FEATURES[c] for c in columns], "weight": found.x / scale, "error": error})
+    count = int(sum(chosen.sum() for _, chosen in sets))
+    null = -_minus_log_likelihood(np.zeros(len(columns)), sets)[0]
+    return EntryModel(weights, table, count, -float(found.fun), null)
+
+
+def _probabilities(beta, x) -> tuple[np.ndarray, float]:
+    u = x @ beta
+    top = u.max()
+    total = np.exp(u - top).sum()
+    return np.exp(u - top) / total, top + np.log(total)
+
+
+def _minus_log_likelihood(beta, sets) -> tuple[float, np.ndarray]:
+    """With a very weak ridge, so that a separating history has an answer too."""
+    value, slope = 1e-3 * float(beta @ beta), 2e-3 * beta
+    for x, chosen in sets:
+        p, log_total = _probabilities(beta, x)
+        k = chosen.sum()
+        value -= float((x[chosen] @ beta).sum() - k * log_total)
+        slope = slope - x[chosen].sum(axis=0) + k * (p @ x)
+    return value, slope
+
+
+def _hessian(beta, sets) -> np.ndarray:
+    total = 2e-3 * np.eye(len(beta))
+    for x, chosen in sets:
+        p, _ = _probabilities(beta, x)
+        mean = p @ x
+        total += chosen.sum() * ((x * p[:, None]).T @ x - np.outer(mean, mean))
+    return total
+
+
+def backtest_entries(
+    openings: pd.DataFrame, potential: pd.Series | pd.DataFrame, points: pd.DataFrame, *,
+    edges: pd.DataFrame | None = None, rivals: pd.Series | None = None, min_openings: int = 20, features=None,
+) -> pd.DataFrame:  # fmt: skip
+    """Judge rankings year by year: fitted on all openings before, against potential and proximity alone.
+
+    Returns
+    -------
+    DataFrame
+        One row a period and method (``fitted``, ``default``, ``potential``, ``proximity``): n_candidates, n_openings,
+        ``precision`` (share of the n best ranked that were opened, n = openings of the period), ``base_rate`` (the
+        same by chance), ``auc``. ``fitted`` starts when `min_openings` openings lie before.
+    """
+    past = _past(openings, potential, points, edges, rivals)
+    columns = _chosen_features(features, edges, rivals)
+    default = np.array([DEFAULT_WEIGHTS[name] for name in FEATURES])
+    rows = []
+    for now, x in zip(past.periods, past.features, strict=True):
+        if x is None:
+            continue
+        at_risk = ~(past.first < now)
+        x, chosen = x[at_risk], past.first[at_risk] == now
+        scores = {"default": x @ default, "potential": x[:, 0], "proximity": -x[:, 1]}
+        before = (past.first < now).sum() - (past.first == past.periods[0]).sum()
+        if before >= min_openings:
+            model = _fit(past, columns, until=now)
+            scores["fitted"] = x @ np.array([model.weights[name] for name in FEATURES])
+        rows += [{"period": now, "method": name, **_judge(score, chosen)} for name, score in scores.items()]
+    return pd.DataFrame(rows).astype({"period": int})
+
+
+def _judge(score: np.ndarray, chosen: np.ndarray) -> dict:
+    n, k = len(chosen), int(chosen.sum())
+    best = np.lexsort([np.arange(n), -score])[:k]
+    auc = np.nan
+    if 0 < k < n:
+        auc = (rankdata(score)[chosen].sum() - k * (k + 1) / 2) / (k * (n - k))
+    return {
+        "n_candidates": n, "n_openings": k, "precision": float(chosen[best].mean()) if k else np.nan,
+        "base_rate": k / n, "auc": float(auc),
+    }  # fmt: skip
