@@ -61,11 +61,12 @@ def detect_breaks(panel: pd.DataFrame, tree, *, threshold: float = 5.0) -> pd.Da
     back[:, :-1] = jump[:, 1:]
     stays = (np.sign(back) * np.sign(jump) >= 0) | (np.abs(back) < 0.5 * np.abs(jump))
     hit = (np.abs(own) > threshold) & (np.abs(cross) > threshold) & stays
+    above = _below_a_hit(hit, cube.structure.parent)
     if lag > 1:  # a year on, the same break leaves the year-on-year change again: its echo
         echo = np.zeros_like(hit)
-        echo[:, lag:] = hit[:, :-lag] & (np.sign(jump[:, lag:]) != np.sign(jump[:, :-lag]))
-        hit &= ~echo
-    rows, columns = np.nonzero(_highest(hit, cube.structure.parent))
+        echo[:, lag:] = (hit | above)[:, :-lag] & (np.sign(jump[:, lag:]) != np.sign(jump[:, :-lag]))
+        hit = hit & ~echo
+    rows, columns = np.nonzero(hit & ~above)
     return pd.DataFrame(
         {
             "region": cube.structure.nodes[rows],
@@ -78,13 +79,12 @@ def detect_breaks(panel: pd.DataFrame, tree, *, threshold: float = 5.0) -> pd.Da
     )
 
 
-def _highest(hit: np.ndarray, parent: np.ndarray) -> np.ndarray:
-    """Hits without those below another hit of the same period."""
+def _below_a_hit(hit: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Nodes and periods with a hit at some ancestor: told once, for the highest."""
     above = np.zeros_like(hit)
-    for node in range(len(hit)):
-        if parent[node] >= 0:
-            above[node] = above[parent[node]] | hit[parent[node]]
-    return hit & ~above
+    for node in np.flatnonzero(parent >= 0):
+        above[node] = above[parent[node]] | hit[parent[node]]
+    return above
 
 
 def _score(step: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

@@ -109,7 +109,7 @@ def initial_states(values: np.ndarray, season: int) -> States:
     points = min(length, max(10, 2 * season))
     time = np.arange(points) - (points - 1) / 2
     head = adjusted[:, :points]
-    trend = head @ time / (time @ time)
+    trend = head @ time / max(float(time @ time), 1.0)
     level = head.mean(axis=1) - trend * (points + 1) / 2
     return States(level[:, None], trend[:, None], index[:, :, None])
 

@@ -70,7 +70,8 @@ class HierarchicalForecaster:
     breaks : DataFrame, optional
         Level breaks: columns period and, optionally, region (missing: all).
     n_origins : int, optional
-        Rolling origins for the intervals; default as many as history allows, at most 24.
+        How far back the rolling origins for the intervals reach, in origins whose whole horizon is known;
+        default as far as history allows, at most 24. Of months, every other one is used.
 
     Examples
     --------
@@ -197,7 +198,9 @@ class HierarchicalForecaster:
         origins = np.arange(shortest, length)
         if len(origins) < 2:
             raise MktError(f"历史太短，无法给出有依据的区间：有 {length} 期，至少需要 {shortest + 2} 期")
-        return origins[-(self.n_origins or MAX_ORIGINS) - horizon + 1 :]
+        window = origins[-(self.n_origins or MAX_ORIGINS) - horizon + 1 :]
+        # Months in a row tell nearly the same: every other one will do.
+        return window[::-1][:: 2 if self.cube_.season == 12 else 1][::-1]
 
     def _roll(self, origins, horizon: int, bounds) -> Rolling:
         return roll(

@@ -95,7 +95,7 @@ def shrunk_covariance(residual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     noise = (fourth - length * square) / (length * (length - 1))
     keep = 1.0 - (np.clip(noise / square, 0.0, 1.0) if square > 0 else 1.0)
     variance = (centred**2).sum(axis=1) / (length - 1)
-    floor = 1e-10 * max(float(variance.mean()), np.finfo(float).tiny)
+    floor = max(1e-10 * float(variance.mean()), 1e-100)
     return np.maximum((1 - keep) * variance, floor), np.sqrt(keep / (length - 1)) * centred
 
 

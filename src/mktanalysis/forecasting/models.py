@@ -34,10 +34,13 @@ def on_logs(model: Model) -> Model:
             mean[~positive], residual[~positive] = model(values[~positive], horizon, season)
         if positive.any():
             logs = np.log(values[positive])
+            # Below 0 throughout, so that a season is additive on logs whatever the unit of the values.
+            top = np.nanmax(logs, axis=1, keepdims=True) + 1
+            logs = logs - top
             logged, off = model(logs, horizon, season)
             # A trend on logs that runs away must not overflow: e^20 times the last value is far enough.
-            mean[positive] = np.exp(np.minimum(logged, logs[:, -1:] + 20))
-            residual[positive] = values[positive] - np.exp(logs - off)
+            mean[positive] = np.exp(np.minimum(logged, logs[:, -1:] + 20) + top)
+            residual[positive] = values[positive] - np.exp(logs - off + top)
         return mean, residual
 
     return run

@@ -27,7 +27,7 @@ def node_variances(structure: Structure, method: str, residual_variance: np.ndar
     bottom_up: only leaves count (their variances matter under bounds). ols: all nodes alike. wls_struct:
     a node's number of leaves. wls_var: variance of the node's one-step residuals.
     """
-    floor = 1e-10 * max(float(np.mean(residual_variance)), np.finfo(float).tiny)
+    floor = max(1e-10 * float(np.mean(residual_variance)), 1e-100)
     spread = np.maximum(residual_variance, floor)
     if method == "wls_var":
         return spread

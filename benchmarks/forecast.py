@@ -1,0 +1,250 @@
+"""Accuracy, coverage, time and memory of forecasting, side by side with statsforecast + hierarchicalforecast.
+
+    python benchmarks/forecast.py                               # this package alone
+    python benchmarks/forecast.py --peers peers/bin/python      # and the peers, see forecast_peers.py
+    python benchmarks/forecast.py --quick                       # fewer origins, smaller samples
+
+Both sides see the same series, origins and horizons in one run; time is CPU time of one thread. A peer's
+time on a sample of series is scaled to all and marked so.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from mktanalysis.forecasting import HierarchicalForecaster, Structure, backtest
+from mktanalysis.forecasting.linear import reconcile_general, shrunk_covariance
+from mktanalysis.forecasting.models import MODELS
+from mktanalysis.forecasting.panel import Cube
+from mktanalysis.forecasting.reconcile import reconcile
+
+HERE = Path(__file__).parent
+NOMINAL = 0.8
+
+
+def load(name: str) -> tuple[Structure, pd.DataFrame, int]:
+    """Tree, bottom series (period x series) and season of a benchmark."""
+    tree = pd.read_csv(HERE / "data" / f"{name}_tree.csv", dtype=str).set_index("region")
+    values = pd.read_csv(HERE / "data" / f"{name}.csv.gz", index_col="period")
+    freq = "Q" if "Q" in values.index[0] else "M"
+    values.index = pd.PeriodIndex(values.index, freq=freq)
+    return Structure.from_parents(tree["parent"], tree["level"]), values, 4 if freq == "Q" else 12
+
+
+def scores(structure, mean, lower, upper, actual, scale) -> dict:
+    """MASE, interval score in the same unit, coverage by level; arrays origins x nodes x horizon."""
+    unit = scale[:, :, None]
+    below, above = np.maximum(lower - actual, 0), np.maximum(actual - upper, 0)
+    interval = (upper - lower + 2 / (1 - NOMINAL) * (below + above)) / unit
+    inside = (below == 0) & (above == 0)
+    found = {"MASE": np.mean(np.abs(mean - actual) / unit), "interval_score": interval.mean()}
+    for level in dict.fromkeys(structure.levels):
+        found[f"cover_{level}"] = inside[:, structure.levels == level].mean()
+    return found
+
+
+def accuracy(name: str, horizon: int, n_origins: int, step: int, peers: str | None) -> pd.DataFrame:
+    """One benchmark: ours by model, then the peers on the same origins."""
+    structure, values, season = load(name)
+    panel = values.rename_axis(columns="region").stack().rename("value").reset_index()
+    whole = structure.add_up(values[structure.nodes[structure.leaves]].to_numpy().T)
+    length = whole.shape[1]
+    origins = length - horizon - step * np.arange(n_origins)[::-1]
+    actual = np.stack([whole[:, o : o + horizon] for o in origins])
+    scale = np.stack([np.abs(whole[:, season:o] - whole[:, : o - season]).mean(axis=1) for o in origins])
+    rows = []
+    for model in ("average", "theta", "ets"):
+        start = time.process_time()
+        table = backtest(
+            HierarchicalForecaster(model), panel.astype({"region": "str"}), structure,
+            horizon=horizon, n_origins=n_origins, step=step,
+        )  # fmt: skip
+        seconds = time.process_time() - start
+        table = table[table["model"] == "reconciled"]
+        mean, lower, upper = (table[c].to_numpy().reshape(actual.shape) for c in ("mean", "lower", "upper"))
+        found = scores(structure, mean, lower, upper, actual, scale)
+        rows.append({"who": "mktanalysis", "method": f"{model} + wls_var", **found, "cpu_s": seconds})
+    if peers:
+        rows += peer_accuracy(peers, structure, whole, season, origins, horizon, actual, scale)
+    return (
+        pd.DataFrame(rows)
+        .assign(benchmark=f"{name} h={horizon} x{n_origins}")
+        .set_index(["benchmark", "who"])
+    )
+
+
+def peer_accuracy(peers, structure, whole, season, origins, horizon, actual, scale) -> list[dict]:
+    """Rows of the peers' methods."""
+    found = run_peers(peers, structure, whole, season, origins, horizon, "AutoETS,Theta", True)
+    rows = []
+    for model in ("AutoETS", "Theta"):
+        for method in ("mint_shrink", "wls_var"):
+            key = f"{model}|base/MinTrace_method-{method}"
+            mean, lower, upper = found[key], found[f"{key}-lo-80"], found[f"{key}-hi-80"]
+            cpu = float(found[f"{model}|fit_cpu"] + found[f"{model}|reconcile_cpu"])
+            row = scores(structure, mean, lower, upper, actual, scale)
+            rows.append({"who": "peers", "method": f"{model} + {method}", **row, "cpu_s": cpu})
+    return rows
+
+
+def run_peers(peers, structure, values, season, origins, horizon, models: str, reconciled: bool) -> dict:
+    """Call forecast_peers.py in its own environment."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
+        np.savez(
+            source, values=values, summing=structure.summing.toarray() if reconciled else np.eye(1),
+            leaves=structure.leaves if reconciled else np.arange(len(values)),
+            levels=np.array(structure.levels, dtype="U"), season=season, origins=origins, horizon=horizon,
+        )  # fmt: skip
+        call = [peers, str(HERE / "forecast_peers.py"), source, target, models, "1" if reconciled else "0"]
+        subprocess.run(call, check=True)
+        return dict(np.load(target))
+
+
+def synthetic(
+    counts: tuple[int, ...], length: int, freq: str
+) -> tuple[Structure, np.ndarray, pd.PeriodIndex]:
+    """A tree with so many nodes a level below the root, and growing, seasonal leaves."""
+    parents, levels, above = {"N": None}, {"N": "l0"}, ["N"]
+    for depth, count in enumerate(counts, 1):
+        here = [f"{depth}_{i:05d}" for i in range(count)]
+        parents |= {name: above[i * len(above) // count] for i, name in enumerate(here)}
+        levels |= dict.fromkeys(here, f"l{depth}")
+        above = here
+    structure = Structure.from_parents(pd.Series(parents), pd.Series(levels))
+    rng, n, time_ = np.random.default_rng(0), len(structure.leaves), np.arange(length)
+    per_year = 12 if freq == "M" else 1
+    growth = rng.normal(0.05, 0.02, (n, 1)) * time_ / per_year
+    season = 0.15 * np.sin(2 * np.pi * time_ / 12) * (per_year == 12)
+    noise = rng.normal(0, 0.05, (n, length))
+    values = np.exp(rng.normal(14, 1, (n, 1)) + growth + season + noise)
+    return structure, values, pd.period_range("2010-01", periods=length, freq=freq)
+
+
+def speed(peers: str | None, quick: bool) -> pd.DataFrame:
+    """CPU seconds of base models, reconciliation and the full call on 3,226 series."""
+    rows = []
+    for length, freq, season, horizon in ((20, "Y", 1, 5), (120, "M", 12, 12)):
+        structure, bottom, periods = synthetic((7, 31, 337, 2850), length, freq)
+        cube = Cube(structure, bottom, periods, season, np.zeros(bottom.shape, bool))
+        whole, case = structure.add_up(bottom), f"3,226 x {length} {freq}"
+        found = own_times(cube, whole, horizon)
+        rows += [{"case": case, "job": job, "mktanalysis": seconds} for job, seconds in found.items()]
+        if peers:
+            rows = add_peer_times(rows, peers, structure, whole, season, horizon, case, quick)
+    table = pd.DataFrame(rows)
+    return table.assign(ratio=table["peers"] / table["mktanalysis"]) if "peers" in table else table
+
+
+def own_times(cube: Cube, whole: np.ndarray, horizon: int) -> dict[str, float]:
+    """Job -> CPU seconds of this package."""
+    structure, found = cube.structure, {}
+    for name in ("seasonal_naive", "theta", "ets", "log_ets"):
+        found[f"base {name}"] = cpu(partial(MODELS[name], whole, horizon, cube.season))
+    base, floor = (
+        whole[:, :horizon] - whole[:, :horizon].mean() / 1000,
+        np.full((structure.size, horizon), -np.inf),
+    )
+    floor[structure.leaves] = 0
+    found["reconcile (tree)"] = cpu(partial(reconcile, structure, base, np.ones(structure.size)))
+    bounded = partial(reconcile, structure, base, np.ones(structure.size), lower=floor)
+    found["reconcile, non-negative"] = cpu(bounded)
+    residual = np.diff(whole, axis=1)
+    covariance = shrunk_covariance(residual)
+    found["MinT-shrink covariance"] = cpu(partial(shrunk_covariance, residual))
+    found["reconcile (MinT-shrink)"] = cpu(partial(reconcile_general, structure, base, *covariance))
+    for model in ("theta", "average"):
+        forecaster = HierarchicalForecaster(model, n_origins=5)
+        forecaster.cube_ = cube
+        found[f"full call, 5 origins, {model}"] = cpu(partial(forecaster.forecast, horizon))
+    return found
+
+
+def add_peer_times(rows, peers, structure, whole, season, horizon, case, quick) -> list[dict]:
+    """Peers' CPU seconds beside ours: Theta on all series, AutoETS on a sample scaled up."""
+    last, sample = [whole.shape[1]], 60 if quick else 200
+    theta = run_peers(peers, structure, whole, season, last, horizon, "Theta", True)
+    pick = np.linspace(0, len(whole) - 1, sample).astype(int)
+    ets = run_peers(peers, structure, whole[pick], season, last, horizon, "AutoETS", False)
+    theta_fit, rec = float(theta["Theta|fit_cpu"]), float(theta["Theta|reconcile_cpu"])
+    ets_fit = float(ets["AutoETS|fit_cpu"]) * len(whole) / sample
+    peer = {
+        "base theta": (theta_fit, "Theta"),
+        "base ets": (ets_fit, f"AutoETS, {sample} series scaled up"),
+        "reconcile (tree)": (rec / 2, "one of two MinTrace, with intervals"),
+        "full call, 5 origins, theta": (6 * theta_fit + rec / 2, "6 x Theta + MinTrace"),
+        "full call, 5 origins, average": (6 * ets_fit + rec / 2, "6 x AutoETS + MinTrace"),
+    }
+    for row in rows:
+        if row["case"] == case and row["job"] in peer:
+            row["peers"], row["peer"] = peer[row["job"]]
+    return rows
+
+
+def cpu(call) -> float:
+    """CPU seconds of the faster of two calls."""
+    best = np.inf
+    for _ in range(2):
+        start = time.process_time()
+        call()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def memory() -> None:
+    """Forecast 48,226 monthly series and print the peak memory; run in a process of its own."""
+    import resource
+
+    structure, bottom, periods = synthetic((7, 31, 337, 2850, 45000), 120, "M")
+    forecaster = HierarchicalForecaster("theta", n_origins=5)
+    forecaster.cube_ = Cube(structure, bottom, periods, 12, np.zeros(bottom.shape, bool))
+    start = time.process_time()
+    forecaster.forecast(12)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        json.dumps(
+            {"series": structure.size, "peak_mb": round(peak), "cpu_s": round(time.process_time() - start, 1)}
+        )
+    )
+
+
+def main() -> None:
+    """Run everything and print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--peers", help="python of an environment with statsforecast and hierarchicalforecast"
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer origins, smaller samples")
+    parser.add_argument("--memory", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.memory:
+        return memory()
+    pd.set_option("display.width", 220, "display.max_columns", 30, "display.precision", 3)
+    cases = [
+        ("tourismsmall", 4, 8, 1),
+        ("tourismsmall", 8, 8, 1),
+        ("labour", 12, 2 if options.quick else 8, 3),
+    ]
+    for case in cases:
+        print(accuracy(*case, options.peers).to_string(), "\n", flush=True)
+    print(speed(options.peers, options.quick).to_string(index=False), "\n", flush=True)
+    done = subprocess.run([sys.executable, __file__, "--memory"], check=True, capture_output=True, text=True)
+    print("48,000 monthly series:", done.stdout.strip())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""The estimator and its backtest: coherent, calibrated, without hindsight."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mktanalysis as mkt
+from mktanalysis import (
+    HierarchicalForecaster,
+    InfeasibleError,
+    MktError,
+    TableError,
+    backtest,
+    score_forecasts,
+)
+from mktanalysis.forecasting import SpringFestival, Structure
+
+
+@pytest.fixture(scope="module")
+def market():
+    return mkt.make_market(n_provinces=3, n_prefectures=3, n_counties=3, n_periods=16, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(market):
+    return HierarchicalForecaster("theta", breaks=market.breaks).fit(market.panel, market.tree)
+
+
+def as_panel(regions, periods, values):
+    when = periods.take(np.tile(np.arange(len(periods)), len(regions)))
+    return pd.DataFrame({"region": np.repeat(regions, len(periods)), "period": when, "value": values.ravel()})
+
+
+def sums_hold(table, tree, column="mean"):
+    wide = table.pivot(index="region", columns="period", values=column)
+    for region in wide.index:
+        below = [child for child in tree.children(region) if child in wide.index]
+        if below:
+            np.testing.assert_allclose(wide.loc[region], wide.loc[below].sum(), rtol=1e-9)
+
+
+def test_table_and_coherence(fitted, market):
+    table = fitted.predict(3)
+    assert list(table.columns) == ["region", "period", "level", "mean", "lower", "upper"]
+    assert len(table) == 3 * len(market.tree)
+    assert (table["lower"] <= table["mean"]).all() and (table["mean"] <= table["upper"]).all()
+    sums_hold(table, market.tree)
+    width = (table["upper"] - table["lower"]).groupby(table["region"])
+    assert (width.diff().dropna() >= -1e-6).all()  # never narrower with the horizon
+
+
+def test_row_order_changes_nothing_and_inputs_stay(market):
+    before = market.panel.copy()
+    one = HierarchicalForecaster("theta").fit(market.panel, market.tree).predict(2)
+    two = HierarchicalForecaster("theta").fit(market.panel.iloc[::-1], market.tree).predict(2)
+    pd.testing.assert_frame_equal(one, two)
+    pd.testing.assert_frame_equal(market.panel, before)
+
+
+@pytest.mark.parametrize("method", ["bottom_up", "top_down", "ols", "wls_struct", "wls_var", "mint_shrink"])
+def test_every_method_adds_up(market, method):
+    table = HierarchicalForecaster("drift", reconciliation=method).fit(market.panel, market.tree).predict(2)
+    sums_hold(table, market.tree)
+
+
+def test_bottom_up_and_top_down_are_what_they_say(market):
+    up = (
+        HierarchicalForecaster("drift", reconciliation="bottom_up").fit(market.panel, market.tree).forecast(2)
+    )
+    leaf = up.base[up.base["level"] == "county"]
+    np.testing.assert_allclose(leaf["base"], leaf["mean"], rtol=1e-9)
+    down = (
+        HierarchicalForecaster("drift", reconciliation="top_down").fit(market.panel, market.tree).forecast(2)
+    )
+    top = down.base[down.base["level"] == "nation"]
+    np.testing.assert_allclose(top["base"], top["mean"], rtol=1e-9)
+
+
+def test_fixed_total_stays_exactly_and_its_discrepancy_is_told(market):
+    free = HierarchicalForecaster("theta").fit(market.panel, market.tree).forecast(2)
+    nation = free.table[free.table["level"] == "nation"]
+    budget = pd.DataFrame({"region": ["100000"], "period": nation["period"].iloc[:1], "value": [2e12]})
+    held = HierarchicalForecaster("theta", fixed=budget).fit(market.panel, market.tree).forecast(2)
+    row = held.fixed.iloc[0]
+    assert row["fixed"] == 2e12
+    assert row["forecast"] == pytest.approx(nation["mean"].iloc[0])
+    assert row["discrepancy"] == pytest.approx(2e12 - row["forecast"])
+    top = held.table[held.table["level"] == "nation"].iloc[0]
+    np.testing.assert_allclose(top[["mean", "lower", "upper"]].astype(float), 2e12, rtol=1e-12)
+    sums_hold(held.table, market.tree)
+
+
+def test_floors_and_children_above_their_parent(market):
+    year = market.panel["period"].max() + 1
+    floor = pd.DataFrame({"region": ["110101"], "period": [year], "lower": [5e11]})
+    held = HierarchicalForecaster("theta", fixed=floor).fit(market.panel, market.tree).predict(1)
+    assert held.set_index("region")["mean"]["110101"] >= 5e11 * (1 - 1e-9)
+    both = pd.DataFrame({"region": ["110000", "110100"], "period": [year] * 2, "value": [1e10, 2e10]})
+    with pytest.raises(InfeasibleError) as caught:
+        HierarchicalForecaster("theta", fixed=both).fit(market.panel, market.tree).predict(1)
+    assert caught.value.relaxation.iloc[0][["region", "given", "needed"]].tolist() == ["110000", 1e10, 2e10]
+    strange = pd.DataFrame({"region": ["zz"], "period": [year], "value": [1.0]})
+    with pytest.raises(TableError, match="fixed"):
+        HierarchicalForecaster("theta", fixed=strange).fit(market.panel, market.tree).predict(1)
+
+
+def test_crossed_groupings_by_a_summing_matrix():
+    cells = [f"{region}|{product}" for region in "AB" for product in "xy"]
+    rows = {"all": [1, 1, 1, 1], "A": [1, 1, 0, 0], "B": [0, 0, 1, 1], "x": [1, 0, 1, 0], "y": [0, 1, 0, 1]}
+    rows |= {cell: np.eye(4)[k] for k, cell in enumerate(cells)}
+    summing = pd.DataFrame(rows, index=cells).T
+    structure = Structure.from_summing(summing, pd.Series({"all": "top"}).reindex(rows).fillna("group"))
+    years, rng = pd.period_range("2000", periods=18, freq="Y"), np.random.default_rng(0)
+    panel = pd.concat(
+        [
+            pd.DataFrame({"region": c, "period": years, "value": 50 + np.arange(18) + rng.normal(0, 2, 18)})
+            for c in cells
+        ]
+    ).astype({"region": "str"})
+    for method in ("wls_var", "mint_shrink", "bottom_up"):
+        table = HierarchicalForecaster("theta", reconciliation=method).fit(panel, structure).predict(2)
+        wide = table.pivot(index="region", columns="period", values="mean").loc[list(rows)].to_numpy()
+        np.testing.assert_allclose(wide, summing.to_numpy(float) @ wide[-4:], rtol=1e-9)
+
+
+def test_zeros_and_constants_and_two_points(market):
+    first = market.tree.leaves[0]
+    zeros = market.panel.assign(value=market.panel["value"].where(market.panel["region"] != first, 0.0))
+    table = HierarchicalForecaster().fit(zeros, market.tree).predict(2)
+    row = table[table["region"] == first]
+    assert np.abs(row[["mean", "lower", "upper"]].to_numpy()).max() < 1e-3 * zeros["value"].mean()
+    dead = HierarchicalForecaster().fit(market.panel.assign(value=0.0), market.tree).predict(2)
+    assert (dead["mean"] == 0).all() and (dead["upper"] == 0).all()
+    last = market.panel["period"].max()
+    with pytest.raises(MktError, match="至少需要 3 个时期"):
+        HierarchicalForecaster().fit(market.panel[market.panel["period"] > last - 2], market.tree)
+    with pytest.raises(MktError, match="历史太短"):
+        HierarchicalForecaster().fit(market.panel[market.panel["period"] > last - 5], market.tree).predict(1)
+    # one region with two points only borrows the growth of its neighbours
+    short = market.panel[(market.panel["region"] != first) | (market.panel["period"] > last - 2)]
+    found = HierarchicalForecaster("theta").fit(short, market.tree).forecast(1)
+    assert found.table["mean"].gt(0).all()
+    assert found.history.query("region == @first")["observed_share"].sum() == 2
+
+
+def test_negative_values_only_where_allowed(market):
+    below = market.panel.assign(value=market.panel["value"] - market.panel["value"].mean())
+    with pytest.raises(TableError, match="nonnegative=False"):
+        HierarchicalForecaster().fit(below, market.tree)
+    table = HierarchicalForecaster("theta", nonnegative=False).fit(below, market.tree).predict(1)
+    assert (table["mean"] < 0).any()
+    falling = pd.DataFrame(
+        {
+            "region": "a",
+            "period": pd.period_range("2000", periods=12, freq="Y"),
+            "value": np.arange(12.0)[::-1],
+        }
+    ).astype({"region": "str"})
+    tree = mkt.RegionTree.from_table(
+        pd.DataFrame({"region": ["N", "a"], "name": ["N", "a"], "level": ["n", "c"], "parent": [None, "N"]})
+    )
+    assert HierarchicalForecaster("drift").fit(falling, tree).predict(3)["mean"].min() == 0
+
+
+def test_bad_settings():
+    with pytest.raises(MktError, match="fit"):
+        HierarchicalForecaster().predict(1)
+    for settings in ({"coverage": 80}, {"reconciliation": "magic"}):
+        with pytest.raises(MktError):
+            HierarchicalForecaster(**settings).fit(pd.DataFrame(), None)
+
+
+def test_horizon_must_be_a_positive_whole_number(fitted):
+    for horizon in (0, -1, 1.5):
+        with pytest.raises(MktError, match="horizon"):
+            fitted.predict(horizon)
+
+
+def test_backtest_uses_nothing_after_its_origin(market):
+    """Changing the future of an origin changes nothing that was forecast from it."""
+    settings = {"horizon": 2, "n_origins": 3}
+    one = backtest(HierarchicalForecaster("average"), market.panel, market.tree, **settings)
+    origin = one["origin"].min()
+    changed = market.panel.assign(
+        value=market.panel["value"].where(market.panel["period"] <= origin, market.panel["value"] * 3)
+    )
+    two = backtest(HierarchicalForecaster("average"), changed, market.tree, **settings)
+    columns = ["region", "period", "model", "mean", "lower", "upper"]
+    first = [table.loc[table["origin"] == origin, columns] for table in (one, two)]
+    pd.testing.assert_frame_equal(*first)
+
+
+def test_backtest_equals_fitting_at_the_origin(market):
+    table = backtest(HierarchicalForecaster("theta"), market.panel, market.tree, horizon=2, n_origins=2)
+    origin = table["origin"].max()
+    past = market.panel[market.panel["period"] <= origin]
+    expected = HierarchicalForecaster("theta").fit(past, market.tree).predict(2)
+    found = table[(table["origin"] == origin) & (table["model"] == "reconciled")]
+    for column in ("mean", "lower", "upper"):
+        np.testing.assert_allclose(found[column], expected[column], rtol=1e-9)
+
+
+def test_targets_across_a_break_are_not_scored(market):
+    table = backtest(
+        HierarchicalForecaster("theta", breaks=market.breaks),
+        market.panel,
+        market.tree,
+        horizon=3,
+        n_origins=6,
+    )
+    at = market.breaks["period"].iloc[0]
+    region = market.breaks["region"].iloc[0]
+    crossing = table[(table["region"] == region) & (table["origin"] < at) & (table["period"] >= at)]
+    assert len(crossing) and crossing["actual"].isna().all()
+    assert table.loc[(table["region"] == region) & (table["period"] < at), "actual"].notna().all()
+
+
+def test_scores_by_hand():
+    results = pd.DataFrame(
+        {
+            "level": "city", "model": "reconciled", "region": ["a", "b"], "mean": [9.0, 24.0],
+            "lower": [8.0, 21.0], "upper": [11.0, 25.0], "actual": [10.0, 20.0], "scale": [2.0, 4.0],
+            "rms_scale": [2.0, 4.0], "nominal": 0.8,
+        }
+    )  # fmt: skip
+    row = score_forecasts(results).iloc[0]
+    assert row["n"] == 2
+    assert row["wape"] == pytest.approx(5 / 30)
+    assert row["mase"] == pytest.approx((0.5 + 1.0) / 2)
+    assert row["rmsse"] == pytest.approx(np.sqrt((0.25 + 1) / 2))
+    assert row["bias"] == pytest.approx(3 / 30)
+    assert row["coverage"] == 0.5
+    assert row["interval_score"] == pytest.approx((3 / 2 + (4 + 10) / 4) / 2)
+
+
+def test_history_too_short_for_a_backtest(market):
+    with pytest.raises(MktError, match="历史太短"):
+        backtest(HierarchicalForecaster("theta"), market.panel, market.tree, horizon=4, n_origins=9)
+
+
+def test_intervals_cover_what_they_promise_at_every_level():
+    """Independent noise around a level: nominal 80% must hold from the nation to the counties."""
+    tree = mkt.make_market(n_provinces=3, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    rng, months = np.random.default_rng(5), pd.period_range("2010Q1", periods=60, freq="Q")
+    level = rng.uniform(50, 500, len(tree.leaves))
+    values = level[:, None] * (1 + rng.normal(0, 0.1, (len(tree.leaves), 60)))
+    panel = as_panel(tree.leaves, months, values)
+    table = backtest(HierarchicalForecaster("theta"), panel, tree, horizon=4, n_origins=12)
+    cover = score_forecasts(table).query("model == 'reconciled'").set_index("level")["coverage"]
+    assert cover[["prefecture", "county"]].between(0.72, 0.88).all()
+    assert cover[["nation", "macro_region", "province"]].between(0.65, 0.95).all()
+
+
+def test_sample_paths_add_up_and_spread_as_the_intervals(fitted, market):
+    paths = fitted.sample_paths(2, 400, random_state=0)
+    again = fitted.sample_paths(2, 400, random_state=0)
+    pd.testing.assert_frame_equal(paths, again)
+    wide = paths.pivot(index=["period", "path"], columns="region", values="value")
+    for region in market.tree.level("province"):
+        np.testing.assert_allclose(
+            wide[region], wide[list(market.tree.children(region))].sum(axis=1), rtol=1e-9
+        )
+    joined = paths.merge(fitted.predict(2), on=["region", "period", "level"])
+    inside = joined["value"].between(joined["lower"], joined["upper"])
+    assert 0.65 < inside[joined["level"] == "county"].mean() < 0.95
+
+
+def test_spring_festival_is_learnt_and_continued():
+    tree = mkt.make_market(n_provinces=2, n_prefectures=2, n_counties=3, n_periods=6, random_state=0).tree
+    months, rng = pd.period_range("2012-01", periods=120, freq="M"), np.random.default_rng(0)
+    from mktanalysis.forecasting import spring_festival
+
+    share = spring_festival(pd.period_range("2012-01", periods=132, freq="M"))
+    path = 100 * np.exp(0.3 * share)
+    values = path[:120] * np.exp(rng.normal(0, 0.01, (len(tree.leaves), 120)))
+    panel = as_panel(tree.leaves, months, values)
+    errors = {}
+    for name, model in (("plain", "ets"), ("festival", SpringFestival("ets"))):
+        table = HierarchicalForecaster(model, n_origins=3).fit(panel, tree).predict(12)
+        nation = table[table["level"] == "nation"]["mean"].to_numpy() / len(tree.leaves)
+        errors[name] = np.abs(nation[:2] / path[120:122] - 1).mean()
+    assert errors["festival"] < 0.01 < errors["plain"]
