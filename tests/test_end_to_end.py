@@ -89,3 +89,16 @@ def test_a_wrong_name_ends_with_a_message_and_exit_code_2(tmp_path):
     result = command("expand", "--base", "镇江士", cwd=tmp_path)
     assert result.returncode == 2
     assert "镇江市" in result.stderr and "Traceback" not in result.stderr
+
+
+def test_a_faulty_file_is_told_whole_by_the_command(tmp_path):
+    rows = ["城市,2022（万元）,2023（万元）", "南京,1200,1300", "苏洲,900,950", "无锡,-5,800"]
+    path = tmp_path / "销售.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    result = command("data", "check", path, "--kind", "sales", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "2 处问题" in result.stderr and "第 3 行" in result.stderr and "第 4 行" in result.stderr
+
+    path.write_text("\n".join([rows[0], rows[1], rows[3].replace("-5", "5")]), encoding="utf-8")
+    good = command("data", "check", path, "--kind", "sales", cwd=tmp_path)
+    assert good.returncode == 0 and "可以读入" in good.stdout

@@ -77,11 +77,29 @@ def _codes(region: str) -> list[str]:
     return [code, *below] if len(below) == 1 else [code]
 
 
-def check() -> None:
-    """核对内置数据：每张表的 sha256、行数与字段定义；有问题则退出码为 1。
+def check(
+    file: Annotated[Path | None, typer.Argument(help="自己的 .xlsx 或 .csv；不写则核对内置数据")] = None,
+    kind: Kind = "sales",
+    sheet: Annotated[str | None, typer.Option(help="工作表名，默认第一张有数据的")] = None,
+    outliers: Annotated[bool, typer.Option("--allow-outliers", help="数量级可疑的数字也放行")] = False,
+    to: To = None,
+) -> None:
+    """核对数据：自己的文件能否读入（一次列出全部问题），或内置数据是否完好。
+
+    例：mktanalysis data check 销售.xlsx --kind sales
 
     例：mktanalysis data check
     """
+    if file is None:
+        _check_built_in()
+    else:
+        from .output import own_table, show
+
+        table = own_table(file, kind=kind, sheet=sheet, check_magnitude=not outliers)
+        show(table.assign(period=table["period"].astype("str")), title=f"{file.name}：可以读入", to=to)
+
+
+def _check_built_in() -> None:
     from mktanalysis.datasets import check_data
 
     from .output import show

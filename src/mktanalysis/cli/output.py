@@ -57,16 +57,39 @@ def check_target(to: Path) -> None:
         raise MktError(f"文件夹不存在：{to.parent}；请先建立它")
 
 
+def own_table(
+    file: Path, *, kind: str, sheet: str | None = None, check_magnitude: bool = True, tree=None
+) -> pd.DataFrame:
+    """Read an analyst's own file, and print what was decided while reading: skipped columns, inferred names.
+
+    Parameters and errors as for :func:`mktanalysis.read_table`; `tree` defaults to the built-in one.
+    """
+    import warnings
+
+    import mktanalysis as mkt
+
+    with warnings.catch_warnings(record=True):  # a total that does not add up stands among the notes too
+        warnings.simplefilter("always")
+        table = mkt.read_table(
+            file, kind=kind, tree=tree or mkt.load_regions(), sheet=sheet, check_magnitude=check_magnitude
+        )
+    for note in table.attrs.get("notes", ()):
+        print(f"说明：{note}", file=sys.stderr)
+    return table
+
+
 def _print(table: pd.DataFrame, title: str, units: dict) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from mktanalysis.io import TITLES
+
     grid = Table(title=Text(title), title_justify="left", header_style="bold")
     for name in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[name])
         unit = f"\n{units[name]}" if units.get(name) else ""
-        grid.add_column(Text(f"{name}{unit}"), justify="right" if numeric else "left")
+        grid.add_column(Text(f"{TITLES.get(name, name)}{unit}"), justify="right" if numeric else "left")
     for row in table.head(SHOWN_ROWS).itertuples(index=False):
         grid.add_row(*(Text(_cell(value)) for value in row))  # Text: a name in brackets is no markup
     console = Console(width=None if sys.stdout.isatty() else 160)
