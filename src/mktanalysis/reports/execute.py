@@ -6,6 +6,7 @@ after it stay empty; nothing here decides what is published.
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import sys
@@ -13,8 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_output
+from .notebook import new_output, node, read, write
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,9 @@ class _Outputs:
     def display(self, data, metadata, display_id=None, update=False):
         known = self.shown.setdefault(display_id, []) if display_id else []
         for output in known if update else ():
-            output.data, output.metadata = nbformat.from_dict(data), nbformat.from_dict(metadata or {})
+            output.data, output.metadata = node(_encoded(data)), node(metadata or {})
         if not update:
-            output = new_output("display_data", data=data, metadata=metadata or {})
+            output = new_output("display_data", data=_encoded(data), metadata=metadata or {})
             known.append(output)
             self.add(output)
 
@@ -70,6 +70,14 @@ class _Outputs:
         if self.clear_next:
             self.items.clear()
             self.clear_next = False
+
+
+def _encoded(data: dict) -> dict:
+    """Images as base64 text, as kernels send them."""
+    return {
+        mime: base64.b64encode(content).decode() if isinstance(content, bytes) else content
+        for mime, content in data.items()
+    }
 
 
 class _Stream(io.TextIOBase):
@@ -108,7 +116,12 @@ def make_shell():
         def write_format_data(self, format_dict, md_dict=None):
             count = self.prompt_count
             outputs.add(
-                new_output("execute_result", format_dict, metadata=md_dict or {}, execution_count=count)
+                new_output(
+                    "execute_result",
+                    data=_encoded(format_dict),
+                    metadata=md_dict or {},
+                    execution_count=count,
+                )
             )
 
         def log_output(self, format_dict):
@@ -185,7 +198,7 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
     from papermill.exceptions import PapermillExecutionError
 
     source, target = folder / "papermill-in.ipynb", folder / "papermill-out.ipynb"
-    nbformat.write(notebook, source)
+    source.write_text(write(notebook), "utf-8")
     error = None
     with tempfile.TemporaryDirectory(prefix="mkt-") as sockets:
         options = {"cwd": cwd, "progress_bar": False, "kernel_name": "python3", **_over_files(sockets)}
@@ -194,7 +207,7 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
             papermill.execute_notebook(str(source), str(target), **options)
         except PapermillExecutionError as failure:
             error = CellError(failure.cell_index, failure.ename, failure.evalue, tuple(failure.traceback))
-    done = nbformat.read(target, as_version=4)
+    done = read(target.read_text("utf-8"))
     marks = "papermill-error-cell-tag"
     cells = [cell for cell in done.cells if marks not in cell.metadata.get("tags", ())]
     for cell, ran in zip(notebook.cells, cells, strict=True):

@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from pathlib import Path
-
-import nbformat
 
 from .execute import CellError, run_by_papermill, run_in_process
 from .files import scrub, write_atomic
 from .jobs import DISK_FULL, EXIT_DISK_FULL, Job
+from .notebook import new_cell, node, read, write
 from .parameters import decode, injected_source, parameters_cell, read_parameters
 from .publish import RUN_FOLDER, published
 
 
 def parameterized(job: Job):
     """The notebook with the injected cell after the parameters cell, no outputs, as papermill lays it out."""
-    notebook = nbformat.reads(job.notebook, as_version=4)
+    notebook = read(job.notebook)
     declared = read_parameters(notebook)
     values = {name: decode(value, declared[name].kind) for name, value in job.parameters.items()}
     where = parameters_cell(notebook)
     cells = [cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())]
-    injected = nbformat.v4.new_code_cell(injected_source(declared, values), id="injected-parameters")
-    injected.metadata["tags"] = ["injected-parameters"]
+    source = injected_source(declared, values)
+    injected = new_cell("code", source, name="injected-parameters", tags=["injected-parameters"])
     notebook.cells = [*cells[: where + 1], injected, *cells[where + 1 :]]
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells):
+        cell.setdefault("id", f"cell-{number}")
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    notebook.metadata["papermill"] = {"parameters": job.parameters}
+    notebook.metadata["papermill"] = node({"parameters": job.parameters})
     notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
     return notebook
 
@@ -52,7 +53,7 @@ def make_report(folder: Path, *, shell=None) -> None:
             _write_page(job, notebook, folder)
         else:
             _mark_error(notebook, error)
-        write_atomic(folder / "notebook.ipynb", nbformat.writes(notebook) + "\n", durable=False)
+        write_atomic(folder / "notebook.ipynb", write(notebook), durable=False)
         result = {"status": status, "seconds": time.monotonic() - started, "error": told}
         write_atomic(
             folder / "result.json",
@@ -118,9 +119,7 @@ def _told(error: CellError | None, notebook) -> dict | None:
 
 def _plain(text: str) -> str:
     """Without terminal colours."""
-    from nbconvert.filters import strip_ansi
-
-    return strip_ansi(text)
+    return re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
 
 
 def _clean(notebook) -> None:
@@ -143,10 +142,8 @@ def _mark_error(notebook, error: CellError) -> None:
     if not 0 <= error.cell < len(notebook.cells):
         return
     notebook.cells[error.cell].metadata["papermill"] = {"exception": True, "status": "failed"}
-    note = nbformat.v4.new_markdown_cell(
-        f"**运行到这里出错：** `{scrub(error.ename)}`，见下一个单元格。", id="error-note"
-    )
-    note.metadata["tags"] = ["papermill-error-cell-tag"]
+    text = f"**运行到这里出错：** `{scrub(error.ename)}`，见下一个单元格。"
+    note = new_cell("markdown", text, name="error-note", tags=["papermill-error-cell-tag"])
     notebook.cells.insert(error.cell, note)
 
 

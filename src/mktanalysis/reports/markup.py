@@ -7,6 +7,7 @@ module, so that text from data never becomes markup.
 from __future__ import annotations
 
 import re
+from functools import cache
 from html import escape
 from html.parser import HTMLParser
 
@@ -115,12 +116,22 @@ def inert_html(markup: str) -> str:
     return parser.result()
 
 
-def markdown_html(source: str) -> str:
-    """Prose of a notebook as harmless HTML."""
-    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+@cache
+def _markdown():
+    import mistune
 
-    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
-    return inert_html(MarkdownWithMath(renderer=renderer).render(source))
+    return mistune.create_markdown(escape=False, plugins=["table", "strikethrough", "footnotes", "url"])
+
+
+def markdown_html(source: str) -> str:
+    """Prose of a notebook as harmless HTML.
+
+    Examples
+    --------
+    >>> markdown_html("**先看**江苏<script>x</script>").strip()
+    '<p><strong>先看</strong>江苏</p>'
+    """
+    return inert_html(_markdown()(source))
 
 
 # ---- tables -----------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from pathlib import Path
 from ..errors import MktError
 from .files import digest_file, report_name
 from .grids import grid_values, region_name, table_rows
+from .notebook import read
 from .parameters import (
     Parameter,
     ParameterError,
@@ -347,12 +348,7 @@ def read_notebook(path: Path) -> tuple[str, dict]:
         If it is no notebook of format 4.
     """
     text = path.read_text("utf-8")
-    try:
-        notebook = json.loads(text)
-    except ValueError as error:
-        raise MktError(f"不是合法的笔记本文件：{error}") from None
-    if not isinstance(notebook, dict) or notebook.get("nbformat") != 4 or "cells" not in notebook:
-        raise MktError("不是格式 4 的笔记本文件")
+    notebook = read(text)
     return text, notebook
 
 

@@ -26,10 +26,10 @@ from .making import make_report
 #: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
 WITH_MKTANALYSIS = (
     *("pandas", "scipy.sparse", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.cluster"),
-    *("highspy", "xlsxwriter", "nbformat", "nbconvert.filters.markdown_mistune"),
+    *("highspy", "xlsxwriter"),
     *("mktanalysis.regions", "mktanalysis.datasets", "mktanalysis.io", "mktanalysis.tiering"),
     *("mktanalysis.forecasting", "mktanalysis.expansion", "mktanalysis.charts", "mktanalysis.maps"),
-    *("mktanalysis.style", "mktanalysis.reports.page", "mktanalysis.reports.tables"),
+    "mktanalysis.style",
 )
 
 
@@ -49,6 +49,7 @@ def main(names: list[str]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     shell = make_shell()
+    preload(["mistune", "mktanalysis.reports.page", "mktanalysis.reports.tables"])
     preload([*names, *(WITH_MKTANALYSIS if "mktanalysis" in names else ())])
     Server(requests, replies, shell).serve()
 

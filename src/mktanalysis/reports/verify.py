@@ -6,7 +6,6 @@ difference is named as one of files, notebook, data, code, packages or result.
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from pathlib import Path
@@ -17,6 +16,7 @@ from ..errors import MktError
 from .batch import Settings, run_plan
 from .files import canonical, digest
 from .grids import region_name
+from .notebook import read, write
 from .provenance import environment, notebook_hash, project_folder
 from .spec import Planned
 from .store import RECORD, Store
@@ -83,9 +83,11 @@ class _Published:
         self.planned = self._plan()
 
     def _plan(self) -> Planned:
-        notebook = json.loads((self.folder / "notebook.ipynb").read_text("utf-8"))
-        cells = [c for c in notebook["cells"] if "injected-parameters" not in c["metadata"].get("tags", ())]
-        notebook["cells"] = cells
+        notebook = read((self.folder / "notebook.ipynb").read_text("utf-8"))
+        cells = [
+            cell for cell in notebook.cells if "injected-parameters" not in cell.metadata.get("tags", ())
+        ]
+        notebook.cells = cells
         where = project_folder("notebooks") / self.record["notebook"]
         return Planned(
             name=self.folder.name,
@@ -93,7 +95,7 @@ class _Published:
             part="",
             label="、".join(region_name(str(v)) or str(v) for v in self.record["parameters"].values()),
             notebook=where if where.is_file() else self.folder / self.record["notebook"],
-            text=json.dumps(notebook, ensure_ascii=False),
+            text=write(notebook),
             parameters=self.record["parameters"],
             identity={**self.record["identity"], "notebook": notebook_hash(notebook)},
         )
@@ -110,7 +112,7 @@ class _Published:
         recorded = self.record["identity"]
         same = self.planned.identity["notebook"] == recorded["notebook"]
         current = project_folder("notebooks") / self.record["notebook"]
-        now = notebook_hash(json.loads(current.read_text("utf-8"))) if current.is_file() else None
+        now = notebook_hash(read(current.read_text("utf-8"))) if current.is_file() else None
         detail = "" if same else "报告里的笔记本与记录不符"
         if same and now not in (None, recorded["notebook"]):
             detail = "报告按当时的笔记本重算；项目里的笔记本后来改过"
