@@ -1,6 +1,6 @@
 """Regional capacity: coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国 (区域容量预测)."""
 
-from .backtest import backtest, score_forecasts
+from .backtest import backtest, compare_models, score_forecasts
 from .breaks import detect_breaks
 from .calendar import SpringFestival, spring_festival
 from .capacity import (
@@ -32,6 +32,7 @@ __all__ = [
     "allocate",
     "apply_scenario",
     "backtest",
+    "compare_models",
     "compare_vintages",
     "decompose_growth",
     "detect_breaks",

@@ -143,3 +143,46 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
         }
     )
     return table.reset_index()
+
+
+def compare_models(
+    forecasters: dict[str, HierarchicalForecaster],
+    panel: pd.DataFrame,
+    tree,
+    *,
+    level: str,
+    horizon: int,
+    n_origins: int,
+    metric: str = "mase",
+) -> pd.DataFrame:
+    """Backtest several forecasters on the same origins and rank them at the level that matters.
+
+    Parameters
+    ----------
+    forecasters : dict of str to HierarchicalForecaster
+        Name -> settings.
+    level : str
+        The level that decides, such as ``prefecture`` for quotas, ``nation`` for a budget.
+    metric : str
+        ``wape``, ``mase``, ``rmsse`` or ``interval_score``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`score_forecasts` by level of the reconciled forecasts, with column ``name`` first; the
+        best at `level` comes first, all its levels together.
+    """
+    if metric not in ("wape", "mase", "rmsse", "interval_score"):
+        raise MktError(f"metric 应为 wape、mase、rmsse 或 interval_score，现为 {metric!r}")
+    parts = []
+    for name, forecaster in forecasters.items():
+        results = backtest(forecaster, panel, tree, horizon=horizon, n_origins=n_origins)
+        scores = score_forecasts(results[results["model"] == "reconciled"])
+        parts.append(scores.drop(columns="model").assign(name=name))
+    table = pd.concat(parts, ignore_index=True)
+    at_level = table[table["level"] == level].set_index("name")[metric]
+    if at_level.empty:
+        raise MktError(f"没有层级 {level!r}，现有：{'、'.join(table['level'].unique())}")
+    order = at_level.sort_values(kind="stable").index
+    table = table.set_index("name").loc[order].reset_index()
+    return table[["name", *table.columns.drop("name")]]

@@ -1,0 +1,63 @@
+"""Charts of forecasts: what they show is what the tables hold."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mktanalysis import HierarchicalForecaster, MktError, make_market
+from mktanalysis.charts import forecast as charts
+
+
+@pytest.fixture(scope="module")
+def result():
+    market = make_market(n_provinces=2, n_prefectures=2, n_counties=2, n_periods=12, random_state=0)
+    return market.tree, HierarchicalForecaster("theta").fit(market.panel, market.tree).forecast(3)
+
+
+def drawn(figure):
+    figure.canvas.draw()  # a missing glyph is a warning, and warnings are errors
+
+
+def test_fans(result):
+    tree, forecast = result
+    regions = ["100000", *tree.level("province")]
+    figure = charts.plot_fans(
+        forecast.history,
+        forecast.table,
+        regions,
+        names=tree.names(),
+        unit="亿元",
+        title="零售额",
+        source="合成市场",
+    )
+    drawn(figure)
+    assert [ax.get_title() for ax in figure.axes[:3]] == [""] * 3  # titles stand left
+    assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == list(tree.names(regions))
+    dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"][0]
+    nation = forecast.table[forecast.table["region"] == "100000"]
+    np.testing.assert_allclose(dashed.get_ydata()[1:], nation["mean"])
+    with pytest.raises(MktError, match="没有预测"):
+        charts.plot_fans(forecast.history, forecast.table, ["zz"])
+
+
+def test_fan_table(result):
+    tree, forecast = result
+    table = charts.fan_table(forecast.history, forecast.table, ["100000"], names=tree.names(), unit="亿元")
+    nation = forecast.table[forecast.table["region"] == "100000"]
+    np.testing.assert_allclose(table.iloc[0, 1:4].astype(float), nation["mean"] / 1e8)
+    past = forecast.history[forecast.history["region"] == "100000"]["value"].iloc[-1]
+    assert table["年均增长"].iloc[0] == pytest.approx(
+        (nation["mean"].iloc[-1] / past) ** (1 / 3) - 1, abs=1e-4
+    )
+
+
+def test_coverage_changes_and_season(result):
+    _, forecast = result
+    figure = charts.plot_level_coverage(forecast.coverage, title="区间兑现率")
+    drawn(figure)
+    widths = [bar.get_width() for bar in figure.axes[0].patches]
+    np.testing.assert_allclose(widths, forecast.coverage["coverage"])
+    drawn(charts.plot_changes(pd.Series({"甲": -0.1, "乙": 0.2}), unit="%", label="变化", title="变化"))
+    with pytest.raises(MktError, match="30"):
+        charts.plot_changes(pd.Series(range(31)))
+    drawn(charts.plot_seasonal_index(pd.Series([1.2, 0.8, 0.9, 1.1], index=[1, 2, 3, 4]), title="季节指数"))
