@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from .checks import rank_correlation
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +26,8 @@ class Agreement:
     agreement : float
         Share of the common regions with the same tier (by rank); NaN as kappa.
     rank_correlation : float
-        Spearman's, of the tiers' places: also for systems with different numbers of tiers.
+        Spearman's, of the tiers' places: also for systems with different numbers of tiers; NaN where a
+        system puts all common regions into one tier.
     adjusted_rand : float
         Hubert and Arabie's index of the two partitions.
     n_common, n_only_a, n_only_b : int
@@ -94,7 +96,7 @@ def compare_assignments(
     return Agreement(
         kappa=weighted_kappa(counts) if comparable else np.nan,
         agreement=float(np.mean(rows == columns)) if comparable else np.nan,
-        rank_correlation=float(pd.Series(rows).corr(pd.Series(columns), method="spearman")),
+        rank_correlation=rank_correlation(pd.Series(rows), pd.Series(columns)),
         adjusted_rand=adjusted_rand(counts),
         n_common=len(common),
         n_only_a=len(a) - len(common),

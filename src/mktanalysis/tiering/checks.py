@@ -146,12 +146,29 @@ def suspect_units(wide: pd.DataFrame) -> pd.DataFrame:
         # the median of the region's other indicators stands for the size it ought to have
         others = pd.concat({name: logs.drop(columns=name).median(axis=1) for name in logs}, axis=1)
         # ... where the indicator follows size closely: a rank correlation, which one slip cannot move
-        follows = logs.corrwith(others, method="spearman") >= CLOSE_CORRELATION
+        follows = pd.Series({name: rank_correlation(logs[name], others[name]) for name in logs})
+        follows = follows >= CLOSE_CORRELATION
         off = (logs - others).where(follows, axis=1)
         off = off - off.median()
         spread = _robust_spread(off)
         suspect |= (off.abs() > np.log(UNIT_FACTOR)) & (off.abs() > UNIT_DEVIATIONS * spread)
     return suspect
+
+
+def rank_correlation(a: pd.Series, b: pd.Series) -> float:
+    """Spearman's correlation of what both know; NaN where one of them does not vary.
+
+    Examples
+    --------
+    >>> rank_correlation(pd.Series([1, 2, 3]), pd.Series([1, 9, 10]))
+    1.0
+    >>> rank_correlation(pd.Series([1, 1]), pd.Series([1, 2]))
+    nan
+    """
+    both = pd.DataFrame({"a": a, "b": b}).dropna().rank()
+    if both["a"].nunique() < 2 or both["b"].nunique() < 2:
+        return float("nan")
+    return round(float(np.corrcoef(both["a"], both["b"])[0, 1]), 12)
 
 
 def _robust_spread(table: pd.DataFrame) -> pd.Series:

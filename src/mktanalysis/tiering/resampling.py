@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .breaks import optimal_starts, pyramid_shares, starts_for_sizes
+from .breaks import breaks_at, optimal_starts, pyramid_shares, starts_for_sizes
 
 #: Resamples in one batch are limited so that a batch needs some 100 MB at most.
 _BATCH_CELLS = 300_000
@@ -142,19 +142,17 @@ def tier_shares(
 def sorted_cut(scores: np.ndarray, draws: np.ndarray, starts_of) -> np.ndarray:
     """Breaks of each row, given what finds the starts in sorted rows.
 
-    `starts_of` takes (ascending scores, their draws, their order) and returns starts; a break lies half-way
-    between the nearest points that were drawn.
+    `starts_of` takes (ascending scores, their draws, their order) and returns starts. Points that were not
+    drawn are left out first, a third of all; rows are filled up with copies of their last point that weigh
+    nothing.
     """
     order = np.argsort(scores, axis=1, kind="stable")
-    ordered = np.take_along_axis(scores, order, axis=1)
     weights = np.take_along_axis(draws, order, axis=1)
-    starts = starts_of(ordered, weights, order)
-    drawn = weights > 0
-    place = np.arange(scores.shape[1])
-    last = np.maximum.accumulate(np.where(drawn, place, -1), axis=1)
-    following = np.minimum.accumulate(np.where(drawn, place, len(place))[:, ::-1], axis=1)[:, ::-1]
-    end = len(place) - 1
-    above = np.take_along_axis(following, np.minimum(starts, end), axis=1)
-    below = np.take_along_axis(last, np.clip(starts - 1, 0, end), axis=1)
-    above, below = np.minimum(above, end), np.maximum(below, 0)
-    return (np.take_along_axis(ordered, above, axis=1) + np.take_along_axis(ordered, below, axis=1)) / 2
+    longest = int((weights > 0).sum(axis=1).max())
+    drawn_first = np.argsort(weights == 0, axis=1, kind="stable")[:, :longest]
+    order = np.take_along_axis(order, drawn_first, axis=1)
+    weights = np.take_along_axis(weights, drawn_first, axis=1)
+    ordered = np.take_along_axis(scores, order, axis=1)
+    last = (weights > 0).sum(axis=1, keepdims=True) - 1
+    ordered = np.where(weights > 0, ordered, np.take_along_axis(ordered, last, axis=1))
+    return breaks_at(ordered, starts_of(ordered, weights, order))
