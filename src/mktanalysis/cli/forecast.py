@@ -103,6 +103,16 @@ def _print(result, tree, code: str, unit: str) -> None:
         预测=rows["mean"] / scale, 下限=rows["lower"] / scale, 上限=rows["upper"] / scale,
     )[["地区", "时期", "预测", "下限", "上限"]]  # fmt: skip
     show(table, title=f"预测（{unit}）")
+    if len(result.fixed):
+        held = result.fixed
+        show(
+            held.assign(
+                地区=tree.names(held["region"]).to_numpy(), 时期=held["period"].astype(str),
+                固定值=held["fixed"] / scale, 自由预测=held["forecast"] / scale,
+                差额=held["discrepancy"] / scale,
+            )[["地区", "时期", "固定值", "自由预测", "差额"]],
+            title=f"不得改动的总数（{unit}）",
+        )  # fmt: skip
     show(_percent(result.coverage), title="区间检验：过去各起点的实际值落在区间内的比例")
 
 

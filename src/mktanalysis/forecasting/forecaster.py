@@ -103,7 +103,10 @@ class HierarchicalForecaster:
         self.fixed, self.nonnegative, self.breaks, self.n_origins = fixed, nonnegative, breaks, n_origins
 
     def fit(self, panel: pd.DataFrame, tree) -> HierarchicalForecaster:
-        """Check the panel (region, period, value) against the tree and keep it in matrix form."""
+        """Check the panel (region, period, value) against the tree and keep it in matrix form.
+
+        Instead of a RegionTree a :class:`Structure` may be given: groupings that cross (region x product).
+        """
         if self.reconciliation not in METHODS:
             raise MktError(f"没有协调方法 {self.reconciliation!r}，可用：{'、'.join(METHODS)}")
         if not 0 < self.coverage < 1:
