@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -102,7 +103,7 @@ def run_spec(
     """
     from mktanalysis.reports.batch import Settings, run_rows, was_interrupted
     from mktanalysis.reports.estimate import estimate_run
-    from mktanalysis.reports.jobs import STATUSES, SUCCESSES
+    from mktanalysis.reports.jobs import NOT_RUN, STATUSES, SUCCESSES
     from mktanalysis.reports.pdf import print_reports
     from mktanalysis.reports.spec import read_spec
 
@@ -112,14 +113,13 @@ def run_spec(
     rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
     if pdf:
         print_reports(rows, out)
-    bad = [row for row in rows if row["status"] not in SUCCESSES]
+    bad = [row for row in rows if row["status"] not in (*SUCCESSES, NOT_RUN)]
     for row in bad:
         message = (row["error"] or {}).get("message", "")
         typer.secho(f"{STATUSES[row['status']]}：{row['title']}  {message}", fg=typer.colors.RED, err=True)
-    kept = sum(row["status"] == "kept" for row in rows)
-    typer.echo(
-        f"共 {len(rows)} 份：{len(rows) - len(bad) - kept} 份新做，{kept} 份沿用，{len(bad)} 份没有完成"
-    )
+    count = Counter(row["status"] for row in rows)
+    text = f"共 {len(rows)} 份：{count['done']} 份新做，{count['kept']} 份沿用，{len(bad)} 份没有完成"
+    typer.echo(text + (f"，{count[NOT_RUN]} 份这次不做" if count[NOT_RUN] else ""))
     typer.echo(f"用浏览器打开 {out / 'index.html'}")
     if was_interrupted():
         raise typer.Exit(130)

@@ -15,6 +15,7 @@ from .batch import public_row
 from .files import canonical, digest, inert_text, write_atomic
 from .jobs import STATUSES, SUCCESSES
 from .page import asset, link, page, show_value
+from .provenance import environment
 from .spec import Plan
 from .store import Store
 
@@ -27,9 +28,8 @@ def write_index(plan: Plan, rows: list[dict], store: Store) -> None:
     ordered = sorted(
         rows, key=lambda row: order.index(row["status"]) if row["status"] not in SUCCESSES else 99
     )
-    stamp = digest(
-        canonical([plan.title, [[r["report"], r["status"], r["part"], r["record"]] for r in ordered]])
-    )
+    shown = [[row["report"], _status(row), row["part"], row["error"], row["record"]] for row in ordered]
+    stamp = digest(canonical([plan.title, plan.maps, environment()["package"], shown]))
     if _is_current(store, stamp):
         return
     from .rollup import write_rollup
@@ -39,6 +39,11 @@ def write_index(plan: Plan, rows: list[dict], store: Store) -> None:
     write_atomic(store.folder / "runs.csv", _csv(list(runs[0]), [list(run.values()) for run in runs]))
     write_atomic(store.folder / "index.html", index_page(plan, ordered, downloads))
     write_atomic(store.folder / _STAMP, stamp)
+
+
+def _status(row: dict) -> str:
+    """A report that was kept shows as what it was when it was made."""
+    return "done" if row["status"] == "kept" else row["status"]
 
 
 def _is_current(store: Store, stamp: str) -> bool:

@@ -25,6 +25,8 @@ STATUSES = {
     "kept": "沿用",
 }
 SUCCESSES = ("done", "kept")
+#: Not asked for in this run (``--retry-failed``): neither a success nor a failure.
+NOT_RUN = "not_run"
 #: Error numbers that mean: no room left.
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 #: Exit code of a process that could not even write its result.
