@@ -15,7 +15,7 @@ from ..errors import MktError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_cash", "plot_ladder"]
+__all__ = ["plot_cash", "plot_ladder", "plot_risk", "plot_rung_chances", "plot_sensitivity", "plot_strategies"]
 
 #: Level -> how a strong brand there is called.
 LEVEL_NAMES = {
@@ -97,5 +97,137 @@ def plot_cash(cash_flow: pd.DataFrame, *, title: str = "", source: str = "", uni
     ax.set_xticklabels(years.astype(str))
     style.axis_in(ax.yaxis, unit, label="金额")
     ax.legend(fontsize=8, ncols=3)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_strategies(table: pd.DataFrame, *, title: str = "", source: str = "", unit: str = "亿元") -> Figure:
+    """Draw the gain of each strategy with its 5 % bad case, and the year of each rung beside it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in ``Comparison.table``.
+    title, source, unit : str
+
+    Returns
+    -------
+    Figure
+    """
+    table = table.iloc[::-1].reset_index(drop=True)
+    levels = [name for name in table.columns if name.startswith("year_")]
+    figure, ax = style.new_figure(9.0, 1.4 + 0.42 * len(table))
+    colors = style.ordered_colors(4)
+    special = table["strategy"].isin(["planned", "optimum"])
+    ax.barh(table.index, table["gain"], color=[colors[1] if flag else colors[2] for flag in special], height=0.66)
+    if "p05" in table:
+        ax.plot(table["p05"], table.index, ls="", marker="|", ms=13, mew=2.5, color=style.INK, label="5% 的坏情形")
+        ax.legend(loc="lower right", fontsize=8)
+    ax.axvline(0, color=style.INK, lw=0.8)
+    ax.set_yticks(table.index, table["title"])
+    ax.set_ylim(-0.6, len(table) + 0.1)
+    ax.set_title(title or "同一市场、同一预算下的各种打法")
+    style.axis_in(ax.xaxis, unit, label="净现值增量")
+    for k, level in enumerate(levels):
+        x = 1.06 + 0.1 * k
+        head = LEVEL_NAMES.get(level[5:], level[5:])
+        ax.text(x, len(table) - 0.3, f"{head}强势", transform=ax.get_yaxis_transform(), ha="center", fontsize=8)
+        for i, year in enumerate(table[level]):
+            text = "—" if pd.isna(year) else str(year)
+            ax.text(x, i, text, transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=8)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_risk(fan: pd.DataFrame, *, title: str = "", source: str = "", unit: str = "亿元") -> Figure:
+    """Draw the fan of the cumulated cash, and the chance that money runs out below it.
+
+    Parameters
+    ----------
+    fan : DataFrame
+        As in ``RiskResult.fan``: period, lower, median, upper, shortage.
+    title, source, unit : str
+
+    Returns
+    -------
+    Figure
+    """
+    years = fan["period"].dt.year.to_numpy()
+    figure, (ax, low) = style.new_figure(8.0, 5.2, rows=2)
+    ax.get_gridspec().set_height_ratios([3, 1])
+    color = style.ordered_colors(4)[1]
+    ax.fill_between(years, fan["lower"], fan["upper"], color=color, alpha=0.25, lw=0, label="90% 的情形")
+    ax.plot(years, fan["median"], color=color, marker="o", label="中位数")
+    ax.axhline(0, color=style.INK, lw=0.8)
+    ax.set(title=title or "累计净现金：不确定性", xticks=years)
+    ax.set_xticklabels(years.astype(str))
+    style.axis_in(ax.yaxis, unit, label="累计净现金")
+    ax.legend(fontsize=8, loc="upper left")
+    low.bar(years, fan["shortage"], color=style.ordered_colors(4)[2], width=0.6)
+    low.set(xticks=years, ylim=(0, max(0.05, 1.1 * fan["shortage"].max())))
+    low.set_xticklabels(years.astype(str))
+    style.axis_in(low.yaxis, "%", label="资金不足的概率")
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_rung_chances(levels: pd.DataFrame, *, title: str = "", source: str = "") -> Figure:
+    """Draw the probability of being strong in at least one region of each level by each year.
+
+    Parameters
+    ----------
+    levels : DataFrame
+        As in ``RiskResult.levels``: level, period, probability.
+    title, source : str
+
+    Returns
+    -------
+    Figure
+    """
+    names = list(dict.fromkeys(levels["level"]))
+    figure, ax = style.new_figure(8.0, 3.8)
+    for level, color in zip(names, style.group_colors(len(names)), strict=True):
+        part = levels[levels["level"] == level]
+        label = f"{LEVEL_NAMES.get(level, level)}（至少一个）"
+        ax.plot(part["period"].dt.year, part["probability"], marker="o", color=color, label=label)
+    years = levels["period"].dt.year.unique()
+    ax.set(ylim=(-0.03, 1.03), title=title or "登上各级梯级的概率", xticks=years)
+    ax.set_xticklabels(years.astype(str))
+    style.axis_in(ax.yaxis, "%", label="概率")
+    ax.legend(fontsize=8)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", unit: str = "亿元") -> Figure:
+    """Draw which strategy wins as budget, rivals' strength and spill-over change; the winner is marked.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `strategy_sensitivity` returns it: condition, factor, strategy, title, gain, wins.
+    title, source, unit : str
+
+    Returns
+    -------
+    Figure
+    """
+    heads = {"budget": "预算倍数", "rivals": "对手力度倍数", "spill": "辐射倍数"}
+    conditions = list(dict.fromkeys(table["condition"]))
+    figure, axes = style.new_figure(10.0, 4.4, columns=len(conditions))
+    titles = list(dict.fromkeys(table["title"]))
+    colors = dict(zip(titles, style.group_colors(len(titles)), strict=True))
+    for ax, condition in zip([axes] if len(conditions) == 1 else axes, conditions, strict=True):
+        part = table[table["condition"] == condition]
+        for name in titles:
+            line = part[part["title"] == name]
+            ax.plot(line["factor"], line["gain"], marker="o", ms=4, color=colors[name], label=name)
+        best = part[part["wins"]]
+        ax.plot(best["factor"], best["gain"], ls="", marker="*", ms=13, color=style.INK)
+        ax.set(xlabel=heads.get(condition, condition), xticks=sorted(part["factor"].unique()))
+        style.axis_in(ax.yaxis, unit, label="净现值增量" if ax is (axes if len(conditions) == 1 else axes[0]) else "")
+    figure.suptitle(title or "什么条件下哪种打法胜出（★ 胜者）")
+    handles, labels = ax.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     style.source_line(figure, source)
     return figure

@@ -86,8 +86,8 @@ class Problem:
         return len(self.market.units), self.market.policy.periods
 
 
-def build_problem(market: Market) -> Problem:
-    """Precompute the library, list the choices, check that something can become strong in time."""
+def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
+    """Precompute the library and list the choices; `keep_dominated` lists those too that no optimum needs."""
     policy = market.policy
     library = build_library(market)
     weight = (1 + policy.discount) ** -np.arange(1.0, policy.periods + 1)
@@ -103,7 +103,8 @@ def build_problem(market: Market) -> Problem:
     paths = _paths(market, library, unit[order], start[order], programme[order], weight)
     money = _budget_side(paths, unit[order], start[order], policy)
     candidates = Candidates(unit[order], start[order], programme[order], *paths, *money, fixed[order])
-    candidates = candidates.take(~_dominated(candidates, policy, weight))
+    if not keep_dominated:
+        candidates = candidates.take(~_dominated(candidates, policy, weight))
     return Problem(market, library, candidates, weight, weight_end, **_base_paths(market, weight))
 
 

@@ -95,9 +95,6 @@ def relaxations(problem: Problem) -> pd.DataFrame:
         condition, given, needed; one alternative a row, or, when only several together help, the parts of one
         solution.
     """
-    unreachable = _unreachable(problem)
-    if len(unreachable):
-        return unreachable
     model = build_model(problem)
     kinds = [kind for kind in KINDS if len(model.parts.get(kind, ()))]
     alone = [row for kind in kinds for row in _elastic(problem, model, (kind,))]
@@ -105,7 +102,7 @@ def relaxations(problem: Problem) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["condition", "given", "needed"])
 
 
-def _unreachable(problem: Problem) -> pd.DataFrame:
+def unreachable_pins(problem: Problem) -> pd.DataFrame:
     """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning begins."""
     market, policy = problem.market, problem.market.policy
     has = set(problem.candidates.unit.tolist())

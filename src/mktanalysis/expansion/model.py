@@ -316,8 +316,7 @@ def _spill(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
     _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
     new = ~given
-    k = np.arange(int(new.sum()))
-    program.rows(len(k), [(k, help_[new], 1.0), (k, column[new], -policy.spill)], high=0.0)
+    _help_needs_strength(program, help_[new], (i[r[new]], j[new], t[r[new]]), column[new], problem)
     _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
     return saving
 
@@ -338,6 +337,22 @@ def _help_rows(program: Program, help_, r, starts, spill: float) -> None:
     k = np.repeat(np.arange(len(r)), count)
     at = order[np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
     program.rows(len(r), [(np.arange(len(r)), help_, 1.0), (k, start_z[at], -spill * start_share[at])], high=0.0)
+
+
+def _help_needs_strength(program: Program, help_, where, column, problem: Problem) -> None:
+    """All help of j to i up to t is at most `spill` x strength of j before t (strength that lasts makes this valid)."""
+    i, j, t = where
+    (n, periods), c = problem.shape, problem.candidates
+    lasting = np.ones(n, dtype=bool)  # once strong, strong to the end, under every programme
+    lost = c.strong[:, :-1] & ~c.strong[:, 1:]
+    lasting[c.unit[lost.any(axis=1)]] = False
+    order = np.lexsort([t, i * n + j])
+    key, rows = (i * n + j)[order], np.arange(len(order))
+    parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.market.policy.spill)]
+    for step in range(1, periods):
+        same = np.flatnonzero((key[step:] == key[:-step]) & lasting[j[order][step:]])
+        parts.append((same + step, help_[order][same], 1.0))
+    program.rows(len(order), parts, high=0.0)
 
 
 def _one_way(program: Program, help_, i, j, n: int, spill: float) -> None:

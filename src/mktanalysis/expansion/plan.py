@@ -6,7 +6,7 @@ proven bound and the gap stand beside them; every condition has been checked on 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ import pandas as pd
 from ..regions import RegionTree
 from .candidates import Problem, build_problem
 from .evaluate import Evaluation, evaluate
-from .market import build_market
+from .market import Market, build_market
 from .policy import Policy
 from .simulate import Replay, Starts, replay
 from .solve import Outcome, Search, solve
@@ -47,10 +47,14 @@ class ExpansionPlan:
     checks : DataFrame
         One row a condition, re-checked by independent code.
     value, bound, gap : float
-        Gain of the plan, proven upper bound of any plan's gain, relative difference.
+        Gain of the plan (value beyond the base's own), proven upper bound of any plan's gain, relative
+        difference. For the objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus for
+        every period in which the target is strong; minus the discounted outlay) and its bound.
     ended : str
         How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
     policy : Policy
+    market : Market
+        The checked problem, for replays (risk) and comparisons.
     """
 
     steps: pd.DataFrame
@@ -66,6 +70,7 @@ class ExpansionPlan:
     gap: float
     ended: str
     policy: Policy
+    market: Market = field(repr=False)
 
 
 def plan_expansion(
@@ -127,12 +132,14 @@ def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> Expansion
     steps = _steps(problem, order, truth, promised, tree)
     ladder = _ladder_table(market, truth.rungs[0], tree)
     gain, bound = float(promised.value - problem.base_value), float(outcome.bound)
+    if market.policy.objective != "profit":  # the objective has a scale of its own
+        gain = float(outcome.objective)
     gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
     return ExpansionPlan(
         steps, _paths(market, truth), ladder, cash_flow, _staff_table(market, truth, tree), figures,
         explain(problem, order, promised, tree), check_plan(market, starts, truth, promised.value),
-        gain, bound, gap, outcome.ended, market.policy,
+        gain, bound, gap, outcome.ended, market.policy, market,
     )  # fmt: skip
 
 

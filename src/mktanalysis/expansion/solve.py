@@ -15,9 +15,10 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
+from ..errors import InfeasibleError
 from .anneal import anneal
 from .candidates import Problem
-from .edit import infeasible
+from .edit import infeasible, unreachable_pins
 from .evaluate import evaluate
 from .greedy import greedy
 from .lns import complete, improve
@@ -151,6 +152,8 @@ class _Run:
 
     def _start(self) -> None:
         """A feasible plan: greedy, or the exact solver's first where orders or objective make it hard."""
+        if len(unreachable := unreachable_pins(self.problem)):
+            raise InfeasibleError("指定进入的单元在给定条件下无法到达。", unreachable)
         plain = self.problem.market.policy.objective == "profit" and not self.problem.market.policy.pinned
         rows = greedy(self.problem)
         if (plain or complete(self.model, rows) is not None) and evaluate(self.problem, rows).feasible:
@@ -164,7 +167,7 @@ class _Run:
     def _relaxed(self) -> None:
         """Bound by the linear relaxation."""
         large = len(self.model.z) > BOUND_CHOICES
-        model = build_model(self.problem, form="coarse") if large else self.model
+        model = build_model(self.problem, form="coarse" if large else "tight")
         self.bound = min(self.bound, model.program.solve(relaxed=True, options=LARGE_LP if large else None).bound)
         self._note("relaxation")
 
