@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import MktError
 from .forecaster import HierarchicalForecaster, long_table
-from .intervals import calibrate
+from .intervals import calibrate_at
 from .panel import build_cube
 from .rolling import roll
 
@@ -64,11 +64,8 @@ def backtest(
     parts = []
     for test, wanted in zip(tests, needed, strict=True):
         k = int(np.searchsorted(rolled.origins, test))
-        use = np.isin(rolled.origins, wanted[:-1])
-        found = calibrate(
-            rolled.errors(int(test))[use], rolled.scale[use], rolled.scale[k], cube.structure,
-            forecaster.coverage,
-        )  # fmt: skip
+        chosen = np.flatnonzero(np.isin(rolled.origins, wanted[:-1]))
+        found = calibrate_at(rolled, chosen, k, cube.structure, forecaster.coverage)
         parts.append(_origin_table(cube, rolled, k, found.width, forecaster))
     return pd.concat(parts, ignore_index=True)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError, TableError
-from .intervals import Calibration, calibrate
+from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
 from .reconcile import METHODS
 from .rolling import Rolling, roll
@@ -185,8 +185,8 @@ class HierarchicalForecaster:
         """Forecasts from all calibration origins and from now (the last), and the interval widths."""
         length = len(self.cube_.periods)
         rolled = self._roll(np.append(self._origins(horizon, length), length), horizon, bounds)
-        errors, scale = rolled.errors(length)[:-1], rolled.scale
-        return rolled, calibrate(errors, scale[:-1], scale[-1], self.cube_.structure, self.coverage)
+        k = len(rolled.origins) - 1
+        return rolled, calibrate_at(rolled, np.arange(k), k, self.cube_.structure, self.coverage)
 
     def _fitted(self) -> Cube:
         if not hasattr(self, "cube_"):

@@ -19,6 +19,10 @@ PRIOR_ORIGINS = 8.0
 PRIOR_SCORES = 100.0
 
 
+#: Origins whose intervals are looked back on; their verdict counts against so many origins' worth of 1.
+LOOK_BACK, PRIOR_VERDICTS = 8, 3.0
+
+
 @dataclass(frozen=True, eq=False)
 class Calibration:
     """What past errors say about the width of intervals.
@@ -36,6 +40,60 @@ class Calibration:
     width: np.ndarray
     score: np.ndarray
     limit: np.ndarray
+
+
+def calibrate_at(rolled, chosen: np.ndarray, k: int, structure: Structure, coverage: float) -> Calibration:
+    """Calibrate the intervals of origin number `k` on the origins numbered `chosen`, then on their own
+    record.
+
+    The last chosen origins are given the intervals they would have had then, from what was known then; where
+    these turned out too wide or too narrow (models learn, regimes change), today's are stretched accordingly.
+
+    Parameters
+    ----------
+    rolled : Rolling
+    chosen : ndarray of int
+        Positions in ``rolled.origins``, rising, all before `k`.
+    k : int
+    structure : Structure
+    coverage : float
+    """
+
+    def plain(j: int, use: np.ndarray) -> Calibration:
+        errors = rolled.errors(int(rolled.origins[j]))[use]
+        return calibrate(errors, rolled.scale[use], rolled.scale[j], structure, coverage)
+
+    now = plain(k, chosen)
+    errors, verdicts = rolled.errors(int(rolled.origins[k])), []
+    for j in chosen[2:][-(LOOK_BACK + now.width.shape[1] - 1) :]:
+        width = plain(j, chosen[chosen < j]).width
+        with np.errstate(divide="ignore", invalid="ignore"):
+            verdicts.append(np.where(width > 0, np.abs(errors[j]) / width, np.nan))
+    if len(verdicts) < 3:
+        return now
+    factor = _stretch(np.stack(verdicts), np.asarray(structure.levels), coverage)
+    width = _at_most_children(structure, now.width * factor[:, None])
+    return Calibration(width, now.score, now.limit * factor)
+
+
+def _stretch(verdicts: np.ndarray, groups: np.ndarray, coverage: float) -> np.ndarray:
+    """Factor by node: the quantile of past errors in widths, drawn to that of all levels and to 1."""
+    whole, out = verdicts[np.isfinite(verdicts)], np.ones(len(groups))
+    if not len(whole):
+        return out
+    pooled = max(float(np.quantile(whole, coverage)), 0.05)
+    for group in np.unique(groups):
+        part = verdicts[:, groups == group]
+        seen = np.isfinite(part)
+        if not seen.any():
+            continue
+        own = max(float(np.quantile(part[seen], coverage)), 0.05)
+        share = part.shape[1] / (part.shape[1] + 5.0)  # a level of few regions leans on the others
+        draws = seen.any(axis=(1, 2)).sum() / max(1.0, part.shape[2] / 2)
+        trust = draws / (draws + PRIOR_VERDICTS)
+        log = trust * (share * np.log(own) + (1 - share) * np.log(pooled))
+        out[groups == group] = np.clip(np.exp(log), 0.8, 2.0)
+    return out
 
 
 def calibrate(errors, scales, scale, structure: Structure, coverage: float) -> Calibration:
