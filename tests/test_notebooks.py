@@ -139,15 +139,7 @@ def nbval(tmp_path_factory):
         notebook["cells"] = [*notebook["cells"][:at], made[0], *notebook["cells"][at:], made[1]]
         (folder / path.name).write_text(json.dumps(notebook, ensure_ascii=False), "utf-8")
     report = folder / "report.xml"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "nbval.plugin",
-        "--nbval-lax",
-        "--nbval-cell-timeout=300",
-    ]
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-cell-timeout=300"]
     command += ["-p", "no:cacheprovider", "-q", f"--junitxml={report}", "--rootdir", str(folder)]
     ran = subprocess.run([*command, str(folder)], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
     assert report.exists(), ran.stdout[-3000:] + ran.stderr[-3000:]

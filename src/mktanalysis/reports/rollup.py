@@ -10,14 +10,14 @@ import csv
 import io
 import shutil
 
-from .files import inert_text, write_atomic
+from .files import inert_text, slug, write_atomic
 from .store import Store
 
 FOLDER = "tables"
 
 
 def write_rollup(rows: list[dict], store: Store) -> list[dict]:
-    """Write ``figures.csv``, ``figures.xlsx`` and ``tables/<name>.csv`` over all reports that are there.
+    """Write ``figures.xlsx``, ``tables/figures-<notebook>.csv`` and ``tables/<name>.csv`` over all reports.
 
     Returns
     -------
@@ -25,45 +25,59 @@ def write_rollup(rows: list[dict], store: Store) -> list[dict]:
         What was written: file, title, rows.
     """
     rows = [row for row in rows if row["record"] is not None]
+    shutil.rmtree(store.folder / FOLDER, ignore_errors=True)
+    (store.folder / FOLDER).mkdir()
     written = _write_figures(rows, store)
     names: dict[str, dict] = {}
     for row in rows:
         for table in row["record"].get("tables", ()):
             names.setdefault(table["name"], {"title": table["title"], "of": []})["of"].append(row)
-    shutil.rmtree(store.folder / FOLDER, ignore_errors=True)
-    for name, found in names.items():
-        if len(found["of"]) > 1:
-            written.append(_write_table(name, found, store))
-    return written
+    return written + [
+        _write_table(name, found, store) for name, found in names.items() if len(found["of"]) > 1
+    ]
 
 
 def _write_figures(rows: list[dict], store: Store) -> list[dict]:
-    """Key figures, a row a report and a column a figure; series are left to the reports."""
+    """Key figures of every notebook with several reports: a csv each and a sheet of ``figures.xlsx``."""
+    by_notebook: dict[str, list[dict]] = {}
+    for row in rows:
+        by_notebook.setdefault(row["notebook"], []).append(row)
+    several = {notebook: of for notebook, of in by_notebook.items() if len(of) > 1 and any(map(_values, of))}
+    if not several:
+        return []
+    from ..io import write_csv, write_xlsx
+
+    sheets, units = {}, {}
+    for notebook, of in several.items():
+        frame, own = _figures(of)
+        stem = notebook.removesuffix(".ipynb")
+        write_csv(store.folder / FOLDER / f"figures-{slug(stem)}.csv", frame)
+        sheets[stem], units = frame, units | own
+    write_xlsx(store.folder / "figures.xlsx", sheets, units=units)
+    return [{"file": "figures.xlsx", "title": "关键数字", "rows": sum(map(len, sheets.values()))}]
+
+
+def _figures(rows: list[dict]):
+    """A row a report, a column a parameter or a figure; series stay in the reports."""
+    import pandas as pd
+
     labels: dict[str, dict] = {}
     for row in rows:
         for figure in row["record"].get("figures", ()):
             if not isinstance(figure["value"], list):
                 labels.setdefault(figure["name"], figure)
-    if not labels or len(rows) < 2:
-        return []
     parameters = list(dict.fromkeys(name for row in rows for name in row["parameters"]))
     table = {"报告": [row["title"] for row in rows]}
     table |= {name: [_text(row["parameters"].get(name)) for row in rows] for name in parameters}
     units = {}
     for name, figure in labels.items():
         head = figure["label"] if figure["label"] not in table else f"{figure['label']}（{name}）"
+        if figure["unit"] == "%":  # a spreadsheet would take it for a ratio
+            head += "（%）"
+        elif figure["unit"]:
+            units[head] = figure["unit"]
         table[head] = [_values(row).get(name) for row in rows]
-        units[head] = figure["unit"] if figure["unit"] != "%" else ""
-    import pandas as pd
-
-    from ..io import write_csv, write_xlsx
-
-    frame = pd.DataFrame(table).infer_objects()
-    write_csv(store.folder / "figures.csv", frame)
-    write_xlsx(
-        store.folder / "figures.xlsx", {"关键数字": frame}, units={h: u for h, u in units.items() if u}
-    )
-    return [{"file": "figures.xlsx", "title": "关键数字", "rows": len(rows)}]
+    return pd.DataFrame(table).infer_objects(), units
 
 
 def _values(row: dict) -> dict:
@@ -93,7 +107,6 @@ def _write_table(name: str, found: dict, store: Store) -> dict:
         given = [inert_text(_text(row["parameters"].get(key))) for key in parameters]
         start = [inert_text(row["title"]), *given]
         writer.writerows([*start, *(line.get(column, "") for column in columns)] for line in lines)
-    (store.folder / FOLDER).mkdir(exist_ok=True)
     write_atomic(store.folder / FOLDER / f"{name}.csv", "\ufeff" + out.getvalue())
     return {
         "file": f"{FOLDER}/{name}.csv",

@@ -97,7 +97,7 @@ class Store:
                 os.fsync(stream.fileno())
             os.replace(staging / file, target / file)
         sync_folder(target / "tables")
-        for stale in [*(target / "tables").glob("*.csv"), target / "tables.xlsx"]:
+        for stale in [*(target / "tables").glob("*.csv"), target / "tables.xlsx", target / "report.pdf"]:
             if stale.relative_to(target).as_posix() not in files:
                 stale.unlink(missing_ok=True)
         write_atomic(target / RECORD, json.dumps(record, ensure_ascii=False, indent=1))
