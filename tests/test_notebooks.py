@@ -124,6 +124,7 @@ def nbval(tmp_path_factory):
         for cell in notebook["cells"]:
             if "check" in tags(cell):
                 cell["metadata"]["tags"] = [*tags(cell), "nbval-check-output"]
+                cell["execution_count"] = 1  # nbval takes a cell without a count for one that was never run
         at = next(i for i, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code") + 1
         made = [
             {
