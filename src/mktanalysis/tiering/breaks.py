@@ -154,7 +154,8 @@ def starts_for_sizes(weights: np.ndarray, shares: np.ndarray) -> np.ndarray:
     from_top = np.cumsum(weights[:, ::-1], axis=1)
     total = from_top[:, -1:]
     wanted = np.cumsum(np.broadcast_to(shares, (len(weights), np.shape(shares)[-1])), axis=1)[:, :-1]
-    wanted = np.rint(wanted * total / np.sum(shares, axis=-1, keepdims=True))
+    # half rounds up: sizes of at least one then stay at least one
+    wanted = np.floor(wanted * total / np.sum(shares, axis=-1, keepdims=True) + 0.5)
     counts = (from_top[:, None, :] <= wanted[:, :, None]).sum(axis=2)  # points that fit into the upper tiers
     return (weights.shape[1] - counts)[:, ::-1]
 

@@ -205,7 +205,8 @@ def cross_validate(
 
     Examples
     --------
-    >>> x = pd.DataFrame({"gdp": np.linspace(-2, 2, 20)}, index=[f"r{i:02}" for i in range(20)])
+    >>> values = np.r_[np.linspace(-2, -1, 10), np.linspace(1, 2, 10)]
+    >>> x = pd.DataFrame({"gdp": values}, index=[f"r{i:02}" for i in range(20)])
     >>> kind = pd.CategoricalDtype(["A", "B"], ordered=True)
     >>> listed = pd.Series(["B"] * 10 + ["A"] * 10, index=x.index, dtype=kind)
     >>> float((cross_validate(x, listed, n_folds=5) == listed).mean())

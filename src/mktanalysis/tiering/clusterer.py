@@ -17,16 +17,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from .agreement import weighted_kappa
-from .breaks import assign
+from .breaks import assign, optimal_starts
 from .checks import TierError
-from .resampling import (
-    cut_starts,
-    profile_starts,
-    pyramid_starts,
-    sorted_cut,
-    stretch,
-    tier_shares,
-)
+from .resampling import class_starts, profile_starts, sorted_cut, stretch, tier_shares
 from .scores import Scores
 
 #: Usual names of the tiers, by their number; other numbers get 第1级, 第2级 ...
@@ -56,13 +49,13 @@ class TierClusterer(BaseEstimator):
 
     The columns of X are averaged after standardisation (a single column is the score itself); a
     :class:`Scores` brings its own standardised columns and weights. The score is cut where the sum of squares
-    within tiers is least, exactly, on the scale exp(skew * score).
+    within tiers is least, exactly, on scales exp(skew * score).
 
     Parameters
     ----------
     n_tiers : int or "auto"
-        "auto" takes the number from 2 to 9 at which resamples agree best with the base: weighted kappa, which
-        does not favour few tiers as a plain share does; see `evidence_`.
+        "auto" takes the number from 2 to 9 with the largest product of explained share, which grows with the
+        number, and stability, which falls; see `evidence_`.
     method : "breaks" or "profile"
         Sum of squares of the score alone, or of all indicators over groups that follow each other in
         score (multivariate, still ordered).
@@ -70,9 +63,10 @@ class TierClusterer(BaseEstimator):
         True: the breaks' sizes, smoothed so that they never shrink from the best tier down. A sequence, best
         first: these sizes, or the same proportions where they do not add up to the number of regions.
         False: the optimal breaks as they are.
-    skew : float
-        0 cuts the score as it stands (the log scale, if the score comes from logs), 1 the level; between
-        them lies the usual square-root compromise.
+    skew : float or sequence of float
+        Scale of the cut: 0 is the score as it stands (the log scale, if the score comes from logs), 1 the
+        level, 1/2 the square root. One number gives the optimal breaks on its scale; of several the sizes of
+        the tiers are averaged, which is steadier.
     n_resamples : int
         For `membership_` and `stability_`; 0 leaves them None.
     noise : float
@@ -114,7 +108,7 @@ class TierClusterer(BaseEstimator):
         *,
         method="breaks",
         pyramid=True,
-        skew=2 / 3,
+        skew=(0.5, 0.625, 0.75),
         n_resamples=200,
         noise=0.1,
         random_state=None,
@@ -200,6 +194,9 @@ class TierClusterer(BaseEstimator):
         auto = isinstance(self.n_tiers, str) and self.n_tiers == "auto"
         if not auto and not (isinstance(self.n_tiers, Integral) and self.n_tiers >= 2):
             raise TierError(f"n_tiers 应为不小于 2 的整数或 'auto'，得到 {self.n_tiers!r}")
+        skews = np.atleast_1d(np.asarray(self.skew, dtype=float))
+        if skews.ndim != 1 or not len(skews) or not ((skews >= 0) & (skews <= 2)).all():
+            raise TierError(f"skew 应为 0 到 2 之间的数，或若干这样的数，得到 {self.skew!r}")
         if self.method not in ("breaks", "profile"):
             raise TierError(f"method 应为 'breaks' 或 'profile'，得到 {self.method!r}")
         least = 2 if auto else self.n_tiers
@@ -255,7 +252,7 @@ class TierClusterer(BaseEstimator):
         self.evidence_ = pd.DataFrame([self._evidence(standard, score, k) for k in possible]).set_index(
             "n_tiers"
         )
-        self.n_tiers_ = int(self.evidence_["kappa"].idxmax())
+        self.n_tiers_ = int((self.evidence_["explained"] * self.evidence_["stability"]).idxmax())
         self.evidence_["chosen"] = self.evidence_.index == self.n_tiers_
         self._breaks = self._cut(standard, self.n_tiers_)
         self._shares = self._resample(standard, self.n_tiers_)[0]
@@ -263,7 +260,8 @@ class TierClusterer(BaseEstimator):
     def _evidence(self, standard: np.ndarray, score: np.ndarray, k: int) -> dict:
         base = assign(score, self._cut(standard, k))
         shares, labels = self._resample(standard, k)
-        value = stretch(score if self.method == "breaks" else standard, self.skew).reshape(len(score), -1)
+        middle = float(np.mean(self.skew))
+        value = stretch(score if self.method == "breaks" else standard, middle).reshape(len(score), -1)
         groups = [value[base == tier] for tier in np.unique(base)]
         within = sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups)
         counts = np.zeros((k, k))
@@ -283,14 +281,19 @@ class TierClusterer(BaseEstimator):
         return self._cut_many(standard, score[None, :], np.ones((1, len(score))), k)[0]
 
     def _cut_many(self, standard, scores, draws, k: int) -> np.ndarray:
+        skews = np.atleast_1d(np.asarray(self.skew, dtype=float))
+        given = not isinstance(self.pyramid, bool | np.bool_)
+
         def starts_of(ordered, weights, order):
-            if self.method == "breaks":
-                return cut_starts(stretch(ordered, self.skew), weights, k, self.pyramid)
-            if not isinstance(self.pyramid, bool | np.bool_):
-                return cut_starts(ordered, weights, k, self.pyramid)
-            profile = stretch(standard, self.skew)
-            starts = np.stack([profile_starts(profile[o], w, k) for o, w in zip(order, weights, strict=True)])
-            return pyramid_starts(weights, starts) if self.pyramid else starts
+            if given:
+                found = []
+            elif self.method == "breaks":
+                found = [optimal_starts(stretch(ordered, skew), weights, k) for skew in skews]
+            else:
+                rows = list(zip(order, weights, strict=True))
+                profiles = [stretch(standard, skew) for skew in skews]
+                found = [np.stack([profile_starts(p[o], w, k) for o, w in rows]) for p in profiles]
+            return class_starts(weights, found, k, self.pyramid)
 
         return sorted_cut(scores, draws, starts_of)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .breaks import breaks_at, optimal_starts, pyramid_shares, starts_for_sizes
+from .breaks import breaks_at, pyramid_shares, starts_for_sizes
 
 #: Resamples in one batch are limited so that a batch needs some 100 MB at most.
 _BATCH_CELLS = 300_000
@@ -26,28 +26,29 @@ def stretch(score: np.ndarray, skew: float) -> np.ndarray:
     return np.expm1(skew * score) / skew if skew else score
 
 
-def unstretch(value: np.ndarray, skew: float) -> np.ndarray:
-    """Inverse of :func:`stretch`."""
-    return np.log1p(skew * value) / skew if skew else value
-
-
-def cut_starts(
-    values: np.ndarray, weights: np.ndarray, n_tiers: int, pyramid: bool | Sequence[float]
+def class_starts(
+    weights: np.ndarray, found: Sequence[np.ndarray], n_tiers: int, pyramid: bool | Sequence[float]
 ) -> np.ndarray:
-    """Where the classes start in each ascending row: optimal, as a pyramid, or with given sizes."""
+    """Where the classes start in each ascending row, from the starts found on one scale or on several.
+
+    Several are averaged by the sizes of their classes: a single scale jumps between partitions that are
+    nearly as good as each other. A pyramid smooths the sizes; given sizes need no starts.
+    """
     if not isinstance(pyramid, bool | np.bool_):
         return starts_for_sizes(weights, np.asarray(pyramid, dtype=float))
-    starts = optimal_starts(values, weights, n_tiers)
-    return pyramid_starts(weights, starts) if pyramid else starts
-
-
-def pyramid_starts(weights: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    """Move class starts so that the tiers' sizes never shrink from the best tier down."""
+    if len(found) == 1 and not pyramid:
+        return found[0]
     running = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)], axis=1)
-    edges = np.take_along_axis(running, starts, axis=1)
-    edges = np.concatenate([np.zeros((len(weights), 1)), edges, running[:, -1:]], axis=1)
-    sizes = np.diff(edges, axis=1)[:, ::-1]
-    return starts_for_sizes(weights, pyramid_shares(sizes))
+    sizes = np.zeros((len(weights), n_tiers))
+    for starts in found:
+        edges = np.take_along_axis(running, starts, axis=1)
+        edges = np.concatenate([np.zeros((len(weights), 1)), edges, running[:, -1:]], axis=1)
+        sizes += np.diff(edges, axis=1)[:, ::-1] / len(found)
+    if pyramid:
+        edges = np.floor(np.cumsum(pyramid_shares(sizes), axis=1) + 0.5)
+        # rounding may leave a tier one smaller than the one above: sorting swaps these
+        sizes = np.sort(np.diff(edges, axis=1, prepend=0.0), axis=1)
+    return starts_for_sizes(weights, sizes)
 
 
 def profile_starts(standard: np.ndarray, weights: np.ndarray, n_tiers: int) -> np.ndarray:
