@@ -214,7 +214,7 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     """
     heads = {"budget": "预算倍数", "rivals": "对手力度倍数", "spill": "辐射倍数"}
     conditions = list(dict.fromkeys(table["condition"]))
-    figure, axes = style.new_figure(10.0, 4.4, columns=len(conditions))
+    figure, axes = style.new_figure(11.0, 4.4, columns=len(conditions))
     titles = list(dict.fromkeys(table["title"]))
     colors = dict(zip(titles, style.group_colors(len(titles)), strict=True))
     for ax, condition in zip([axes] if len(conditions) == 1 else axes, conditions, strict=True):
@@ -228,6 +228,6 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
         style.axis_in(ax.yaxis, unit, label="净现值增量" if ax is (axes if len(conditions) == 1 else axes[0]) else "")
     figure.suptitle(title or "什么条件下哪种打法胜出（★ 胜者）")
     handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+    figure.legend(handles, labels, loc="outside right upper", fontsize=8)
     style.source_line(figure, source)
     return figure

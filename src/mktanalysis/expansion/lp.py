@@ -6,7 +6,7 @@ gives the same answer every time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -81,10 +81,13 @@ class Program:
     ) -> Solution:  # fmt: skip
         """Maximise; `relaxed` drops integrality and returns duals."""
         cost, low, high, integer, matrix, row_low, row_high = self.arrays()
-        return solve_arrays(
+        solution = solve_arrays(
             cost, low, high, None if relaxed else integer, matrix, row_low, row_high,
             gap=gap, nodes=nodes, seconds=seconds, start=start, threads=threads, options=options,
         )  # fmt: skip
+        if relaxed and solution.ended not in ("optimal", "infeasible") and solution.duals is not None:
+            return replace(solution, bound=dual_bound(self.arrays(), solution.duals))
+        return solution
 
 
 def solve_arrays(
@@ -133,6 +136,25 @@ def load(
         highs.setOptionValue(name, value)
     highs.passModel(lp)
     return highs
+
+
+def dual_bound(arrays, duals: np.ndarray) -> float:
+    """Upper bound from any row duals, exact or not: every row and column at its better end.
+
+    For all feasible x, cx = y(Ax) + (c - A'y)x, each part at most its value at a bound; a dual that points to an
+    infinite bound is set to zero, so the result holds whatever the solver returned.
+    """
+    cost, low, high, _, matrix, row_low, row_high = arrays
+    duals = np.asarray(duals, dtype=float)
+    if len(duals) != len(row_low):
+        return INF
+    open_end = ((duals > 0) & np.isinf(row_high)) | ((duals < 0) & np.isinf(row_low))
+    y = np.where(open_end, 0.0, duals)
+    reduced = cost - matrix.T @ y
+    reduced[np.abs(reduced) < 1e-12] = 0.0
+    ends = [np.where(y > 0, row_high, row_low), np.where(reduced > 0, high, low)]
+    parts = [np.where(v == 0, 0.0, v * np.where(v == 0, 0.0, end)) for v, end in zip((y, reduced), ends, strict=True)]
+    return float(parts[0].sum() + parts[1].sum())
 
 
 def run_lp(highs) -> Solution | None:

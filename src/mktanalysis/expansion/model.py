@@ -384,7 +384,12 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
     limit = (budget - problem.base_need) / scale
     past = np.arange(periods) < past_periods(policy)
     if policy.carry_over:
-        carry = program.columns(periods, low=np.where(past, -np.inf, 0.0), high=np.inf)
+        # more than can ever move: finite ends keep a bound from inexact duals safe
+        flow = np.abs(limit) + (np.abs(need).sum(axis=0) + opening_most(problem).sum(axis=0) / scale)
+        flow = flow + radiance_matrix(market).sum(axis=0) / scale
+        flow = flow + sum(r.office_cost for r in market.ladder.rungs) / scale
+        most = np.cumsum(flow) + 1.0
+        carry = program.columns(periods, low=np.where(past, -most, 0.0), high=most)
         parts += [(np.arange(periods), carry, 1.0), (np.arange(1, periods), carry[:-1], -1.0)]
         return program.rows(periods, parts, low=limit, high=limit)
     return program.rows(periods, parts, high=np.where(past, np.inf, limit))

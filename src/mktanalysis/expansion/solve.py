@@ -106,6 +106,7 @@ class _Run:
     def __init__(self, problem: Problem, search: Search):
         self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
         self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
+        self.relaxed_seconds = 0.0
         self.rng = np.random.default_rng(search.random_state)
         self.model: Model = build_model(problem)
         steps = search.anneal_rounds + search.rounds + 2
@@ -143,7 +144,8 @@ class _Run:
                 enough=self.bound / (1 + self.search.gap),
             )  # fmt: skip
             self._note("neighbourhoods")
-        if method == "auto" and self.gap() > self.search.gap and len(self.model.z) <= BOUND_CHOICES:
+        small = len(self.model.z) <= BOUND_CHOICES and self.clock.left() > 5 * self.relaxed_seconds
+        if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
         if self.gap() <= self.search.gap and self.ended != "optimal":
             self.ended = "within the gap"
@@ -166,9 +168,10 @@ class _Run:
 
     def _relaxed(self) -> None:
         """Bound by the linear relaxation."""
-        large = len(self.model.z) > BOUND_CHOICES
+        large, before = len(self.model.z) > BOUND_CHOICES, self.clock.spent()
         model = build_model(self.problem, form="coarse" if large else "tight")
-        self.bound = min(self.bound, model.program.solve(relaxed=True, options=LARGE_LP if large else None).bound)
+        self.bound = min(self.bound, model.program.solve(relaxed=True, options=INTERIOR).bound)
+        self.relaxed_seconds = self.clock.spent() - before
         self._note("relaxation")
 
     def _exact(self) -> None:
@@ -194,5 +197,5 @@ class _Run:
         self.trace.append((stage, self.reached() * self.model.scale, self.clock.spent()))
 
 
-#: The relaxation of a large problem: interior point first, it is many times faster there.
-LARGE_LP = {"solver": "ipm", "run_crossover": "off"}
+#: Relaxations by interior point, faster here than simplex; `dual_bound` where it does not end optimal.
+INTERIOR = {"solver": "ipm"}
