@@ -12,12 +12,9 @@ from mktanalysis.reports.parameters import (
     Kind,
     ParameterError,
     check_parameters,
-    decode,
-    encode,
-    injected_source,
-    parse_text,
     read_parameters,
 )
+from mktanalysis.reports.values import decode, encode, injected_source, parse_text
 
 CELL = """
 import datetime

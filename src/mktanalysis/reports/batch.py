@@ -19,11 +19,12 @@ from pathlib import Path
 from ..errors import MktError
 from .files import scrub
 from .jobs import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
-from .parameters import check_parameters, encode, parameters_cell, read_parameters
+from .parameters import check_parameters, parameters_cell, read_parameters
 from .provenance import environment
 from .runners import Ended, make_runner
 from .spec import Plan, Planned, find_notebook, plan_report, read_notebook, read_spec
 from .store import FAILURE, Store
+from .values import encode
 
 
 @dataclass(frozen=True)

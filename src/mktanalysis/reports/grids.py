@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import MktError
-from .parameters import Parameter, decode, parse_text, refusal, unknown_name
+from .parameters import Parameter, refusal, unknown_name
+from .values import decode, parse_text
 
 _FORMS = '应为列表、{ level = "province", within = "华东" } 或 { table = "文件.csv", column = "列名" }'
 _MAX_TABLE = 50_000_000

@@ -16,8 +16,9 @@ from .execute import CellError, run_by_papermill, run_in_process
 from .files import scrub, write_atomic
 from .jobs import DISK_FULL, EXIT_DISK_FULL, Job
 from .notebook import new_cell, node, read, write
-from .parameters import decode, injected_source, parameters_cell, read_parameters
+from .parameters import parameters_cell, read_parameters
 from .publish import RUN_FOLDER, published
+from .values import decode, injected_source
 
 
 def parameterized(job: Job):

@@ -1,8 +1,7 @@
-"""The typed parameters cell of a notebook, and the values that may be put into it.
+"""The typed parameters cell of a notebook, and which values may be put into it.
 
-Always holds: a value reaches a notebook equal and with the same type, or it is refused before anything
-starts; a name or a value never runs as code, because names must be declared in the cell and values are
-written out as literals of exactly known types.
+Always holds: a name that the cell does not declare, and a value that is not exactly of the declared type,
+are refused before anything starts.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ import ast
 import datetime as dt
 import difflib
 import io
-import json
 import math
-import re
 import tokenize
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -22,9 +19,8 @@ from ..errors import MktError
 from .files import names_local_path
 
 _SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
-_DATES = {"date": dt.date, "datetime": dt.datetime}
+DATES = {"date": dt.date, "datetime": dt.datetime}
 _IMPORTS = {"__future__", "datetime", "pathlib", "typing"}
-_TRUE, _FALSE = {"true", "1", "yes", "是"}, {"false", "0", "no", "否"}
 
 
 class ParameterError(MktError):
@@ -150,7 +146,7 @@ def _kind(node: ast.expr) -> Kind:
     if isinstance(node, ast.Subscript):
         return _generic(node, spelled)
     name = spelled.rpartition(".")[2]
-    if isinstance(node, (ast.Name, ast.Attribute)) and (name in _SCALARS or name in _DATES or name == "Path"):
+    if isinstance(node, (ast.Name, ast.Attribute)) and (name in _SCALARS or name in DATES or name == "Path"):
         return Kind(name, (), spelled)
     raise ValueError(f"不支持的类型 {spelled}")
 
@@ -177,7 +173,7 @@ def _evaluate(node: ast.expr):
     """A literal, or a call of Path, date or datetime with literals."""
     if isinstance(node, ast.Call) and not node.keywords:
         name = ast.unparse(node.func).rpartition(".")[2]
-        maker = {**_DATES, "Path": Path}.get(name)
+        maker = {**DATES, "Path": Path}.get(name)
         if maker:
             return maker(*(ast.literal_eval(arg) for arg in node.args))
     try:
@@ -247,7 +243,7 @@ def refusal(value, kind: Kind) -> str:
         return "" if value is None else _mismatch(value, kind)
     if kind.name in ("list", "tuple", "dict"):
         return _refuse_container(value, kind)
-    exact = {**_SCALARS, **_DATES, "Path": type(Path())}[kind.name]
+    exact = {**_SCALARS, **DATES, "Path": type(Path())}[kind.name]
     if type(value) is not exact:
         return _mismatch(value, kind)
     return _refuse_scalar(value)
@@ -285,131 +281,3 @@ def _refuse_container(value, kind: Kind) -> str:
     else:
         pairs = list(zip(value, kind.args, strict=True))
     return next((problem for item, part in pairs if (problem := refusal(item, part))), "")
-
-
-# ---- writing values: as code, as JSON, from JSON / TOML, from the command line ---------------------
-
-
-def injected_source(declared: dict[str, Parameter], values: dict) -> str:
-    """Python that sets `values`, one literal a line; `values` have passed `check_parameters`."""
-    lines = [f"{name} = {_literal(values[name], declared[name].kind)}" for name in declared if name in values]
-    return "\n".join(["# 本次运行的参数", *lines])
-
-
-def _fitting(value, kind: Kind) -> Kind:
-    if kind.name == "union":
-        return _fitting(value, next(part for part in kind.args if not refusal(value, part)))
-    return kind
-
-
-def _literal(value, kind: Kind) -> str:
-    kind = _fitting(value, kind)
-    if kind.name == "Path":
-        return f"{kind}({str(value)!r})"
-    if kind.name == "date":
-        return f"{kind}({value.year}, {value.month}, {value.day})"
-    if kind.name == "datetime":
-        parts = (
-            value.year,
-            value.month,
-            value.day,
-            value.hour,
-            value.minute,
-            value.second,
-            value.microsecond,
-        )
-        return f"{kind}{parts}"
-    if kind.name == "dict":
-        return (
-            "{" + ", ".join(f"{key!r}: {_literal(item, kind.args[0])}" for key, item in value.items()) + "}"
-        )
-    if kind.name in ("list", "tuple"):
-        items = [_literal(item, part) for item, part in zip(value, _parts(value, kind), strict=True)]
-        inside = ", ".join(items)
-        return f"[{inside}]" if kind.name == "list" else f"({inside}{',' if len(items) == 1 else ''})"
-    return repr(value)
-
-
-def _parts(value, kind: Kind) -> list[Kind]:
-    if kind.name == "list" or kind.args[-1:] == (...,):
-        return [kind.args[0]] * len(value)
-    return list(kind.args)
-
-
-def encode(value):
-    """A checked value as JSON: dates and paths become text, tuples lists; the declared type tells which."""
-    if isinstance(value, (dt.date, dt.datetime)):
-        return value.isoformat()
-    if isinstance(value, PurePath):
-        return value.as_posix()
-    if isinstance(value, (list, tuple)):
-        return [encode(item) for item in value]
-    if isinstance(value, dict):
-        return {key: encode(item) for key, item in value.items()}
-    return value
-
-
-def decode(value, kind: Kind):
-    """A value of JSON or TOML as the declared type wants it; what cannot be converted stays as it is."""
-    if kind.name == "union":
-        options = [decode(value, part) for part in kind.args]
-        fits = [o for o, part in zip(options, kind.args, strict=True) if not refusal(o, part)]
-        return fits[0] if fits else value
-    if kind.name == "float" and type(value) is int:
-        return float(value)
-    if kind.name in _DATES and type(value) is str:
-        try:
-            return _DATES[kind.name].fromisoformat(value)
-        except ValueError:
-            return value
-    if kind.name == "Path" and type(value) is str:
-        return Path(value)
-    if kind.name == "dict" and type(value) is dict:
-        return {key: decode(item, kind.args[0]) for key, item in value.items()}
-    if kind.name in ("list", "tuple") and type(value) in (list, tuple):
-        parts = _parts(value, kind)
-        items = [decode(item, part) for item, part in zip(value, parts, strict=False)] + list(
-            value[len(parts) :]
-        )
-        return items if kind.name == "list" else tuple(items)
-    return value
-
-
-def parse_text(text: str, kind: Kind):
-    """A value typed on the command line; what cannot be read stays text and is refused by the check.
-
-    Lists are separated by commas or 、; a number with a leading zero is no number.
-
-    Examples
-    --------
-    >>> parse_text("010000", Kind("int")), parse_text("3", Kind("int"))
-    ('010000', 3)
-    >>> parse_text("南京、苏州", Kind("list", (Kind("str"),)))
-    ['南京', '苏州']
-    """
-    if kind.name == "union":
-        options = [(parse_text(text, part), part) for part in kind.args]
-        return next((value for value, part in reversed(options) if not refusal(value, part)), text)
-    if kind.name == "None":
-        return None if text.lower() in ("", "none", "无") else text
-    if kind.name == "bool":
-        return text.lower() in _TRUE if text.lower() in _TRUE | _FALSE else text
-    if kind.name == "int":
-        return int(text) if re.fullmatch(r"[+-]?(0|[1-9][0-9]{0,18})", text) else text
-    if kind.name == "float":
-        return (
-            float(text) if re.fullmatch(r"[+-]?[0-9]{1,300}(\.[0-9]*)?([eE][+-]?[0-9]{1,3})?", text) else text
-        )
-    if kind.name in ("list", "tuple"):
-        items = [item.strip() for item in re.split("[,，、]", text)] if text.strip() else []
-        parts = _parts(items, kind) + [Kind("str")] * len(items)
-        items = [parse_text(item, part) for item, part in zip(items, parts, strict=False)]
-        return items if kind.name == "list" else tuple(items)
-    if kind.name == "literal":
-        return next((option for option in kind.args if str(option) == text), text)
-    if kind.name == "dict":
-        try:
-            return decode(json.loads(text), kind)
-        except ValueError:
-            return text
-    return decode(text, kind)

@@ -39,12 +39,11 @@ from .parameters import (
     Parameter,
     ParameterError,
     check_parameters,
-    decode,
-    encode,
     read_parameters,
     unknown_name,
 )
 from .provenance import identity, project_folder
+from .values import decode, encode
 
 _TOP = {"title", "include", "parameters", "part"}
 _PART = {"title", "parameters", "chapter", "map"}
