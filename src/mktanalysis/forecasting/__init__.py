@@ -2,7 +2,7 @@
 
 from .backtest import backtest, compare_models, score_forecasts
 from .breaks import detect_breaks
-from .calendar import SpringFestival, spring_festival
+from .calendar import SpringFestival, split_january_february, spring_festival
 from .capacity import (
     allocate,
     distances,
@@ -49,6 +49,7 @@ __all__ = [
     "saturation_counts",
     "score_forecasts",
     "seasonal_index",
+    "split_january_february",
     "split_target",
     "spring_festival",
 ]

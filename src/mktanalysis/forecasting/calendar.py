@@ -103,3 +103,47 @@ def festival_effect(history: np.ndarray, periods: pd.PeriodIndex) -> np.ndarray:
     trust = spread / (spread + error**2)
     effect[rows] = trust * slope + (1 - trust) * centre
     return effect
+
+
+def split_january_february(panel: pd.DataFrame, together: pd.DataFrame) -> pd.DataFrame:
+    """Split figures that are published for January and February together (1—2 月合并公布).
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region, period (monthly), value; other months, and January and February where they are known.
+    together : DataFrame
+        Columns region, period (the February), value: the sum of both months.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, period, value, status: the panel's rows (``observed``), and the split ones
+        (``allocated``): by the region's median share of January in the years that have both, or, where
+        no year has, by days.
+
+    Examples
+    --------
+    >>> known = pd.DataFrame({"region": ["a", "a"], "value": [60.0, 40.0],
+    ...     "period": pd.PeriodIndex(["2011-01", "2011-02"], freq="M")})
+    >>> both = pd.DataFrame({"region": ["a"], "value": [200.0],
+    ...     "period": pd.PeriodIndex(["2012-02"], freq="M")})
+    >>> split_january_february(known, both)["value"].tolist()
+    [60.0, 40.0, 120.0, 80.0]
+    """
+    if not (together["period"].dt.month == 2).all():
+        raise MktError("together 的 period 应为二月")
+    known = panel[["region", "period", "value"]].dropna(subset=["value"])
+    clash = known.merge(together[["region", "period"]], on=["region", "period"])
+    if len(clash):
+        raise MktError(f"{clash['region'].iloc[0]} {clash['period'].iloc[0]} 既有单月数，又有合并数")
+    dated = known.assign(year=known["period"].dt.year, month=known["period"].dt.month)
+    first, second = (dated[dated["month"] == m].set_index(["region", "year"])["value"] for m in (1, 2))
+    share = (first / (first + second)).dropna().groupby("region").median()
+    january = together["region"].map(share).fillna(31 / 59.25).to_numpy()
+    parts = [
+        together[["region"]].assign(period=together["period"] - 1, value=together["value"] * january),
+        together[["region", "period"]].assign(value=together["value"] * (1 - january)),
+    ]
+    table = pd.concat([known.assign(status="observed"), *(part.assign(status="allocated") for part in parts)])
+    return table.sort_values(["region", "period"], ignore_index=True)

@@ -196,22 +196,38 @@ def chain(bottom: np.ndarray, broken: np.ndarray) -> np.ndarray:
     if not broken.any():
         return bottom
     out = bottom.copy()
-    for row in np.flatnonzero(broken.any(axis=1)):
-        at = np.flatnonzero(~np.isnan(bottom[row]))
-        if not len(at):
-            continue
-        positive = (bottom[row, at] > 0).all()
-        values = np.log(bottom[row, at]) if positive else bottom[row, at]
-        # A break in a gap shows in the step that crosses the gap.
-        count = np.cumsum(broken[row])[at]
-        step, crossing = np.diff(values) / np.diff(at), np.diff(count) > 0
-        clean = np.flatnonzero(~crossing)
-        for k in np.flatnonzero(crossing):
-            near = np.r_[clean[clean < k][-2:], clean[clean > k][:2]]
-            step[k] = np.median(step[near]) if len(near) else 0.0
-        back = values[-1] - np.r_[np.cumsum((step * np.diff(at))[::-1])[::-1], 0.0]
-        out[row, at] = np.exp(back) if positive else back
+    rows = np.flatnonzero(broken.any(axis=1))
+    # Rows with the same gaps and breaks go together: of a national break, nearly all.
+    pattern = np.packbits(np.hstack([np.isnan(bottom[rows]), broken[rows]]), axis=1)
+    for group in np.split(*_groups(pattern)):
+        same = rows[group]
+        at = np.flatnonzero(~np.isnan(bottom[same[0]]))
+        if len(at):
+            values = bottom[np.ix_(same, at)]
+            out[np.ix_(same, at)] = _chained(values, at, np.cumsum(broken[same[0]])[at])
     return out
+
+
+def _groups(pattern: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Order of rows that brings equal ones together, and where a new kind begins: arguments of np.split."""
+    _, kind = np.unique(pattern, axis=0, return_inverse=True)
+    order = np.argsort(kind.ravel(), kind="stable")
+    return order, np.flatnonzero(np.diff(kind.ravel()[order])) + 1
+
+
+def _chained(values: np.ndarray, at: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Known values (rows, known periods) on the last level; `count` is the number of breaks so far."""
+    positive = (values > 0).all(axis=1, keepdims=True)
+    line = np.where(positive, np.log(np.where(positive, values, 1.0)), values)
+    # A break in a gap shows in the step that crosses the gap.
+    step, crossing = np.diff(line, axis=1) / np.diff(at), np.diff(count) > 0
+    clean = np.flatnonzero(~crossing)
+    for k in np.flatnonzero(crossing):
+        near = np.r_[clean[clean < k][-2:], clean[clean > k][:2]]
+        step[:, k] = np.median(step[:, near], axis=1) if len(near) else 0.0
+    change = np.cumsum((step * np.diff(at))[:, ::-1], axis=1)[:, ::-1]
+    back = line[:, -1:] - np.pad(change, ((0, 0), (0, 1)))
+    return np.where(positive, np.exp(np.where(positive, back, 0.0)), back)
 
 
 def fill(structure: Structure, bottom: np.ndarray) -> np.ndarray:
