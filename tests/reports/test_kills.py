@@ -9,6 +9,8 @@ import sys
 import threading
 import time
 
+import pytest
+
 from mktanalysis.reports import Settings
 from mktanalysis.reports.batch import run_rows
 from mktanalysis.reports.store import Store
@@ -101,6 +103,7 @@ def wait_for_progress(pids, batch):
         time.sleep(0.02)
 
 
+@pytest.mark.slow
 def test_thirty_kills(write_notebook, write_spec, tmp_path):
     (tmp_path / "pids").write_text("")
     write_notebook(BODY.replace("{folder!r}", repr(str(tmp_path))))

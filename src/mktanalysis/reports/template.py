@@ -42,6 +42,32 @@ def preload(names: list[str]) -> None:
             print(f"preload {name}: {error}", file=sys.stderr)
 
 
+def fill_caches() -> None:
+    """Have the package read what nearly every report reads: tables, tree, boundaries, font.
+
+    These are caches of files that do not change; settings of matplotlib are put back, no figure stays.
+    """
+    import matplotlib
+    import pandas as pd
+
+    import mktanalysis as mkt
+    from mktanalysis import maps, style
+
+    mkt.load_regions()
+    for table in ("city_indicators", "county_indicators", "edges_prefecture", "points"):
+        mkt.load_table(table)
+    with matplotlib.rc_context():
+        style.use_style()
+        for level in ("province", "prefecture"):
+            figure = maps.plot_map(
+                pd.Series({"320000": 1.0} if level == "province" else {"320100": 1.0}), level=level
+            )
+            figure.canvas.draw()
+    plt = sys.modules.get("matplotlib.pyplot")
+    if plt is not None:
+        plt.close("all")
+
+
 def main(names: list[str]) -> None:
     """Preload `names`, then serve requests from standard input until it closes."""
     requests = os.dup(0)
@@ -51,6 +77,11 @@ def main(names: list[str]) -> None:
     shell = make_shell()
     preload(["mistune", "mktanalysis.reports.page", "mktanalysis.reports.tables"])
     preload([*names, *(WITH_MKTANALYSIS if "mktanalysis" in names else ())])
+    if "mktanalysis" in names:
+        try:
+            fill_caches()
+        except Exception as error:  # the report that needs it will say what is wrong
+            print(f"fill_caches: {error}", file=sys.stderr)
     Server(requests, replies, shell).serve()
 
 
