@@ -8,6 +8,7 @@ from mktanalysis import TierClusterer, compare_assignments, load_regions, load_t
 from mktanalysis.errors import MktError
 from mktanalysis.tiering import (
     CITY_INDICATORS,
+    TierModel,
     city_panel,
     city_profile,
     county_profile,
@@ -165,3 +166,17 @@ def test_market_types_refuse_what_cannot_be_told():
         market_types(flat, pd.Series([1.0, 2.0, 3.0]))
     with pytest.raises(MktError, match="从高到低"):
         market_types(pd.Series([1.0, 2, 3]), pd.Series([1.0, 2, 3]), cuts=((1, 2), None))
+
+
+def test_a_list_of_cities_learnt_and_applied_to_counties():
+    shared = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue", "urban_population")
+    cities = city_profile(2021, indicators=shared).values
+    fitted = score_details(cities, min_known=0.2, check_units=False)
+    model = TierModel().fit(fitted.standardised, load_tier_list("2021"))
+    counties = county_profile(2021).values[list(shared)]
+    counties = counties.where(counties > 0)
+    on_city_scale = score_details(counties, reference=cities, min_known=0.2, check_units=False)
+    tiers = model.predict_tiers(on_city_scale.standardised)
+    assert tiers["310115"] == "新一线"  # 浦东新区 alone is a large city
+    assert tiers["320583"] in ("二线", "三线") and tiers["542521"] == "五线"
+    assert tiers.isna().sum() == on_city_scale.score.isna().sum()

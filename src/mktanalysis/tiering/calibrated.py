@@ -25,8 +25,8 @@ class TierModel(BaseEstimator):
     Parameters
     ----------
     penalty : float
-        Ridge penalty on the weights, in units of one region's log-likelihood; indicators that say the same
-        share their weight.
+        Ridge penalty on what sets the weights apart from their mean, in units of log-likelihood: with little
+        to learn from, the weights are equal.
     nonnegative : bool
         Keep weights from falling below zero, so that a better figure never lowers a region.
 
@@ -174,8 +174,9 @@ def _fit(x: np.ndarray, tier: np.ndarray, penalty: float, nonnegative: bool) -> 
         np.add.at(by_cut, tier[tier < n_cuts], (slope_up / chance)[tier < n_cuts])
         np.add.at(by_cut, tier[tier > 0] - 1, -(slope_low / chance)[tier > 0])
         from_below = np.cumsum(by_cut[::-1])[::-1]
-        gradient = np.concatenate([x.T @ by_score + penalty * weights, from_below[:1], -from_below[1:] * gap])
-        return -np.log(chance).sum() + penalty * (weights**2).sum() / 2, gradient
+        apart = weights - weights.mean()
+        gradient = np.concatenate([x.T @ by_score + penalty * apart, from_below[:1], -from_below[1:] * gap])
+        return -np.log(chance).sum() + penalty * (apart**2).sum() / 2, gradient
 
     bounds = [(0.0 if nonnegative else None, None)] * n_weights + [(None, None)] * n_cuts
     options = {"maxiter": 2000, "maxfun": 4000, "ftol": 1e-14, "gtol": 1e-8}
