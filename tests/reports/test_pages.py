@@ -81,6 +81,8 @@ def test_tables_keep_codes_and_align_numbers():
     assert ">320100<" in shown and ">010000<" in shown
     assert ">12,345.678<" in shown and ">—<" in shown and ">3<" in shown
     assert "<th></th>" not in shown and shown.count("<tr>") == 3
+    named = table_html(table.set_index("代码").rename_axis("码")._repr_html_())
+    assert '<tr><th>码</th><th class="n">值</th>' in named and named.count("<tr>") == 3
     spanned = "<table><tr><td colspan='2'>x</td></tr></table>"
     assert 'colspan="2"' in table_html(spanned)
 

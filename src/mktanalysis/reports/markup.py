@@ -159,6 +159,10 @@ def _tidy(table: str) -> str:
     rows = [_CELL.findall(row) for row in _ROW.findall(table)]
     if not rows or len({len(row) for row in rows}) != 1 or re.search(r"(?:col|row)span", table):
         return table
+    if _names_index(rows):  # the name of the index stands in a row of its own: put it into the head
+        rows[0][0] = rows[1][0]
+        table = _ROW.sub("", table, count=1)
+        del rows[1]
     body = [row for row in rows if any(tag == "td" for tag, _ in row)]
     counted = [row[0] for row in body] == [("th", str(number)) for number in range(len(body))]
     drop = 1 if counted and rows[0][0][1] == "" else 0
@@ -178,6 +182,12 @@ def _tidy(table: str) -> str:
         return f"<tr>{''.join(cells)}</tr>"
 
     return _ROW.sub(write, table)
+
+
+def _names_index(rows: list) -> bool:
+    if len(rows) < 2 or rows[0][0][1] or not rows[1][0][1]:
+        return False
+    return all(tag == "th" for tag, _ in rows[1]) and not any(text for _, text in rows[1][1:])
 
 
 def _column(texts: list[str]) -> tuple[bool, list[str]]:
