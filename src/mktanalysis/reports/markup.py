@@ -166,7 +166,7 @@ def _tidy(table: str) -> str:
     body = [row for row in rows if any(tag == "td" for tag, _ in row)]
     counted = [row[0] for row in body] == [("th", str(number)) for number in range(len(body))]
     drop = 1 if counted and rows[0][0][1] == "" else 0
-    columns = [_column([row[at][1].strip() for row in body]) for at in range(drop, len(rows[0]))]
+    columns = [_column([row[at] for row in body]) for at in range(drop, len(rows[0]))]
     left = iter(rows)
     done = iter(range(len(body)))
 
@@ -190,8 +190,11 @@ def _names_index(rows: list) -> bool:
     return all(tag == "th" for tag, _ in rows[1]) and not any(text for _, text in rows[1][1:])
 
 
-def _column(texts: list[str]) -> tuple[bool, list[str]]:
+def _column(cells: list[tuple[str, str]]) -> tuple[bool, list[str]]:
     """Whether a column holds numbers, and its texts as shown: only decimals get separators, codes do not."""
+    texts = [text.strip() for _, text in cells]
+    if any(tag == "th" for tag, _ in cells):  # names of rows
+        return False, texts
     given = [text for text in texts if text not in _EMPTY]
     numeric = bool(given) and all(_NUMBER.match(text) for text in given)
     decimals = numeric and any("." in text for text in given) and not any("e" in t or "%" in t for t in given)
