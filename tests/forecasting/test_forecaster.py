@@ -99,9 +99,21 @@ def test_floors_and_children_above_their_parent(market):
     with pytest.raises(InfeasibleError) as caught:
         HierarchicalForecaster("theta", fixed=both).fit(market.panel, market.tree).predict(1)
     assert caught.value.relaxation.iloc[0][["region", "given", "needed"]].tolist() == ["110000", 1e10, 2e10]
-    strange = pd.DataFrame({"region": ["zz"], "period": [year], "value": [1.0]})
-    with pytest.raises(TableError, match="fixed"):
+
+
+def test_wrong_fixed_tables_are_told_as_a_whole(market):
+    year = market.panel["period"].max() + 1
+    strange = pd.DataFrame({"region": ["zz", "110000", "110000", "110000"],
+                            "period": [year, year - 1, year, year], "value": 1.0})  # fmt: skip
+    with pytest.raises(TableError) as caught:
         HierarchicalForecaster("theta", fixed=strange).fit(market.panel, market.tree).predict(1)
+    assert len(caught.value.problems) == 3
+    monthly = pd.DataFrame(
+        {"region": ["110000"], "period": pd.PeriodIndex(["2030-01"], freq="M"), "value": 1.0}
+    )
+    for table, words in ((monthly, "split_target"), (monthly[["region", "period"]], "value")):
+        with pytest.raises(MktError, match=words):
+            HierarchicalForecaster("theta", fixed=table).fit(market.panel, market.tree).predict(1)
 
 
 def test_crossed_groupings_by_a_summing_matrix():

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError, TableError
+from ..errors import MktError
+from .fixed import fixed_bounds
 from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
 from .reconcile import METHODS
@@ -214,26 +215,7 @@ class HierarchicalForecaster:
     def _bounds(self, horizon: int):
         if self.fixed is None or not len(self.fixed):
             return None
-        cube, fixed = self.cube_, self.fixed
-        rows = cube.structure.nodes.get_indexer(fixed["region"])
-        steps = np.array(
-            [(pd.Period(p, freq=cube.periods.freq) - cube.periods[-1]).n for p in fixed["period"]], dtype=int
-        )
-        if (rows < 0).any():
-            strange = fixed[rows < 0]
-            raise TableError(
-                pd.DataFrame({"row": strange.index, "column": "region", "value": strange["region"],
-                              "problem": "fixed 中的地区不在预测的地区之中"})
-            )  # fmt: skip
-        inside = (steps >= 1) & (steps <= horizon)
-        lower = np.full((cube.structure.size, horizon), -np.inf)
-        upper = np.full((cube.structure.size, horizon), np.inf)
-        for name, targets in (("value", (lower, upper)), ("lower", (lower,)), ("upper", (upper,))):
-            if name in fixed:
-                given = inside & fixed[name].notna().to_numpy()
-                for target in targets:
-                    target[rows[given], steps[given] - 1] = fixed[name].to_numpy(dtype=float)[given]
-        return lower, upper
+        return fixed_bounds(self.fixed, self.cube_.structure, self.cube_.periods[-1], horizon)
 
 
 def _positive(horizon: int) -> int:

@@ -36,7 +36,7 @@ def load_panel(indicator: str = "retail_sales") -> tuple[pd.DataFrame, pd.DataFr
     --------
     >>> panel, breaks = load_panel("gdp")
     >>> list(panel.columns), breaks["period"].astype(str).tolist()
-    (['region', 'period', 'value'], ['2019'])
+    (['region', 'period', 'value'], ['2005', '2019'])
     """
     if indicator not in ADDITIVE:
         raise MktError(f"指标 {indicator!r} 不能按地区相加，可用：{'、'.join(ADDITIVE)}")

@@ -1,0 +1,82 @@
+"""Figures that a forecast must keep: published totals, approved budgets, floors and ceilings.
+
+Always holds: what is given is checked as a whole before anything is computed; a node and period may be given
+once; only what lies beyond the horizon is left aside.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from ..errors import MktError, TableError
+from .structure import Structure
+
+KINDS = ("value", "lower", "upper")
+
+
+def fixed_bounds(
+    fixed: pd.DataFrame, structure: Structure, end: pd.Period, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn a table of fixed values and bounds into arrays of lower and upper bounds (nodes, horizon).
+
+    Parameters
+    ----------
+    fixed : DataFrame
+        Columns region, period and at least one of ``value`` (lower = upper), ``lower``, ``upper``.
+    structure : Structure
+    end : Period
+        Last period of the history.
+    horizon : int
+
+    Raises
+    ------
+    MktError, TableError
+        Missing columns, another frequency, unknown regions, periods that have come in, repeated rows.
+
+    Examples
+    --------
+    >>> tree = Structure.from_parents(pd.Series({"N": None, "a": "N"}))
+    >>> table = pd.DataFrame({"region": ["N"], "period": ["2025"], "value": [7.0]})
+    >>> lower, upper = fixed_bounds(table, tree, pd.Period("2024", "Y"), 2)
+    >>> lower[0].tolist(), upper[0].tolist()
+    ([7.0, -inf], [7.0, inf])
+    """
+    kinds = [kind for kind in KINDS if kind in fixed]
+    if not {"region", "period"} <= set(fixed.columns) or not kinds:
+        raise MktError("fixed 应有列 region、period，以及 value（固定值）、lower（下限）或 upper（上限）")
+    dtype = fixed["period"].dtype
+    if isinstance(dtype, pd.PeriodDtype) and dtype.freq != end.freq:
+        raise MktError(
+            f"fixed 的时期频率是 {dtype.freq.rule_code}，预测是 {end.freq.rule_code}：两者应一致"
+            "（年度总数可先用 split_target 分解到月或季）"
+        )
+    rows = structure.nodes.get_indexer(pd.Index(fixed["region"]))
+    steps = np.array([(pd.Period(p, freq=end.freq) - end).n for p in fixed["period"]], dtype=int)
+    repeated = pd.Series(list(zip(rows, steps, strict=True))).duplicated().to_numpy()
+    problems = [
+        (rows < 0, "region", "region", "fixed 中的地区不在预测的地区之中"),
+        (steps < 1, "period", "period", f"历史已到 {end}，fixed 只能给今后的时期"),
+        (repeated & (rows >= 0), "region", "region", "fixed 中同一地区、同一时期给了两次"),
+    ]
+    found = [
+        pd.DataFrame(
+            {
+                "row": fixed.index[bad],
+                "column": column,
+                "value": fixed[shown][bad].astype(str),
+                "problem": words,
+            }
+        )
+        for bad, column, shown, words in problems
+        if bad.any()
+    ]
+    if found:
+        raise TableError(pd.concat(found, ignore_index=True))
+    lower = np.full((structure.size, horizon), -np.inf)
+    upper = np.full((structure.size, horizon), np.inf)
+    for kind in kinds:
+        given = (steps <= horizon) & fixed[kind].notna().to_numpy()
+        for target in {"value": (lower, upper), "lower": (lower,), "upper": (upper,)}[kind]:
+            target[rows[given], steps[given] - 1] = fixed[kind].to_numpy(dtype=float)[given]
+    return lower, upper
