@@ -33,7 +33,7 @@ def test_fans(result):
     drawn(figure)
     assert [ax.get_title() for ax in figure.axes[:3]] == [""] * 3  # titles stand left
     assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == list(tree.names(regions))
-    dashed = [line for line in figure.axes[0].lines if line.get_linestyle() == "--"][0]
+    dashed = next(line for line in figure.axes[0].lines if line.get_linestyle() == "--")
     nation = forecast.table[forecast.table["region"] == "100000"]
     np.testing.assert_allclose(dashed.get_ydata()[1:], nation["mean"])
     with pytest.raises(MktError, match="没有预测"):
