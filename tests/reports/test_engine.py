@@ -272,3 +272,17 @@ def test_no_path_of_this_machine_is_published(warm, write_notebook, tmp_path):
         if path.suffix in (".html", ".ipynb", ".json", ".csv"):
             text = path.read_text("utf-8")
             assert not names_local_path(text) and str(tmp_path) not in text, path.name
+
+
+@pytest.mark.parametrize("kind", ["fork", "papermill"])
+def test_modules_beside_the_notebook_are_found_and_those_of_the_caller_are_not(
+    kind, write_notebook, tmp_path, monkeypatch
+):
+    (tmp_path / "helper_beside.py").write_text("value = 3")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "statistics.py").write_text("raise RuntimeError('of the caller')")
+    monkeypatch.chdir(elsewhere)
+    notebook = write_notebook("import helper_beside, statistics\nassert helper_beside.value == 3")
+    result = run_report(notebook, {}, out_dir=tmp_path / "out", settings=Settings(timeout=60, runner=kind))
+    assert result.ok, result.error

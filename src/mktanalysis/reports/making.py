@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def _run(job: Job, notebook, folder: Path, shell) -> CellError | None:
 
 def _run_here(job: Job, notebook, folder: Path, shell) -> CellError | None:
     os.chdir(job.cwd)
+    sys.path.insert(0, "")  # as a kernel does: modules beside the notebook can be imported
     progress = os.open(folder / "cell", os.O_CREAT | os.O_WRONLY)
 
     def on_cell(index):

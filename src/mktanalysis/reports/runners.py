@@ -114,7 +114,7 @@ class ForkRunner:
 
     def _start(self) -> None:
         self._template = subprocess.Popen(
-            [sys.executable, "-m", "mktanalysis.reports.template", *self._preload],
+            [sys.executable, "-P", "-m", "mktanalysis.reports.template", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -168,6 +168,7 @@ class PapermillRunner:
                 process = subprocess.Popen(
                     [
                         sys.executable,
+                        "-P",
                         "-m",
                         "mktanalysis.reports.worker",
                         str(folder),
