@@ -30,7 +30,7 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     locked : iterable of str, optional
         Units whose step is kept, whenever it is.
     changes
-        Any other field of the policy: budget, people, pinned, forbidden ...
+        Any other field of the policy: budget, people (one figure: from `from_year` on), pinned, forbidden ...
     """
     steps = plan.steps.assign(year=plan.steps["period"].dt.year)
     keep = steps["region"].isin(list(locked))
@@ -41,6 +41,11 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     kept = tuple(h for h in plan.policy.history if h[0] not in known)
     pinned = {k: v for k, v in changes.pop("pinned", plan.policy.pinned).items() if k not in known}
     first = from_year if from_year is not None else plan.policy.first_open
+    for name in ("budget", "people"):  # a new figure holds from now on; what was given before stays
+        if isinstance(changes.get(name), (int, float)) and from_year is not None:
+            old = plan.policy.per_period(name) or (float("inf"),) * plan.policy.periods
+            new = float(changes[name])
+            changes[name] = tuple(old[i] if y < from_year else new for i, y in enumerate(plan.policy.years))
     return plan.policy.replace(history=kept + history, first_open=first, pinned=pinned, **changes)
 
 

@@ -26,8 +26,8 @@ from .lp import Solution
 from .model import Model, build_model
 from .policy import Strict
 
-#: Up to this many choices the exact solver runs first; above the larger figure only its relaxation bounds.
-EXACT_CHOICES, BOUND_CHOICES = 400, 8000
+#: Up to this many choices the exact solver runs first; above the larger figure the tight form is too large.
+EXACT_CHOICES, TIGHT_CHOICES = 400, 4000
 
 
 class Search(Strict):
@@ -144,7 +144,7 @@ class _Run:
                 enough=self.bound / (1 + self.search.gap),
             )  # fmt: skip
             self._note("neighbourhoods")
-        small = len(self.model.z) <= BOUND_CHOICES and self.clock.left() > 5 * self.relaxed_seconds
+        small = len(self.model.z) <= TIGHT_CHOICES and self.clock.left() > 5 * self.relaxed_seconds
         if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
         if self.gap() <= self.search.gap and self.ended != "optimal":
@@ -168,9 +168,14 @@ class _Run:
 
     def _relaxed(self) -> None:
         """Bound by the linear relaxation."""
-        large, before = len(self.model.z) > BOUND_CHOICES, self.clock.spent()
-        model = build_model(self.problem, form="coarse" if large else "tight")
-        self.bound = min(self.bound, model.program.solve(relaxed=True, options=INTERIOR).bound)
+        large, before = len(self.model.z) > TIGHT_CHOICES, self.clock.spent()
+        model = self.model if large else build_model(self.problem, form="tight")
+        seconds = None if self.search.seconds is None else max(0.5 * self.clock.left(), 1.0)
+        found = model.program.solve(relaxed=True, options=INTERIOR, seconds=seconds)
+        if found.ended != "optimal":  # too large for its time: a rougher form is bound enough
+            self.bound = min(self.bound, found.bound)
+            found = build_model(self.problem, form="coarse").program.solve(relaxed=True, options=INTERIOR)
+        self.bound = min(self.bound, found.bound)
         self.relaxed_seconds = self.clock.spent() - before
         self._note("relaxation")
 

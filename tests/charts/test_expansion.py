@@ -1,0 +1,53 @@
+"""Charts of a plan: what is drawn is what the tables hold, no glyph is missing, nothing is changed."""
+
+import numpy as np
+import pytest
+
+from mktanalysis.charts import expansion as charts
+from mktanalysis.expansion import (
+    Policy,
+    Search,
+    compare_strategies,
+    grid_example,
+    simulate_risk,
+    strategy_sensitivity,
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    units, edges, tree = grid_example(3, 3, random_state=1)
+    policy = Policy(base=("r2c2",), periods=4, budget=6e6, terminal_years=8.0)
+    comparison = compare_strategies(units, edges, tree, policy=policy, search=Search(method="search", rounds=1, anneal_rounds=5), n_draws=10)
+    table = strategy_sensitivity(units, edges, tree, policy=policy)
+    return comparison, simulate_risk(comparison.plans["planned"], n_draws=20), table
+
+
+def _draw(figure, tmp_path):
+    figure.savefig(tmp_path / "chart.png")
+    return figure
+
+
+def test_cash_bars_are_the_table(made, tmp_path):
+    cash = made[0].plans["planned"].cash_flow
+    before = cash.copy(deep=True)
+    figure = _draw(charts.plot_cash(cash, source="测试"), tmp_path)
+    heights = [bar.get_height() for bar in figure.axes[0].containers[0]]
+    np.testing.assert_allclose(heights, cash["income"])
+    assert cash.equals(before)
+
+
+def test_ladder_has_a_bar_for_each_region(made, tmp_path):
+    plan = made[0].plans["planned"]
+    figure = _draw(charts.plot_ladder(plan.ladder, plan.cash_flow, source="测试"), tmp_path)
+    assert len(figure.axes[0].containers) == len(plan.ladder)
+    _draw(charts.plot_ladder(plan.ladder.head(0), plan.cash_flow), tmp_path)
+
+
+def test_strategies_risk_and_sensitivity_draw(made, tmp_path):
+    comparison, risk, table = made
+    figure = _draw(charts.plot_strategies(comparison.table, source="测试"), tmp_path)
+    assert len(figure.axes[0].patches) == len(comparison.table)
+    _draw(charts.plot_risk(risk.fan, source="测试"), tmp_path)
+    _draw(charts.plot_rung_chances(risk.levels, source="测试"), tmp_path)
+    assert len(_draw(charts.plot_sensitivity(table, source="测试"), tmp_path).axes) == 3

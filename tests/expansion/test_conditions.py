@@ -1,0 +1,156 @@
+"""No plan breaks a condition, whatever the instance; more money never hurts; without extras it is a knapsack."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mktanalysis as mkt
+from mktanalysis.expansion import Policy, Response, Search, grid_example, plan_expansion
+from mktanalysis.expansion.candidates import build_problem
+from mktanalysis.expansion.evaluate import evaluate
+from mktanalysis.expansion.greedy import greedy
+from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.policy import CONCENTRATED
+from mktanalysis.expansion.solve import solve
+
+QUICK = Search(gap=0.05, nodes=20, rounds=3, anneal_rounds=15)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    seed=st.integers(0, 10_000), rule=st.sampled_from(["held", "strong", "none"]), budget=st.floats(5e5, 2e7),
+    people=st.sampled_from([None, 2.0, 6.0]), new_units=st.sampled_from([None, 1, 3]), carry=st.booleans(),
+    reinvest=st.sampled_from([0.0, 0.5, 1.0]), method=st.sampled_from(["auto", "greedy", "anneal", "search"]),
+)  # fmt: skip
+def test_conditions_hold_on_any_instance(seed, rule, budget, people, new_units, carry, reinvest, method):
+    units, edges, tree = grid_example(4, 4, random_state=seed)
+    policy = Policy(
+        base=("r2c2",), periods=5, budget=budget, people=people, new_units=new_units, contiguity=rule,
+        carry_over=carry, reinvest=reinvest,
+    )  # fmt: skip
+    before = units.copy(deep=True), edges.copy(deep=True)
+    search = Search(**{**dict(QUICK), "method": method})
+    plan = plan_expansion(units, edges, tree, policy=policy, search=search)
+    assert plan.checks["holds"].all(), plan.checks
+    assert plan.value <= plan.bound * (1 + 1e-6) + 1.0
+    assert plan.figures["promised_value"] == pytest.approx(plan.figures["value"])
+    assert units.equals(before[0]) and edges.equals(before[1])
+
+
+def test_more_budget_never_lowers_the_optimum():
+    units, edges, tree = grid_example(3, 4, random_state=3)
+    exact = Search(method="exact", gap=0.0, nodes=100_000)
+    policies = [Policy(base=("r1c1",), periods=4, budget=b, terminal_years=6.0) for b in (1e6, 2e6, 4e6, 8e6)]
+    plans = [plan_expansion(units, edges, tree, policy=policy, search=exact) for policy in policies]
+    gains = [plan.value for plan in plans]
+    assert all(plan.ended == "optimal" for plan in plans)
+    assert all(a <= b + 1.0 for a, b in zip(gains, gains[1:], strict=False)) and gains[0] < gains[-1]
+
+
+def test_without_extras_it_is_a_knapsack():
+    units, edges, tree = grid_example(3, 3, random_state=7)
+    policy = Policy(
+        base=("r2c2",), periods=1, budget=6e6, contiguity="none", spill=0.0, rungs=(), programmes=(CONCENTRATED,),
+        response=Response(rank_margin=(0.2,), distance_cost=0.0), terminal_years=8.0,
+    )  # fmt: skip
+    problem = build_problem(build_market(units, edges, tree, policy=policy))
+    plan = plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.0, nodes=10_000))
+    c = problem.candidates
+    room = 6e6 - problem.base_need[0]
+    step = 1e3  # dynamic programme on costs rounded up to a thousand yuan ...
+    cost, best = np.ceil(c.need[:, 0] / step).astype(int), np.zeros(int(room / step) + 1)
+    for value, weight in zip(c.value, cost, strict=True):
+        if weight < len(best):
+            best[weight:] = np.maximum(best[weight:], best[: len(best) - weight] + value)
+    subsets = ((np.arange(2 ** len(c))[:, None] >> np.arange(len(c))) & 1).astype(bool)  # ... and all subsets
+    exact = max((c.value[s].sum() for s in subsets if c.need[s, 0].sum() <= room), default=0.0)
+    assert plan.value == pytest.approx(exact, rel=1e-9)
+    assert best.max() <= exact + 1e-6 and best.max() == pytest.approx(exact, rel=0.02)
+
+
+def test_search_is_never_worse_than_its_stages_and_repeats():
+    units, edges, tree = grid_example(5, 5, random_state=2)
+    problem = build_problem(build_market(units, edges, tree, policy=Policy(base=("r3c3",), periods=5, budget=4e6)))
+    search = Search(method="search", rounds=2, anneal_rounds=20)
+    one, two = solve(problem, search), solve(problem, search)
+    assert np.array_equal(one.rows, two.rows) and one.bound == two.bound
+    reached = [value for _, value, _ in one.trace]
+    assert reached == sorted(reached)
+    assert one.objective >= evaluate(problem, greedy(problem)).value - problem.base_value - 1e-6
+
+
+def test_row_order_changes_nothing():
+    units, edges, tree = grid_example(3, 3, random_state=4)
+    policy = Policy(base=("r1c1",), periods=4, budget=5e6)
+    one = plan_expansion(units, edges, tree, policy=policy)
+    shuffled = plan_expansion(
+        units.sample(frac=1, random_state=0), edges.sample(frac=1, random_state=1), tree, policy=policy
+    )
+    assert one.steps.equals(shuffled.steps)
+
+
+def test_hysteresis_keeps_strength_between_the_thresholds():
+    from mktanalysis.expansion.response import strong_next
+
+    response = Response(enter_share=0.2, exit_share=0.1)
+    share = np.array([0.15, 0.15, 0.09, 0.21])
+    was = np.array([False, True, True, False])
+    assert strong_next(was, share, np.ones(4, dtype=int), response).tolist() == [False, True, False, True]
+
+
+def test_earliest_and_least_cost_reach_the_target():
+    units, edges, tree = grid_example(3, 3, random_state=1)
+    policy = Policy(base=("r1c1",), periods=5, budget=6e6, target="prefecture")
+    soon = plan_expansion(units, edges, tree, policy=policy.replace(objective="earliest"))
+    cheap = plan_expansion(units, edges, tree, policy=policy.replace(objective="least_cost"))
+    rich = plan_expansion(units, edges, tree, policy=policy)
+    when = soon.ladder.loc[soon.ladder["region"] == "P1", "period"].min()
+    assert "P1" in set(cheap.ladder["region"]) and cheap.checks["holds"].all()
+    others = [p.ladder.loc[p.ladder["region"] == "P1", "period"].min() for p in (cheap, rich)]
+    assert all(when <= other for other in others if other == other)
+    assert cheap.cash_flow["outlay"].sum() <= soon.cash_flow["outlay"].sum() + 1.0
+
+
+BAD = {
+    "base not in the tree": ({"base": ("zz",)}, mkt.TableError),
+    "pinned is not a unit": ({"pinned": {"P1": None}}, mkt.TableError),
+    "pinned out of reach": ({"pinned": {"r3c3": 2025}}, mkt.InfeasibleError),
+    "pinned but no money": ({"pinned": {"r1c2": 2025}, "budget": 0.0}, mkt.InfeasibleError),
+    "target is no rung": ({"objective": "earliest", "target": "county"}, mkt.MktError),
+}
+
+
+@pytest.mark.parametrize("change, error", BAD.values(), ids=list(BAD))
+def test_bad_policies_say_what_is_wrong(change, error):
+    units, edges, tree = grid_example(3, 3)
+    with pytest.raises(error):
+        plan_expansion(units, edges, tree, policy=Policy(**{"base": ("r1c1",), "periods": 3, "reinvest": 0.0, **change}))
+
+
+def test_bad_units_are_listed_together():
+    units, edges, tree = grid_example(2, 2)
+    bad = units.assign(capacity=[-1.0, 1.0, 1.0, 1.0], entry_cost=[0.0, -5.0, 0.0, 0.0])
+    with pytest.raises(mkt.TableError) as caught:
+        plan_expansion(bad, edges, tree, policy=Policy(base=("r1c1",)))
+    assert len(caught.value.problems) == 2
+
+
+def test_relaxation_names_the_smallest_budget_that_would_do():
+    units, edges, tree = grid_example(3, 3)
+    policy = Policy(base=("r1c1",), periods=3, pinned={"r1c2": 2025}, budget=1e5, reinvest=0.0)
+    with pytest.raises(mkt.InfeasibleError) as caught:
+        plan_expansion(units, edges, tree, policy=policy)
+    table = caught.value.relaxation
+    needed = table.loc[table["condition"].str.startswith("预算"), "needed"].iloc[0]
+    enough = policy.replace(budget=(needed - 2e5, 1e5, 1e5))
+    assert plan_expansion(units, edges, tree, policy=enough).steps["region"].tolist()[0] == "r1c2"
+    with pytest.raises(mkt.InfeasibleError):
+        plan_expansion(units, edges, tree, policy=policy.replace(budget=(needed - 3e5, 1e5, 1e5)))
+
+
+def test_isolated_unit_is_never_entered_by_contact():
+    units, edges, tree = grid_example(3, 3)
+    alone = edges[(edges["region"] != "r3c3") & (edges["neighbor"] != "r3c3")]
+    plan = plan_expansion(units, alone, tree, policy=Policy(base=("r1c1",), budget=1e9, terminal_years=12.0, rungs=()))
+    assert "r3c3" not in set(plan.steps["region"]) and len(plan.steps) == 7

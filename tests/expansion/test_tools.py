@@ -1,0 +1,177 @@
+"""Risk, edits, strategies, diagnosis, supply centres, staff, built-in units."""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mktanalysis as mkt
+from mktanalysis.expansion import (
+    STRATEGIES,
+    Chance,
+    Policy,
+    Search,
+    choose_robust,
+    compare_plans,
+    compare_strategies,
+    continue_policy,
+    coverage,
+    diagnose_position,
+    great_circle_km,
+    grid_example,
+    market_units,
+    max_cover,
+    opening_times,
+    p_median,
+    plan_expansion,
+    simulate_risk,
+    strategy_sensitivity,
+    workload,
+)
+
+
+@pytest.fixture(scope="module")
+def grid():
+    units, edges, tree = grid_example(4, 4, random_state=1)
+    policy = Policy(base=("r2c2",), periods=6, budget=6e6, terminal_years=6.0)
+    return units, edges, tree, policy, plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05))
+
+
+def test_no_chance_returns_the_plan(grid):
+    plan = grid[-1]
+    still = Chance(capacity_sd=0.0, response_sd=0.0, rivals_sd=0.0, reaction=(0.0, 0.0))
+    risk = simulate_risk(plan, chance=still, n_draws=5)
+    np.testing.assert_allclose(risk.values, plan.value, rtol=1e-9)
+    np.testing.assert_allclose(risk.fan["median"], plan.cash_flow["cash"].cumsum())
+
+
+def test_batches_do_not_change_the_draws(grid, monkeypatch):
+    import mktanalysis.expansion.risk as module
+
+    one = simulate_risk(grid[-1], n_draws=30)
+    monkeypatch.setattr(module, "BATCH_CELLS", 16 * 6 * 7)
+    two = simulate_risk(grid[-1], n_draws=30)
+    np.testing.assert_allclose(one.values, two.values)
+    assert one.fan["lower"].le(one.fan["upper"]).all()
+
+
+def test_stronger_reaction_of_rivals_costs(grid):
+    calm, sharp = (simulate_risk(grid[-1], chance=Chance(reaction=(r, r)), n_draws=40) for r in (0.0, 2.0))
+    assert (sharp.values < calm.values).all()
+
+
+def test_capacity_keeps_its_mean(grid):
+    from mktanalysis.expansion.risk import _draw
+
+    market, rng = grid[-1].market, np.random.default_rng(0)
+    shock = _draw(Chance(capacity_sd=0.1), market, None, 3000, rng.spawn(3000))
+    np.testing.assert_allclose(shock.capacity.mean(axis=0), 1.0, atol=0.03)
+
+
+def test_robust_choice_names_a_plan_for_each_criterion(grid):
+    units, edges, tree, policy, plan = grid
+    poor = plan_expansion(units, edges, tree, policy=policy.replace(budget=1e6), search=Search(gap=0.1))
+    table = choose_robust({"rich": simulate_risk(plan, n_draws=50), "poor": simulate_risk(poor, n_draws=50)})
+    assert sum(len(text.split("、")) for text in table["best_by"] if text) == 4
+
+
+def test_history_is_kept_and_the_rest_planned_again(grid):
+    units, edges, tree, policy, plan = grid
+    again = continue_policy(plan, from_year=2027, budget=4e6)
+    new = plan_expansion(units, edges, tree, policy=again, search=Search(gap=0.05))
+    before = plan.steps[plan.steps["period"].dt.year < 2027]
+    kept = new.steps[new.steps["period"].dt.year < 2027]
+    assert kept[["region", "period", "action"]].equals(before[["region", "period", "action"]])
+    assert new.checks["holds"].all()
+    moved = compare_plans(plan, new)
+    assert moved["change"].iloc[-1] == "total"
+    assert moved["value_change"].iloc[-1] == pytest.approx(new.value - plan.value)
+    assert set(moved["region"][:-1]).isdisjoint(before["region"])
+
+
+def test_forbidden_and_pinned_are_obeyed(grid):
+    units, edges, tree, policy, plan = grid
+    first = plan.steps["region"].iloc[0]
+    other = sorted(set(units["region"]) - set(plan.steps["region"]) - {"r2c2"})[:1]
+    asked = policy.replace(forbidden=(first,), pinned=dict.fromkeys(other))
+    new = plan_expansion(units, edges, tree, policy=asked, search=Search(gap=0.05))
+    assert first not in set(new.steps["region"]) and set(other) <= set(new.steps["region"])
+    assert new.value <= plan.bound + 1.0
+
+
+def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
+    units, edges, tree, policy, _ = grid
+    result = compare_strategies(units, edges, tree, policy=policy, search=Search(method="search", rounds=1, anneal_rounds=10), n_draws=20)
+    assert set(result.table["strategy"]) == {*STRATEGIES, "planned", "optimum"}
+    assert result.table["strategy"].iloc[0] == "optimum"
+    assert all(plan.checks["holds"].all() for plan in result.plans.values())
+
+
+def test_sensitivity_has_one_winner_a_setting(grid):
+    units, edges, tree, policy, _ = grid
+    table = strategy_sensitivity(units, edges, tree, policy=policy, spill=(1.0,), rivals=(1.0,))
+    assert table.groupby(["condition", "factor"])["wins"].sum().eq(1).all()
+
+
+def test_diagnosis_of_the_brewery():
+    """First in no county, second in none, third in two: no strong unit, and it says so."""
+    units, edges, tree = grid_example(3, 3)
+    units = units.assign(own_share=[0.17, 0.17] + [0.05] * 7, rival_1=0.3, rival_2=0.2, rival_3=0.12)
+    found = diagnose_position(units, edges, tree)
+    assert found.counts.set_index("position")["n_units"].tolist() == [0, 0, 2, 7, 0]
+    assert found.ladder["n_strong"].sum() == 0 and found.concentration["strong_sales_share"] == 0.0
+    assert set(found.bases["region"].head(2)) == {"r1c1", "r1c2"}
+
+
+def test_p_median_equals_brute_force_and_bound_holds():
+    rng = np.random.default_rng(0)
+    points = pd.DataFrame(
+        {"region": [f"p{i}" for i in range(14)], "lon": rng.uniform(110, 118, 14), "lat": rng.uniform(30, 36, 14)}
+    )
+    distance, weight = great_circle_km(points), pd.Series(rng.uniform(1, 5, 14), index=points["region"])
+    found = p_median(distance, weight, 3)
+    w = weight.to_numpy()
+    best = min((distance.to_numpy()[:, list(s)].min(axis=1) @ w) for s in itertools.combinations(range(14), 3))
+    assert found.value == pytest.approx(best)
+    assert found.bound <= best + 1e-6 and found.gap < 0.05
+    cover = max_cover(distance, weight, 2, radius_km=250.0)
+    near = distance.to_numpy() <= 250.0
+    most = max(w[near[:, list(s)].any(axis=1)].sum() for s in itertools.combinations(range(14), 2))
+    assert cover.value == pytest.approx(most) and cover.bound >= most - 1e-6
+    table = coverage(distance, cover.centres, radius_km=250.0, weight=weight)
+    assert table["covered_share"].iloc[0] == pytest.approx(most / w.sum())
+
+
+def test_centres_open_with_the_first_unit_they_serve(grid):
+    plan = grid[-1]
+    assignment = pd.Series("west", index=plan.steps["region"])
+    assignment.iloc[-1] = "east"
+    table = opening_times(plan.steps, assignment).set_index("centre")
+    assert table.loc["west", "period"] == plan.steps["period"].iloc[0]
+    assert table.loc["east", "period"] == plan.steps["period"].iloc[-1]
+
+
+def test_workload_grows_with_customers_and_adds_up():
+    table = workload(pd.Series({"a": 100.0, "b": 200.0}))
+    kinds = ["sweep", "visits", "old_customers", "model_stores", "supervision"]
+    np.testing.assert_allclose(table[kinds].sum(axis=1), table["hours"])
+    staff = table.set_index(["region", "phase"])["staff"]
+    assert (staff["b"] > staff["a"]).all()
+
+
+def test_builtin_units_split_the_city_and_say_so():
+    cities, counties = market_units("prefecture", within="410000"), market_units("county", within="410000")
+    tree = mkt.load_regions()
+    by_city = counties.groupby(tree.parents("prefecture", counties["region"]).to_numpy())["capacity"].sum()
+    np.testing.assert_allclose(by_city.loc[cities["region"]], cities["capacity"])
+    assert set(counties["status"]) <= {"allocated", "imputed"} and counties["capacity"].gt(0).all()
+
+
+def test_henan_from_zhengzhou_reaches_the_province():
+    tree = mkt.load_regions().subtree("410000")
+    units, edges = market_units("prefecture", within="410000"), mkt.load_edges("prefecture")
+    policy = Policy(base=("410100",), periods=6, budget=3e8)
+    plan = mkt.plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05))
+    assert plan.checks["holds"].all() and plan.gap <= 0.05
+    assert "410000" in set(plan.ladder["region"])
