@@ -72,7 +72,8 @@ def tiers(
         _one_city(result, tree, city, year)
         return
     table = _only(result["table"], tree, region)
-    show(_named(table, tree), title=f"分级：{system}（{year} 年）", to=to)
+    title = "分级：自有数据" if file and system == "data" else f"分级：{system}（{year} 年）"
+    show(_named(table, tree), title=title, to=to)
     if compare:
         other = grade(compare, tree, **{**options, "file": None if file else options["file"]})
         _side_by_side(result, other, tree, f"{'自有数据' if file else system} 与 {compare}")

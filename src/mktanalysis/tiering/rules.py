@@ -96,12 +96,12 @@ def explain_rules(
     regions = _regions(system, tree)
     wide = _figures(indicators, system, regions)
     checks = [_check_rule(rule, system, wide, tree, year) for rule in system.rule]
-    met = pd.DataFrame({i: check[0] for i, check in enumerate(checks)}, index=regions, dtype="boolean")
-    told = pd.DataFrame({i: check[1] for i, check in enumerate(checks)}, index=regions)
-    lacking = pd.DataFrame({i: check[2] for i, check in enumerate(checks)}, index=regions)
-    rank = pd.Series([system.tiers.index(rule.tier) for rule in system.rule])
+    met = [check[0].astype(object).where(check[0].notna(), None).tolist() for check in checks]
+    told, lacking = ([check[i].tolist() for check in checks] for i in (1, 2))
+    rank = [system.tiers.index(rule.tier) for rule in system.rule]
+    cells = zip(*(zip(*column, strict=True) for column in (met, told, lacking)), strict=True)
     table = pd.DataFrame(
-        [_decide(system, rank, met.loc[r], told.loc[r], lacking.loc[r]) for r in regions],
+        [_decide(system, rank, *row) for row in cells],
         index=regions,
         columns=["tier", "decided_by", "next_tier", "to_next"],
     )
@@ -237,14 +237,12 @@ def _has_rank(ranks: tuple[str, ...], tree: RegionTree, regions: pd.Index) -> pd
     return met.astype("boolean")
 
 
-def _decide(
-    system: RuleSystem, rank: pd.Series, met: pd.Series, told: pd.Series, lacking: pd.Series
-) -> tuple:
-    """Tier, reason, next tier and what is lacking for it, of one region."""
-    order = rank.sort_values(kind="stable").index
-    won = next((i for i in order if met[i] is not pd.NA and met[i]), None)
+def _decide(system: RuleSystem, rank: list[int], met, told, lacking) -> tuple:
+    """Tier, reason, next tier and what it lacks, of one region; `met` has one entry a rule, None is unknown."""
+    order = sorted(range(len(rank)), key=rank.__getitem__)
+    won = next((i for i in order if met[i]), None)
     better = [i for i in order if won is None or rank[i] < rank[won]]
-    unknown = next((i for i in better if met[i] is pd.NA), None)
+    unknown = next((i for i in better if met[i] is None), None)
     if unknown is not None:
         tier = system.rule[unknown].tier
         return None, f"数据不足，无法判断是否为{tier}：{lacking[unknown]}", tier, lacking[unknown]
