@@ -58,7 +58,7 @@ def imported_modules(text: str) -> set[str]:
     --------
     >>> cells = [{"cell_type": "code", "source": "import pandas as pd\\nfrom a.b import c"}]
     >>> sorted(imported_modules(json.dumps({"cells": cells})))
-    ['a.b', 'pandas']
+    ['a.b', 'a.b.c', 'pandas']
     """
     found = set()
     for cell in json.loads(text)["cells"]:
@@ -69,7 +69,7 @@ def imported_modules(text: str) -> set[str]:
                 if isinstance(node, ast.Import):
                     found |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found.add(node.module)
+                    found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 

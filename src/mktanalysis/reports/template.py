@@ -17,6 +17,7 @@ import selectors
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from .execute import make_shell
@@ -33,9 +34,29 @@ WITH_MKTANALYSIS = (
 )
 
 
-def preload(names: list[str]) -> None:
-    """Import what is there; a part that fails to import fails in the report that asks for it."""
+#: Only these are loaded for all reports: their import changes nothing that a report could notice. A module of
+#: the analyst's own may set options when it is imported, which is that report's business alone.
+HARMLESS = {
+    *(
+        "numpy",
+        "pandas",
+        "scipy",
+        "matplotlib",
+        "matplotlib_inline",
+        "mpl_toolkits",
+        "sklearn",
+        "statsmodels",
+    ),
+    *("jenkspy", "highspy", "frykit", "shapely", "pyproj", "xlsxwriter", "python_calamine", "pandera"),
+    *("pydantic", "mistune", "joblib", "threadpoolctl", "networkx", "PIL", "mktanalysis"),
+}
+
+
+def preload(names: Iterable[str]) -> None:
+    """Import what is harmless and there; what fails to import fails in the report that asks for it."""
     for name in names:
+        if name.partition(".")[0] not in HARMLESS or name in sys.modules:
+            continue
         try:
             importlib.import_module(name)
         except Exception as error:
@@ -138,7 +159,7 @@ class Server:
                 os.close(end)
             _be_child(request, parent, self.shell)
         deadline = time.monotonic() + request["timeout"]
-        self.children[pid] = {"id": request["id"], "deadline": deadline, "timeout": False}
+        self.children[pid] = {**request, "deadline": deadline, "timeout": False}
 
     def _reap(self) -> None:
         while self.children:
@@ -146,6 +167,9 @@ class Server:
             if pid == 0:
                 return
             child = self.children.pop(pid)
+            learned = Path(child["folder"], "modules")
+            if learned.exists():  # what this report had to import, the next ones find loaded
+                preload(learned.read_text("utf-8").split())
             _kill_group(pid, leader=False)  # whatever the report itself had started
             ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
             per_mb = 1024 if sys.platform == "linux" else 1 << 20
@@ -213,8 +237,10 @@ def _be_child(request: dict, parent: int, shell) -> None:
         os.close(log)
         limit_memory(request["memory"])
         seed_generators()
+        loaded = set(sys.modules)
         make_report(folder, shell=shell)
         code = 0
+        (folder / "modules").write_text("\n".join(sorted(set(sys.modules) - loaded)), "utf-8")
     except BaseException:
         import traceback
 
