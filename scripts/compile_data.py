@@ -36,7 +36,7 @@ def compile_tables(sources: Sources) -> dict[str, pd.DataFrame]:
         "city_indicators": cities,
         "rejected_cells": rejected,
         "province_indicators": indicators.province_figures(sources, cities, counts, regions),
-        "county_indicators": census.county_indicators(counts),
+        "county_indicators": census.county_indicators(counts, changes),
         "census_zones": census.zones(sources),
         "national_retail_monthly": indicators.national_retail_monthly(sources),
         "edges_prefecture": geometry.edges(polygons, regions, centres, "prefecture"),

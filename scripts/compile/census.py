@@ -32,7 +32,7 @@ def county_counts(sources: Sources) -> pd.DataFrame:
     assert same.all(), f"zones hosted by another prefecture: {list(zone_key[~same])}"
     own = zone_host.where(zone_host.notna(), census["adcode"])
     own = own.map(DECISIONS["census_moves"]).where(own.isin(list(DECISIONS["census_moves"])), own)
-    frame = census.assign(region=own, whole=kept)
+    frame = _right_2010(census).assign(region=own, whole=kept)
     frame = pd.concat([frame[~frame["region"].isin(list(DECISIONS["census_splits"]))], *_split(frame)])
     sums = frame.groupby("region")[list(COUNTS)].sum()
     at_2010 = (
@@ -41,6 +41,17 @@ def county_counts(sources: Sources) -> pd.DataFrame:
     table = sums.join(at_2010).join(frame.groupby("region")["whole"].all())
     assert table["pop_2020"].sum() == TOTAL_2020, table["pop_2020"].sum()
     return table.reset_index()
+
+
+def _right_2010(census: pd.DataFrame) -> pd.DataFrame:
+    """Lead figures of 2010 that the table gives to a neighbour's code to their own unit."""
+    moves = DECISIONS["census_2010_rows"]
+    columns = ["pop_2010", "urban_2010"]
+    rows = census["adcode"].isin(list(moves))
+    given = census.loc[rows].set_index(census.loc[rows, "adcode"].map(moves))[columns]
+    census = census.copy()
+    census.loc[rows, columns] = given.loc[census.loc[rows, "adcode"]].to_numpy()
+    return census
 
 
 def zones(sources: Sources) -> pd.DataFrame:
@@ -80,15 +91,23 @@ def _apportion(total: int, shares: list[float]) -> list[int]:
     return floor.tolist()
 
 
-def county_indicators(counts: pd.DataFrame) -> pd.DataFrame:
+def _is_same_unit(counts: pd.DataFrame, changes: pd.DataFrame) -> pd.Series:
+    """Which counties have the boundaries of 2010: not redrawn since, no zone or part of another inside."""
+    since = changes[changes["year"].between(2010, 2020) & (changes["old"] != changes["new"])]
+    redrawn = {*since["old"], *since["new"], *DECISIONS["census_2010_moved"]["codes"]}
+    return counts["whole"] & ~counts["region"].isin(redrawn)
+
+
+def county_indicators(counts: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFrame:
     """The long table of county figures: population, urban share and households."""
+    pop_2010 = counts["pop_2010"].where(_is_same_unit(counts, changes))
     status = counts["whole"].map({True: "observed", False: "allocated"})
     urban = counts["urban_2020"] / counts["pop_2020"]
     parts = [
         _long(counts, "2020", "resident_population", counts["pop_2020"], "person", status, SOURCE_2020),
         _long(counts, "2020", "urban_rate", urban.round(6), "share", status, SOURCE_2020),
         _long(counts, "2020", "n_households", counts["households_2020"], "household", status, SOURCE_2020),
-        _long(counts, "2010", "resident_population", counts["pop_2010"], "person", "observed", SOURCE_2010),
+        _long(counts, "2010", "resident_population", pop_2010, "person", "observed", SOURCE_2010),
     ]
     return pd.concat(parts).dropna(subset="value")
 

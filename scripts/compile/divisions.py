@@ -72,7 +72,7 @@ DIRECT_NAMES = {"41": "河南", "42": "湖北", "46": "海南", "65": "新疆"}
 COUNTY_KINDS = {
     "自治县": "autonomous_county",
     "自治旗": "autonomous_county",
-    "林区": "forest_district",
+    "农架林区": "forest_district",  # the only one: 西林区, 新林区 are districts
     "区": "district",
     "市": "county_city",
     "县": "county",

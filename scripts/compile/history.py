@@ -107,7 +107,7 @@ def _has_form(code: str, name: str, *, of_area: bool) -> bool:
         return False
     if name.endswith("市"):
         return last <= 20 if of_area else last >= 81
-    return last <= 20 if name.endswith("区") and not name.endswith("林区") else 21 <= last <= 80
+    return last <= 20 if name.endswith("区") and name != "神农架林区" else 21 <= last <= 80
 
 
 def dissolved_prefectures(sources: Sources) -> dict[str, tuple[int, str]]:
@@ -217,7 +217,8 @@ def _prefecture_starts(sources: Sources) -> dict[str, int]:
 def with_former_names(sources: Sources, table: pd.DataFrame) -> pd.DataFrame:
     """Add a row for every name that a code bore before: renamed without a new code."""
     rows = []
-    for code, old in (DECISIONS["recoded_names"] | _renamed(sources, table)).items():
+    given = DECISIONS["recoded_names"] | DECISIONS["reused_codes"] | _renamed(sources, table)
+    for code, old in given.items():
         row = table[table["region"] == code].iloc[0]
         rows.append(
             row.to_dict()
@@ -262,6 +263,8 @@ def _last_name(text: str) -> str:
 def aliases(sources: Sources, regions: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
     """Official and short names, former names, and names of former units that live on in one later unit."""
     now, old = regions[regions["valid_to"].isna()], regions[regions["valid_to"].notna()]
+    other_unit = {(code, unit["name"]) for code, unit in DECISIONS["reused_codes"].items()}
+    old = old[[pair not in other_unit for pair in zip(old["region"], old["name"], strict=True)]]
     parts = [
         now.assign(alias=now["name"], kind="official"),
         now.assign(alias=now["short_name"], kind="short"),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .divisions import county_parent
 from .interpolated import filled_cells
-from .sources import Sources, city_code
+from .sources import DECISIONS, Sources, city_code
 
 FIRST_YEAR = 2000
 YEARBOOK, PANEL = "yearbook 2019-2024", "yearbook panel 1990-2023"
@@ -30,6 +31,10 @@ CITY = {
 }
 #: Yearbook cells that were checked against other tables and are misprints; the panel's figure stands instead.
 MISPRINTS = {("150800", 2018, "retail_sales"), ("450900", 2018, "retail_sales")}
+#: Jumps of fiscal revenue that are real: the epidemic (宜昌 2020), tax refunds and the coal boom of 2022.
+GENUINE = {("420500", 2020, "fiscal_revenue")} | {
+    (code, 2022, "fiscal_revenue") for code in ("220300", "540100", "540500", "610800", "630200")
+}
 #: Bounds of a plausible yearly figure of a city.
 BOUNDS = {
     "average_wage": (20_000, 260_000),
@@ -130,7 +135,10 @@ def _spikes(cells: pd.DataFrame, *, limit: float = np.log(1.4)) -> pd.DataFrame:
         )
         there &= year[2:] - year[:-2] <= 4
         found.append(series.iloc[1:-1][there])
-    return pd.concat(found).assign(reason="spike of more than 40% that the next year takes back")
+    table = pd.concat(found)
+    cells = zip(table["region"], table["year"], table["indicator"], strict=True)
+    table = table[[cell not in GENUINE for cell in cells]]
+    return table.assign(reason="spike of more than 40% that the next year takes back")
 
 
 def with_census(
@@ -138,7 +146,7 @@ def with_census(
 ) -> pd.DataFrame:
     """City figures with the census of 2010 and 2020; the census wins where both exist."""
     return pd.concat(
-        [_census_2020(counts, regions), _census_profile(sources, regions), figures]
+        [_census_2020(counts, regions), _census_profile(sources, counts, regions), figures]
     ).drop_duplicates(KEY)
 
 
@@ -161,7 +169,7 @@ def _census_2020(counts: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
     return long.assign(**common, unit=long["indicator"].map(unit))[COLUMNS]
 
 
-def _census_profile(sources: Sources, regions: pd.DataFrame) -> pd.DataFrame:
+def _census_profile(sources: Sources, counts: pd.DataFrame, regions: pd.DataFrame) -> pd.DataFrame:
     """Age groups 2010 and 2020, population and urban share 2010, on the boundaries of 2020."""
     census = sources.prefecture_census
     known = set(regions.loc[(regions["level"] == "prefecture") & regions["in_tree"], "region"])
@@ -179,13 +187,32 @@ def _census_profile(sources: Sources, regions: pd.DataFrame) -> pd.DataFrame:
                 _profile(census, year, name, (census[f"age_{band}_{year}"] / 100).round(6), "share", source)
             )
     source = "2010 census, prefecture table on 2020 boundaries (leiii/census)"
-    parts.append(_profile(census, "2010", "resident_population", census["popu_2010"], "person", source))
+    people = _people_2010(census, counts)
+    redrawn = census["city_code"].isin(list(DECISIONS["census_2010_prefectures"]))
+    status = np.where(redrawn, "allocated", "observed")
+    parts.append(_profile(census, "2010", "resident_population", people, "person", source, status=status))
     urban = (census["popu_urban_2010"] / census["popu_2010"]).round(6)
     parts.append(_profile(census, "2010", "urban_rate", urban, "share", source))
     return pd.concat(parts).dropna(subset="value")
 
 
-def _profile(census, period, indicator, value, unit, source) -> pd.DataFrame:
+def _people_2010(census: pd.DataFrame, counts: pd.DataFrame) -> pd.Series:
+    """Population 2010, on the boundaries of the counties where the prefecture table has others."""
+    cities = counts["region"].map(county_parent)
+    total = counts.groupby(cities)["pop_2020"].sum()
+    both = counts[counts["pop_2010"].notna()]
+    known = both.groupby(cities[both.index])[["pop_2010", "pop_2020"]].sum()
+    people = census.set_index("city_code")["popu_2010"].copy()
+    table_2020 = census.set_index("city_code")["popu_2020"]
+    for code, way in DECISIONS["census_2010_prefectures"].items():
+        if way == "counties":
+            people[code] = total[code] * known.at[code, "pop_2010"] / known.at[code, "pop_2020"]
+        else:
+            people[code] *= total[code] / table_2020[code]
+    return people.round(0).set_axis(census.index)
+
+
+def _profile(census, period, indicator, value, unit, source, *, status="observed") -> pd.DataFrame:
     return pd.DataFrame(
         {
             "region": census["city_code"],
@@ -193,7 +220,7 @@ def _profile(census, period, indicator, value, unit, source) -> pd.DataFrame:
             "indicator": indicator,
             "value": value,
             "unit": unit,
-            "status": "observed",
+            "status": status,
             "source": source,
         }
     )
@@ -301,8 +328,14 @@ def national_retail_monthly(sources: Sources) -> pd.DataFrame:
 
 def breaks() -> pd.DataFrame:
     """Level breaks: the first period on the new base."""
+    first = (
+        "first economic census: figures from here on are on a revised base (more than 20% in one city of ten)"
+    )
     census = "fourth economic census: figures from here on are on a revised base"
     rows = [
+        ("retail_sales", "2005", "*", first),
+        ("gdp", "2005", "*", first),
+        ("gdp_per_capita", "2005", "*", first + "; more cities divide by residents"),
         ("retail_sales", "2019", "*", census + " (in many provinces only from 2020)"),
         ("retail_sales", "2020", "*", census + " (provinces that did not revise 2019)"),
         ("gdp", "2019", "*", census),

@@ -38,6 +38,17 @@ def test_a_year_filled_for_most_cities_is_filled_for_all(part):
     assert set(found["year"]) == {2002} and len(found) == 8
 
 
+def test_a_single_cell_of_few_digits_may_lie_on_the_line_by_chance(part):
+    flags, other = {"gdp_interp": False}, [10.0, 70.0, 90.0, 30.0, 300.0]
+    filled = part("interpolated").filled_cells
+    single = _panel({"a": [100.0, 150.0, 200.0, 900.0, 950.0], "b": other}, "gdp_pc_yuan")
+    assert not filled(single.assign(**flags), "gdp_pc_yuan").any()
+    recent = single.assign(year=single["year"] + 17, **flags)  # the year 2018 is in the yearbook tables
+    assert filled(recent, "gdp_pc_yuan").tolist() == [False, True] + [False] * 8
+    run = _panel({"a": [100.0, 150.0, 200.0, 250.0, 950.0], "b": other}, "gdp_pc_yuan")
+    assert filled(run.assign(**flags), "gdp_pc_yuan").tolist() == [False, True, True] + [False] * 7
+
+
 def test_upstream_flags_count(part):
     panel = _panel({"a": [1.0, 5.0, 2.0]}, "gdp_yi", gdp_interp=[False, True, False])
     assert part("interpolated").filled_cells(panel, "gdp_yi").tolist() == [False, True, False]

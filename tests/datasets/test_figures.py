@@ -139,7 +139,43 @@ def test_breaks_name_known_indicators():
     )
     assert set(breaks["indicator"]) <= known
     retail = breaks.query("indicator == 'retail_sales'")["period"].astype("str").tolist()
-    assert retail == ["2019", "2020"]
+    assert retail == ["2005", "2019", "2020"]
+
+
+def test_growth_scatters_most_in_the_years_of_breaks():
+    table = mkt.load_table("city_indicators").query("indicator == 'retail_sales'")
+    wide = table.pivot(index="region", columns="period", values="value")
+    growth = np.log(wide).diff(axis=1)
+    scatter = (growth.quantile(0.9) - growth.quantile(0.1)).dropna().sort_values()
+    assert {str(year) for year in scatter.index[-3:]} == {"2005", "2019", "2020"}
+
+
+def test_counties_have_a_figure_of_2010_only_if_they_are_the_same_unit():
+    people = _series("county_indicators", "resident_population", 2010)
+    redrawn = {"110101", "310106", "330102", "330203", "370211", "410202", "440115", "500110", "500111"}
+    hosts = set(mkt.load_table("census_zones")["region"])
+    assert not (redrawn | hosts) & set(people.index) and len(people) > 2000
+    assert people[["230110", "230108", "654002", "654003"]].tolist() == [916_408, 190_253, 515_082, 166_261]
+    now = _series("county_indicators", "resident_population", 2020).reindex(people.index)
+    assert (now / people).between(0.4, 2.5).all()
+
+
+def test_cities_of_2010_are_on_the_counties_of_2020():
+    people = _series("city_indicators", "resident_population", 2010)
+    known = {
+        "130600": 11_194_379,
+        "610400": 5_096_001,
+        "460400": 932_362,
+        "441500": 2_935_717,
+        "222400": 2_271_600,
+    }  # census bulletins of the cities
+    assert all(people[code] == pytest.approx(count, rel=0.01) for code, count in known.items())
+
+
+def test_falls_of_revenue_in_2020_and_2022_are_kept():
+    revenue = _series("city_indicators", "fiscal_revenue", 2022)
+    assert revenue[["540100", "610800"]].notna().all()
+    assert _series("city_indicators", "fiscal_revenue", 2020)["420500"] == pytest.approx(139.97e8, rel=1e-3)
 
 
 def test_indicators_in_wide_form():

@@ -103,6 +103,25 @@ def test_a_scheme_of_cities_is_no_level_of_the_tree(scheme):
         mkt.load_regions(scheme=scheme)
 
 
+def test_plates_hold_all_printed_cities():
+    plates = mkt.load_table("schemes").query("scheme == 'nine_plates'").groupby("label")["region"].agg(set)
+    assert plates["西北"] == {"620100", "650100", "640100", "630100"}
+    assert plates.map(len).sum() == 49  # 50 names, 台北 and 高雄 are one
+
+
+def test_a_code_that_was_used_again_is_another_unit(tree):
+    before = mkt.load_regions(year=2010)
+    assert before.names(["500110", "500222"]).tolist() == ["万盛区", "綦江县"]
+    assert before.names(["370284", "230705"]).tolist() == ["胶南市", "西林区"]
+    with pytest.raises(mkt.UnknownNameError):
+        mkt.resolve_names(["万盛区"], tree)
+
+
+def test_kinds_go_by_the_unit_not_by_the_letters(tree):
+    kind = tree.table.set_index("region")["kind"]
+    assert kind[["610103", "231202", "429021"]].tolist() == ["district", "district", "forest_district"]
+
+
 def test_unknown_scheme():
     with pytest.raises(mkt.MktError, match="four_blocks"):
         mkt.load_scheme("ten")
@@ -112,7 +131,7 @@ def test_unknown_scheme():
     ("name", "code"),
     [("襄樊", "420600"), ("萧山", "330109"), ("萧山市", "330109"), ("吴江市", "320509"), ("盐都县", "320903"),
      ("毕节地区", "520500"), ("番禺市", "440113"), ("融水", "450225"), ("昆山", "320583"),
-     ("潞西", "533103")],
+     ("潞西", "533103"), ("琼山市", "460107"), ("中甸县", "533401")],
 )  # fmt: skip
 def test_former_and_short_names_are_found(tree, name, code):
     assert mkt.resolve_names([name], tree).tolist() == [code]
