@@ -214,7 +214,8 @@ def cross_validate(
     1.0
     """
     rows = X.dropna().index.intersection(tiers.dropna().index).sort_values()
-    fold = np.random.default_rng(random_state).permutation(np.arange(len(rows)) % n_folds)
+    rng = np.random.default_rng(random_state)
+    fold = rng.permutation(np.arange(len(rows)) % n_folds)
     parts = []
     for number in range(n_folds):
         model = TierModel(penalty=penalty).fit(X.loc[rows[fold != number]], tiers)

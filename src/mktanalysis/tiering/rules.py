@@ -238,7 +238,7 @@ def _has_rank(ranks: tuple[str, ...], tree: RegionTree, regions: pd.Index) -> pd
 
 
 def _decide(system: RuleSystem, rank: list[int], met, told, lacking) -> tuple:
-    """Tier, reason, next tier and what it lacks, of one region; `met` has one entry a rule, None is unknown."""
+    """Tier, reason, next tier and what it lacks, of one region; one `met` a rule, None is unknown."""
     order = sorted(range(len(rank)), key=rank.__getitem__)
     won = next((i for i in order if met[i]), None)
     better = [i for i in order if won is None or rank[i] < rank[won]]
