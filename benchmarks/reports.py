@@ -161,6 +161,7 @@ def main() -> None:
     print(f"\nforked (2) / papermill one by one    {plain['wall'] / ours['wall']:5.2f} x as fast")
     print(f"forked (2) / papermill (2)           {two['wall'] / ours['wall']:5.2f} x as fast")
     print(f"forked (1) / papermill one by one    {plain['wall'] / one['wall']:5.2f} x as fast")
+    print(f"papermill one by one / forked (1)    {plain['cpu'] / one['cpu']:5.2f} x the CPU time")
     wall, cpu = one["wall"] / low["wall"], one["cpu"] / low["cpu"]
     print(f"forked (1) over the floor            {wall:5.2f} x the wall time, {cpu:.2f} x the CPU time")
 

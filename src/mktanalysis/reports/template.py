@@ -79,11 +79,13 @@ def fill_caches() -> None:
         mkt.load_table(table)
     with matplotlib.rc_context():
         style.use_style()
-        for level in ("province", "prefecture"):
-            figure = maps.plot_map(
-                pd.Series({"320000": 1.0} if level == "province" else {"320100": 1.0}), level=level
-            )
-            figure.canvas.draw()
+        wanted = (
+            ("province", "320000", None),
+            ("prefecture", "320100", None),
+            ("prefecture", "320100", "320000"),
+        )
+        for level, code, within in wanted:
+            maps.plot_map(pd.Series({code: 1.0}), level=level, within=within).canvas.draw()
     plt = sys.modules.get("matplotlib.pyplot")
     if plt is not None:
         plt.close("all")
