@@ -1,9 +1,11 @@
 """Value and gap of greedy, annealing, neighbourhood search and the exact solver on one family of instances.
 
     python benchmarks/expansion.py            the family from 60 to 300 units
-    python benchmarks/expansion.py --china    the counties of Henan and the cities and counties of China as well
+    python benchmarks/expansion.py --china    the counties of Henan and the cities and counties of China as
+    well
 
-Peers: plain HiGHS (the programme as it stands, no start) and, if `ortools` is installed, CP-SAT on the same programme.
+Peers: plain HiGHS (the programme as it stands, no start) and, if `ortools` is installed, CP-SAT on the same
+programme.
 Seconds are wall clock and CPU of this process; machines drift, so compare rows of one run.
 """
 
@@ -45,11 +47,20 @@ def measure(name: str, problem, seconds: float, methods) -> list[dict]:
         wall, cpu = time.perf_counter(), time.process_time()
         value, bound, ended = METHODS[method](problem, seconds)
         gap = bound / value - 1 if value > 0 and np.isfinite(bound) else np.nan
-        rows.append({
-            "instance": name, "units": problem.shape[0], "periods": problem.shape[1], "method": method,
-            "value": round(value / 1e6, 2), "bound": round(bound / 1e6, 2), "gap": round(gap, 4), "ended": ended,
-            "wall": round(time.perf_counter() - wall, 1), "cpu": round(time.process_time() - cpu, 1),
-        })  # fmt: skip
+        rows.append(
+            {
+                "instance": name,
+                "units": problem.shape[0],
+                "periods": problem.shape[1],
+                "method": method,
+                "value": round(value / 1e6, 2),
+                "bound": round(bound / 1e6, 2),
+                "gap": round(gap, 4),
+                "ended": ended,
+                "wall": round(time.perf_counter() - wall, 1),
+                "cpu": round(time.process_time() - cpu, 1),
+            }
+        )
         print(rows[-1], flush=True)
     return rows
 

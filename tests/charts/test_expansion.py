@@ -18,7 +18,14 @@ from mktanalysis.expansion import (
 def made():
     units, edges, tree = grid_example(3, 3, random_state=1)
     policy = Policy(base=("r2c2",), periods=4, budget=6e6, terminal_years=8.0)
-    comparison = compare_strategies(units, edges, tree, policy=policy, search=Search(method="search", rounds=1, anneal_rounds=5), n_draws=10)
+    comparison = compare_strategies(
+        units,
+        edges,
+        tree,
+        policy=policy,
+        search=Search(method="search", rounds=1, anneal_rounds=5),
+        n_draws=10,
+    )
     table = strategy_sensitivity(units, edges, tree, policy=policy)
     return comparison, simulate_risk(comparison.plans["planned"], n_draws=20), table
 

@@ -12,7 +12,11 @@ def planted(seed=0, n=300, years=12, per_year=8, beta=(1.2, -1.6)):
     """Openings drawn one by one by a conditional logit on log potential and log distance."""
     rng = np.random.default_rng(seed)
     points = pd.DataFrame(
-        {"region": [f"u{i:03d}" for i in range(n)], "lon": rng.uniform(-100, -80, n), "lat": rng.uniform(30, 45, n)}
+        {
+            "region": [f"u{i:03d}" for i in range(n)],
+            "lon": rng.uniform(-100, -80, n),
+            "lat": rng.uniform(30, 45, n),
+        }
     )
     potential = pd.Series(np.exp(rng.normal(10, 1, n)), index=points["region"])
     xyz = np.radians(points[["lon", "lat"]].to_numpy())

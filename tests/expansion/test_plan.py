@@ -5,11 +5,13 @@ import itertools
 import numpy as np
 import pytest
 
-from mktanalysis.expansion import Policy, grid_example, plan_expansion
+from mktanalysis.expansion import Policy, Search, grid_example
 from mktanalysis.expansion.candidates import build_problem
 from mktanalysis.expansion.evaluate import evaluate
 from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.plan import make_plan
 from mktanalysis.expansion.simulate import Starts, replay
+from mktanalysis.expansion.solve import solve
 
 
 def brute_force(problem):
@@ -47,10 +49,12 @@ CASES = [("held", 3, 1), ("held", 2, 2), ("strong", 3, 1), ("none", 1, 2)]
 @pytest.mark.parametrize("seed", range(2))
 def test_exact_equals_brute_force_on_3x3(seed, rule, periods, programmes):
     units, edges, tree = grid_example(3, 3, random_state=seed)
-    policy = Policy(base=("r1c1",), periods=periods, budget=3e6, contiguity=rule, spill=0.1, terminal_years=6.0)
+    policy = Policy(
+        base=("r1c1",), periods=periods, budget=3e6, contiguity=rule, spill=0.1, terminal_years=6.0
+    )
     policy = policy.replace(programmes=policy.programmes[-programmes:])
     problem = build_problem(build_market(units, edges, tree, policy=policy))
-    plan = plan_expansion(units, edges, tree, policy=policy)
+    plan = make_plan(problem, solve(problem, Search(gap=0.0, nodes=10_000)), tree)
     assert plan.value + problem.base_value == pytest.approx(brute_force(problem), rel=1e-7)
     assert plan.checks["holds"].all()
 

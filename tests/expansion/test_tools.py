@@ -35,7 +35,13 @@ from mktanalysis.expansion import (
 def grid():
     units, edges, tree = grid_example(4, 4, random_state=1)
     policy = Policy(base=("r2c2",), periods=6, budget=6e6, terminal_years=6.0)
-    return units, edges, tree, policy, plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05))
+    return (
+        units,
+        edges,
+        tree,
+        policy,
+        plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05)),
+    )
 
 
 def test_no_chance_returns_the_plan(grid):
@@ -77,7 +83,7 @@ def test_robust_choice_names_a_plan_for_each_criterion(grid):
 
 
 def test_history_is_kept_and_the_rest_planned_again(grid):
-    units, edges, tree, policy, plan = grid
+    units, edges, tree, _, plan = grid
     again = continue_policy(plan, from_year=2027, budget=4e6)
     new = plan_expansion(units, edges, tree, policy=again, search=Search(gap=0.05))
     before = plan.steps[plan.steps["period"].dt.year < 2027]
@@ -102,7 +108,14 @@ def test_forbidden_and_pinned_are_obeyed(grid):
 
 def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
     units, edges, tree, policy, _ = grid
-    result = compare_strategies(units, edges, tree, policy=policy, search=Search(method="search", rounds=1, anneal_rounds=10), n_draws=20)
+    result = compare_strategies(
+        units,
+        edges,
+        tree,
+        policy=policy,
+        search=Search(method="search", rounds=1, anneal_rounds=10),
+        n_draws=20,
+    )
     assert set(result.table["strategy"]) == {*STRATEGIES, "planned", "optimum"}
     assert result.table["strategy"].iloc[0] == "optimum"
     assert all(plan.checks["holds"].all() for plan in result.plans.values())
@@ -127,12 +140,18 @@ def test_diagnosis_of_the_brewery():
 def test_p_median_equals_brute_force_and_bound_holds():
     rng = np.random.default_rng(0)
     points = pd.DataFrame(
-        {"region": [f"p{i}" for i in range(14)], "lon": rng.uniform(110, 118, 14), "lat": rng.uniform(30, 36, 14)}
+        {
+            "region": [f"p{i}" for i in range(14)],
+            "lon": rng.uniform(110, 118, 14),
+            "lat": rng.uniform(30, 36, 14),
+        }
     )
     distance, weight = great_circle_km(points), pd.Series(rng.uniform(1, 5, 14), index=points["region"])
     found = p_median(distance, weight, 3)
     w = weight.to_numpy()
-    best = min((distance.to_numpy()[:, list(s)].min(axis=1) @ w) for s in itertools.combinations(range(14), 3))
+    best = min(
+        (distance.to_numpy()[:, list(s)].min(axis=1) @ w) for s in itertools.combinations(range(14), 3)
+    )
     assert found.value == pytest.approx(best)
     assert found.bound <= best + 1e-6 and found.gap < 0.05
     cover = max_cover(distance, weight, 2, radius_km=250.0)

@@ -15,7 +15,14 @@ from ..errors import MktError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_cash", "plot_ladder", "plot_risk", "plot_rung_chances", "plot_sensitivity", "plot_strategies"]
+__all__ = [
+    "plot_cash",
+    "plot_ladder",
+    "plot_risk",
+    "plot_rung_chances",
+    "plot_sensitivity",
+    "plot_strategies",
+]
 
 #: Level -> how a strong brand there is called.
 LEVEL_NAMES = {
@@ -25,7 +32,9 @@ LEVEL_NAMES = {
 MAX_ROWS = 28
 
 
-def plot_ladder(ladder: pd.DataFrame, cash_flow: pd.DataFrame, *, title: str = "", source: str = "") -> Figure:
+def plot_ladder(
+    ladder: pd.DataFrame, cash_flow: pd.DataFrame, *, title: str = "", source: str = ""
+) -> Figure:
     """Draw when each higher-level region became strong: one bar a region, from the year reached to the end.
 
     Parameters
@@ -50,7 +59,9 @@ def plot_ladder(ladder: pd.DataFrame, cash_flow: pd.DataFrame, *, title: str = "
     levels = list(dict.fromkeys(ladder["level"]))[::-1]
     color = dict(zip(levels, style.ordered_colors(max(len(levels), 2)), strict=False))
     for i, row in enumerate(shown.itertuples()):
-        top.barh(i, years[-1] + 1 - row.period.year, left=row.period.year, color=color[row.level], height=0.72)
+        top.barh(
+            i, years[-1] + 1 - row.period.year, left=row.period.year, color=color[row.level], height=0.72
+        )
         text = f"{row.name}（{LEVEL_NAMES.get(row.level, row.level)}，{row.period.year}）"
         top.text(row.period.year - 0.08, i, text, ha="right", va="center", fontsize=7.5)
     rest = f"；另有 {len(ladder) - len(shown)} 个地区未画出" if len(ladder) > len(shown) else ""
@@ -60,7 +71,12 @@ def plot_ladder(ladder: pd.DataFrame, cash_flow: pd.DataFrame, *, title: str = "
         top.text(0.5, 0.5, "计划期内没有地区登上更高一级", transform=top.transAxes, ha="center", va="center")
     low.bar(years + 0.5, cash_flow["n_held"], width=0.8, color=style.MISSING, label="已进入")
     low.bar(years + 0.5, cash_flow["n_strong"], width=0.8, color=style.ordered_colors(4)[1], label="强势")
-    low.set(xlim=(years[0] - 2.2, years[-1] + 1), ylabel="单元数", xticks=years + 0.5, xticklabels=years.astype(str))
+    low.set(
+        xlim=(years[0] - 2.2, years[-1] + 1),
+        ylabel="单元数",
+        xticks=years + 0.5,
+        xticklabels=years.astype(str),
+    )
     low.legend(loc="upper left", fontsize=8)
     top.set_xticks([])
     style.source_line(figure, source)
@@ -87,9 +103,18 @@ def plot_cash(cash_flow: pd.DataFrame, *, title: str = "", source: str = "", uni
     figure, ax = style.new_figure(8.0, 4.2)
     colors = style.ordered_colors(5)
     ax.bar(years, cash_flow["income"], color=colors[1], width=0.7, label="单元贡献")
-    ax.bar(years, cash_flow["radiance"], bottom=cash_flow["income"], color=colors[2], width=0.7, label="梯级辐射")
+    ax.bar(
+        years, cash_flow["radiance"], bottom=cash_flow["income"], color=colors[2], width=0.7, label="梯级辐射"
+    )
     ax.bar(years, -cash_flow["outlay"], color=colors[3], width=0.7, label="投入")
-    ax.bar(years, -cash_flow["office_cost"], bottom=-cash_flow["outlay"], color=style.MISSING, width=0.7, label="管理机构")
+    ax.bar(
+        years,
+        -cash_flow["office_cost"],
+        bottom=-cash_flow["outlay"],
+        color=style.MISSING,
+        width=0.7,
+        label="管理机构",
+    )
     ax.plot(years, cash_flow["cash"], color=style.INK, marker="o", label="当年净现金")
     ax.plot(years, cash_flow["money_left"], color=style.INK, ls="--", marker="s", ms=4, label="年末预算余额")
     ax.axhline(0, color=style.INK, lw=0.8)
@@ -119,9 +144,13 @@ def plot_strategies(table: pd.DataFrame, *, title: str = "", source: str = "", u
     figure, ax = style.new_figure(9.0, 1.4 + 0.42 * len(table))
     colors = style.ordered_colors(4)
     special = table["strategy"].isin(["planned", "optimum"])
-    ax.barh(table.index, table["gain"], color=[colors[1] if flag else colors[2] for flag in special], height=0.66)
+    ax.barh(
+        table.index, table["gain"], color=[colors[1] if flag else colors[2] for flag in special], height=0.66
+    )
     if "p05" in table:
-        ax.plot(table["p05"], table.index, ls="", marker="|", ms=13, mew=2.5, color=style.INK, label="5% 的坏情形")
+        ax.plot(
+            table["p05"], table.index, ls="", marker="|", ms=13, mew=2.5, color=style.INK, label="5% 的坏情形"
+        )
         ax.legend(loc="lower right", fontsize=8)
     ax.axvline(0, color=style.INK, lw=0.8)
     ax.set_yticks(table.index, table["title"])
@@ -131,7 +160,9 @@ def plot_strategies(table: pd.DataFrame, *, title: str = "", source: str = "", u
     for k, level in enumerate(levels):
         x = 1.06 + 0.1 * k
         head = LEVEL_NAMES.get(level[5:], level[5:])
-        ax.text(x, len(table) - 0.3, f"{head}强势", transform=ax.get_yaxis_transform(), ha="center", fontsize=8)
+        ax.text(
+            x, len(table) - 0.3, f"{head}强势", transform=ax.get_yaxis_transform(), ha="center", fontsize=8
+        )
         for i, year in enumerate(table[level]):
             text = "—" if pd.isna(year) else str(year)
             ax.text(x, i, text, transform=ax.get_yaxis_transform(), ha="center", va="center", fontsize=8)
@@ -225,7 +256,9 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
         best = part[part["wins"]]
         ax.plot(best["factor"], best["gain"], ls="", marker="*", ms=13, color=style.INK)
         ax.set(xlabel=heads.get(condition, condition), xticks=sorted(part["factor"].unique()))
-        style.axis_in(ax.yaxis, unit, label="净现值增量" if ax is (axes if len(conditions) == 1 else axes[0]) else "")
+        style.axis_in(
+            ax.yaxis, unit, label="净现值增量" if ax is (axes if len(conditions) == 1 else axes[0]) else ""
+        )
     figure.suptitle(title or "什么条件下哪种打法胜出（★ 胜者）")
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", fontsize=8)

@@ -18,6 +18,16 @@ Units = Annotated[Path | None, typer.Option(help="自己的单元表（csv 或 x
 Seconds = Annotated[float, typer.Option(min=1, help="最多计算多少秒")]
 To = Annotated[Path | None, typer.Option(help="把步骤表写成 .csv 或 .xlsx")]
 
+#: How a search ended, in words.
+ENDED = {
+    "optimal": "已证明（在允许差距内最优）",
+    "within the gap": "已证明差距在允许范围内",
+    "time limit": "到时间上限，未必最优",
+    "node limit": "到节点上限，未必最优",
+    "heuristic": "搜索完毕，未必最优",
+    "interrupted": "被中断，保留当时最好的计划",
+}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -49,13 +59,18 @@ def expand(
         check_target(to)
     tree = mkt.load_regions()
     codes = tuple(mkt.resolve_names(list(base), tree))
-    area = mkt.resolve_names([within], tree).iloc[0] if within else tree.parents("province", codes[:1]).iloc[0]
+    area = (
+        mkt.resolve_names([within], tree).iloc[0] if within else tree.parents("province", codes[:1]).iloc[0]
+    )
     scope = tree.subtree(area)
-    table = market_units(level, within=area) if units is None else mkt.read_table(units, kind="units", tree=scope)
+    table = (
+        market_units(level, within=area) if units is None else mkt.read_table(units, kind="units", tree=scope)
+    )
     policy = Policy(base=codes, periods=years, start=start, budget=budget * 1e4, people=people)
     plan = plan_expansion(table, mkt.load_edges(level), scope, policy=policy, search=Search(seconds=seconds))
     money = {"effort": "元", "cost": "元", "saving": "元", "cash": "元", "value": "元"}
     show(plan.steps, title="扩张步骤", to=to, units=money)
     show(plan.ladder, title="梯级")
     show(plan.cash_flow, title="现金流")
-    typer.echo(f"净现值增量 {plan.value / 1e8:,.2f} 亿元，上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}（{plan.ended}）")
+    gain, bound = (f"{value / 1e8:,.2f} 亿元" for value in (plan.value, plan.bound))
+    typer.echo(f"净现值增量 {gain}，上界 {bound}，差距 {plan.gap:.1%}；{ENDED.get(plan.ended, plan.ended)}")

@@ -1,6 +1,7 @@
 """Simulated annealing over the preference order of the greedy builder.
 
-Always holds: every state is a feasible plan, because the builder makes it; the best plan seen is returned, so it is
+Always holds: every state is a feasible plan, because the builder makes it; the best plan seen is returned, so
+it is
 never worse than the start; the same seed gives the same plan.
 """
 
@@ -13,7 +14,9 @@ from .evaluate import evaluate
 from .greedy import Builder, ladder_score
 
 
-def anneal(problem: Problem, start: np.ndarray, *, rounds: int, rng: np.random.Generator, report=None, clock=None):
+def anneal(
+    problem: Problem, start: np.ndarray, *, rounds: int, rng: np.random.Generator, report=None, clock=None
+):
     """Improve a plan by changing preferences of units and of whole rung regions.
 
     Parameters

@@ -1,12 +1,13 @@
 """The choices: which unit may start which programme when, with the money and people of each choice.
 
-Always holds: one row a choice, sorted by unit, start, programme; a choice that another one of the same unit and
+Always holds: one row a choice, sorted by unit, start, programme; a choice that another one of the same unit
+and
 start beats in value, money, people and strength in every period is not listed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,8 @@ class Problem:
     """All a solver needs: the market, the choices, and the base area's own paths.
 
     ``weight`` discounts a cash flow of each period, ``weight_end`` adds the terminal value of a running one.
-    ``base_*`` are the paths of the base units summed (income, outlay, people, need) or per unit (strong, share).
+    ``base_*`` are the paths of the base units summed (income, outlay, people, need) or per unit (strong,
+    share).
     """
 
     market: Market
@@ -180,7 +182,8 @@ def _paths(market: Market, library: Library, unit, start, programme, weight) -> 
 
 
 def budget_need(income, outlay, reinvest: float) -> np.ndarray:
-    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent again.
+    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent
+    again.
 
     >>> budget_need(np.array([1.0, 5.0]), np.array([3.0, 1.0]), 0.5).tolist()
     [2.0, -2.0]
@@ -230,10 +233,34 @@ def _base_paths(market: Market, weight) -> dict:
         float((income - outlay).sum(axis=0) @ weight) + market.policy.terminal_years * weight[-1] * running
     )
     return {
-        "base_income": income.sum(axis=0), "base_outlay": outlay.sum(axis=0),
+        "base_income": income.sum(axis=0),
+        "base_outlay": outlay.sum(axis=0),
         "base_people": (library.people[:, 0] * base[:, None]).sum(axis=0),
         "base_strong": library.strong[:, 0] & base[:, None],
         "base_share": library.share[:, 0] * base[:, None],
         "base_need": budget_need(income, outlay, market.policy.reinvest).sum(axis=0),
         "base_value": value,
-    }  # fmt: skip
+    }
+
+
+#: A ramp-up longer than this many years is never finished.
+LONGEST_RAMP = 30
+
+
+def check_horizon(problem: Problem) -> None:
+    """Refuse a horizon in which nothing that is started can become strong, though it would in a longer one."""
+    market = problem.market
+    if len(problem.candidates) == 0 or problem.library.strong.any():
+        return
+    longer = replace(market, policy=market.policy.replace(**_long(market.policy)))
+    years = build_library(longer).strong.any(axis=(0, 1))
+    if years.any():
+        raise MktError(
+            f"计划期 {market.policy.periods} 年短于市场的爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势品牌，"
+            "请延长计划期（periods）或换更集中的打法"
+        )
+
+
+def _long(policy: Policy) -> dict:
+    plain = {"budget": 0.0, "people": None, "pinned": {}, "history": (), "first_open": None}
+    return {**plain, "periods": LONGEST_RAMP}

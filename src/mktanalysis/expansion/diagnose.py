@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ..regions import RegionTree
-from .market import Market, build_market
 from .evaluate import rung_matrix
-from .policy import Policy, Response, Rung, RUNGS
+from .market import Market, build_market
+from .policy import RUNGS, Policy, Response, Rung
 from .response import rank_of
 
 #: Rank -> what it is called; the first eats the meat, the fourth has the wind.
@@ -33,11 +33,13 @@ class Diagnosis:
     units : DataFrame
         region, name, capacity, own_share, sales, rank, position, strong.
     ladder : DataFrame
-        level, n_regions, n_strong, n_children_strong_most (name of the region nearest to its rung and what it lacks).
+        level, n_regions, n_strong, n_children_strong_most (name of the region nearest to its rung and what it
+        lacks).
     concentration : Series
         sales, strong_sales_share, top_unit_share, hhi (sum of squared sales shares), sales_per_strong_unit.
     bases : DataFrame
-        Candidates for the base area, best first: region, name, score, rank, own_share, capacity_around, reason.
+        Candidates for the base area, best first: region, name, score, rank, own_share, capacity_around,
+        reason.
     """
 
     counts: pd.DataFrame
@@ -49,9 +51,14 @@ class Diagnosis:
 
 
 def diagnose_position(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, response: Response | None = None,
-    rungs: tuple[Rung, ...] = RUNGS, n_bases: int = 10,
-) -> Diagnosis:  # fmt: skip
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    response: Response | None = None,
+    rungs: tuple[Rung, ...] = RUNGS,
+    n_bases: int = 10,
+) -> Diagnosis:
     """Diagnose today's position from shares and rivals' shares.
 
     Parameters
@@ -84,14 +91,24 @@ def diagnose_position(
     position = pd.Categorical.from_codes(place, categories=POSITIONS, ordered=True)
     table = pd.DataFrame(
         {
-            "region": market.units.to_numpy(), "name": tree.names(market.units).to_numpy(), "capacity": capacity,
-            "own_share": own, "sales": capacity * own, "rank": rank, "position": position, "strong": strong,
+            "region": market.units.to_numpy(),
+            "name": tree.names(market.units).to_numpy(),
+            "capacity": capacity,
+            "own_share": own,
+            "sales": capacity * own,
+            "rank": rank,
+            "position": position,
+            "strong": strong,
         }
-    )  # fmt: skip
+    )
     return Diagnosis(
-        _counts(table), pd.Series(position, index=market.units, name="position"), table,
-        _ladder_now(market, strong, own, tree), _concentration(table), _bases(market, table, n_bases),
-    )  # fmt: skip
+        _counts(table),
+        pd.Series(position, index=market.units, name="position"),
+        table,
+        _ladder_now(market, strong, own, tree),
+        _concentration(table),
+        _bases(market, table, n_bases),
+    )
 
 
 def _counts(table: pd.DataFrame) -> pd.DataFrame:
@@ -99,10 +116,11 @@ def _counts(table: pd.DataFrame) -> pd.DataFrame:
     total, sales = max(table["capacity"].sum(), 1e-9), max(table["sales"].sum(), 1e-9)
     return pd.DataFrame(
         {
-            "n_units": groups.size(), "capacity_share": groups["capacity"].sum() / total,
+            "n_units": groups.size(),
+            "capacity_share": groups["capacity"].sum() / total,
             "sales_share": groups["sales"].sum() / sales,
         }
-    ).reset_index()  # fmt: skip
+    ).reset_index()
 
 
 def _concentration(table: pd.DataFrame) -> pd.Series:
@@ -111,17 +129,19 @@ def _concentration(table: pd.DataFrame) -> pd.Series:
     n_strong = int(table["strong"].sum())
     return pd.Series(
         {
-            "sales": total, "strong_sales_share": share[table["strong"]].sum() if total > 0 else np.nan,
-            "top_unit_share": share.max(), "hhi": (share**2).sum() if total > 0 else np.nan,
+            "sales": total,
+            "strong_sales_share": share[table["strong"]].sum() if total > 0 else np.nan,
+            "top_unit_share": share.max(),
+            "hhi": (share**2).sum() if total > 0 else np.nan,
             "sales_per_strong_unit": sales[table["strong"]].sum() / n_strong if n_strong else np.nan,
         },
         name="value",
-    )  # fmt: skip
+    )
 
 
 def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
     """How many regions of each level are strong, and which weaker one is nearest to it."""
-    ladder, n = market.ladder, len(market.units)
+    ladder = market.ladder
     state = rung_matrix(market, strong[:, None], own[:, None])[:, 0]
     below = np.concatenate([strong, state])
     rows = []
@@ -130,22 +150,35 @@ def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
         has = {g: int(below[ladder.children(g)].sum()) for g in at}
         weak = [g for g in at if not state[g] and has[g] > 0]
         near = min(weak, key=lambda g: (ladder.needed[g] - has[g], -has[g], g), default=None)
-        row = {"level": level, "n_regions": len(at), "n_strong": int(state[at].sum()), "nearest": "", "lacks": pd.NA}
+        row = {
+            "level": level,
+            "n_regions": len(at),
+            "n_strong": int(state[at].sum()),
+            "nearest": "",
+            "lacks": pd.NA,
+        }
         if near is not None:
-            row |= {"nearest": tree.names([ladder.regions[near]]).iloc[0], "lacks": max(0, int(ladder.needed[near]) - has[near])}
+            row |= {
+                "nearest": tree.names([ladder.regions[near]]).iloc[0],
+                "lacks": max(0, int(ladder.needed[near]) - has[near]),
+            }
         rows.append(row)
     columns = ["level", "n_regions", "n_strong", "nearest", "lacks"]
     return pd.DataFrame(rows, columns=columns).astype({"lacks": "Int64"})
 
 
 def _bases(market: Market, table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Score = own strength (share against the strongest rival) x log of the capacity in and around the unit."""
+    """Score = own strength (share against the strongest rival) x log of the capacity in and around the
+    unit.
+    """
     around = market.capacity[:, 0] + market.adjacency @ market.capacity[:, 0]
     rival = np.maximum(market.rivals.max(axis=1), 1e-3)
     lead = table["own_share"].to_numpy() / rival
     score = lead + 0.25 * np.log10(np.maximum(around, 1.0)) / np.log10(max(around.max(), 10.0))
     neighbours = market.adjacency @ table["strong"].to_numpy(dtype=float)
-    found = table.assign(score=score + 0.05 * neighbours, capacity_around=around, lead=lead, strong_neighbours=neighbours)
+    found = table.assign(
+        score=score + 0.05 * neighbours, capacity_around=around, lead=lead, strong_neighbours=neighbours
+    )
     found = found.sort_values(["score", "region"], ascending=[False, True]).head(count)
     reasons = [_base_reason(row) for row in found.to_dict("records")]
     columns = ["region", "name", "score", "rank", "own_share", "capacity", "capacity_around"]

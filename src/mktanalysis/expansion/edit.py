@@ -1,6 +1,7 @@
 """The manager edits: lock, pin, forbid, change limits, go on from what has happened; compare; relax.
 
-Always holds: what has happened is kept as it was; a comparison lists every unit whose start differs; a wish that
+Always holds: what has happened is kept as it was; a comparison lists every unit whose start differs; a wish
+that
 cannot be met is answered with the relaxations that would do.
 """
 
@@ -16,11 +17,17 @@ from .model import build_model
 from .policy import Policy
 
 #: Kinds of conditions that can be relaxed -> what the table calls them.
-KINDS = {"cash": "预算（元，各期合计增加）", "people": "销售人员（各期中最多增加）", "new_units": "每期新开单元数（最多增加）", "pins": "指定进入的单元（放弃个数）"}
+KINDS = {
+    "cash": "预算（元，各期合计增加）",
+    "people": "销售人员（各期中最多增加）",
+    "new_units": "每期新开单元数（最多增加）",
+    "pins": "指定进入的单元（放弃个数）",
+}
 
 
 def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes) -> Policy:
-    """The policy for planning again: steps before `from_year` become history, `locked` units keep their start.
+    """The policy for planning again: steps before `from_year` become history, `locked` units keep their
+    start.
 
     Parameters
     ----------
@@ -56,7 +63,8 @@ def compare_plans(before, after) -> pd.DataFrame:
     -------
     DataFrame
         region, name, change (added, dropped, earlier, later, action), year_before, year_after, action_before,
-        action_after, value_change (the step's own value, yuan); last row ``合计`` with the change of the plans' gain.
+        action_after, value_change (the step's own value, yuan); last row ``合计`` with the change of the
+        plans' gain.
 
     Notes
     -----
@@ -78,8 +86,9 @@ def compare_plans(before, after) -> pd.DataFrame:
     other = (table["action_before"] != table["action_after"]).to_numpy()
     change = np.select(
         [table["year_before"].isna(), table["year_after"].isna(), shift < 0, shift > 0, other],
-        ["added", "dropped", "earlier", "later", "action"], "same",
-    )  # fmt: skip
+        ["added", "dropped", "earlier", "later", "action"],
+        "same",
+    )
     table.insert(1, "change", pd.array(change, dtype="str"))
     table = table[table["change"] != "same"].rename_axis("region").reset_index()
     total = {"region": "合计", "name": "合计", "change": "total", "value_change": after.value - before.value}
@@ -92,7 +101,8 @@ def infeasible(problem: Problem) -> InfeasibleError:
 
 
 def relaxations(problem: Problem) -> pd.DataFrame:
-    """Find the smallest loosening of each kind of condition that would do alone; if none would, of all together.
+    """Find the smallest loosening of each kind of condition that would do alone; if none would, of all
+    together.
 
     Returns
     -------
@@ -108,7 +118,9 @@ def relaxations(problem: Problem) -> pd.DataFrame:
 
 
 def unreachable_pins(problem: Problem) -> pd.DataFrame:
-    """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning begins."""
+    """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning
+    begins.
+    """
     market, policy = problem.market, problem.market.policy
     has = set(problem.candidates.unit.tolist())
     rows = []
@@ -117,8 +129,18 @@ def unreachable_pins(problem: Problem) -> pd.DataFrame:
         if i in has or market.base[i]:
             continue
         first = market.earliest[i]
-        needed = f"{policy.start + first} 年起" if first < policy.periods else "在计划期和供货半径内无法连片到达：延长计划期或放宽连片、半径"
-        rows.append({"condition": f"指定进入 {code}", "given": "任一年" if year is None else f"{year} 年", "needed": needed})
+        needed = (
+            f"{policy.start + first} 年起"
+            if first < policy.periods
+            else "在计划期和供货半径内无法连片到达：延长计划期或放宽连片、半径"
+        )
+        rows.append(
+            {
+                "condition": f"指定进入 {code}",
+                "given": "任一年" if year is None else f"{year} 年",
+                "needed": needed,
+            }
+        )
     return pd.DataFrame(rows, columns=["condition", "given", "needed"])
 
 
@@ -131,22 +153,38 @@ def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
     for kind in kinds:
         rows = model.parts[kind]
         sign = 1.0 if kind == "pins" else -1.0
-        extra.append(sparse.csc_array((np.full(len(rows), sign), (rows, np.arange(len(rows)))), shape=(len(row_low), len(rows))))
+        extra.append(
+            sparse.csc_array(
+                (np.full(len(rows), sign), (rows, np.arange(len(rows)))), shape=(len(row_low), len(rows))
+            )
+        )
         price += [1.0 / max(_scale(problem, model, kind), 1e-9)] * len(rows)
         names += [kind] * len(rows)
     count = len(price)
     solution = solve_arrays(
-        np.concatenate([np.zeros_like(cost), -np.array(price)]), np.append(low, np.zeros(count)),
-        np.append(high, np.full(count, np.inf)), np.append(integer, np.zeros(count, dtype=bool)),
-        sparse.hstack([matrix, *extra]).tocsc(), row_low, row_high, gap=0.01, nodes=200,
-    )  # fmt: skip
+        np.concatenate([np.zeros_like(cost), -np.array(price)]),
+        np.append(low, np.zeros(count)),
+        np.append(high, np.full(count, np.inf)),
+        np.append(integer, np.zeros(count, dtype=bool)),
+        sparse.hstack([matrix, *extra]).tocsc(),
+        row_low,
+        row_high,
+        gap=0.01,
+        nodes=200,
+    )
     if solution.values is None:
         return []
     slack = pd.Series(solution.values[len(cost) :]).groupby(pd.Series(names))
     rows = []
     for kind, values in slack:
         if values.max() > 1e-6:
-            rows.append({"condition": KINDS[kind], "given": _given(policy, kind), "needed": _needed(policy, model, kind, values)})
+            rows.append(
+                {
+                    "condition": KINDS[kind],
+                    "given": _given(policy, kind),
+                    "needed": _needed(policy, model, kind, values),
+                }
+            )
     return rows
 
 

@@ -1,6 +1,7 @@
 """Which unit next? A ranking by potential and proximity, with a fit on past openings and a backtest.
 
-Always holds: a ranking uses only what was known before the openings it is judged on; regions are points with a
+Always holds: a ranking uses only what was known before the openings it is judged on; regions are points with
+a
 longitude and a latitude, nothing depends on a country.
 """
 
@@ -24,9 +25,14 @@ DEFAULT_WEIGHTS = {"log_potential": 1.0, "log_distance": -1.0, "neighbours_held"
 
 
 def rank_entries(
-    potential: pd.Series, distance_km: pd.Series, *, neighbours_held: pd.Series | None = None,
-    rivals: pd.Series | None = None, held=(), weights: dict | None = None,
-) -> pd.Series:  # fmt: skip
+    potential: pd.Series,
+    distance_km: pd.Series,
+    *,
+    neighbours_held: pd.Series | None = None,
+    rivals: pd.Series | None = None,
+    held=(),
+    weights: dict | None = None,
+) -> pd.Series:
     """Score the units not held, best first.
 
     score = w1 log(potential) + w2 log(1 + distance) + w3 held neighbours + w4 rivals.
@@ -82,7 +88,8 @@ def _or_zero(values: pd.Series | None, index: pd.Index) -> pd.Series:
 class EntryModel:
     """Coefficients fitted on past openings (conditional logit), for ``rank_entries(weights=...)``.
 
-    ``weights`` feature -> coefficient; ``table`` with standard errors; ``n_openings`` used; ``log_likelihood`` and that
+    ``weights`` feature -> coefficient; ``table`` with standard errors; ``n_openings`` used;
+    ``log_likelihood`` and that
     of choosing at random.
     """
 
@@ -104,12 +111,19 @@ class _Past:
 
 
 def fit_entries(
-    openings: pd.DataFrame, potential: pd.Series | pd.DataFrame, points: pd.DataFrame, *,
-    edges: pd.DataFrame | None = None, rivals: pd.Series | None = None, until=None, features=None,
-) -> EntryModel:  # fmt: skip
+    openings: pd.DataFrame,
+    potential: pd.Series | pd.DataFrame,
+    points: pd.DataFrame,
+    *,
+    edges: pd.DataFrame | None = None,
+    rivals: pd.Series | None = None,
+    until=None,
+    features=None,
+) -> EntryModel:
     """Fit on a history of first openings, own or a rival's.
 
-    Each period's new units are chosen one by one among all units not held at its start: a conditional logit, its
+    Each period's new units are chosen one by one among all units not held at its start: a conditional logit,
+    its
     likelihood the product over openings (those of one period are taken as simultaneous).
 
     Parameters
@@ -191,7 +205,9 @@ def _neighbour_lists(edges, index):
 
 
 def _potential_at(potential, index, now) -> np.ndarray:
-    """The last figures before a period (never the period's own); the first ones where there are none before."""
+    """The last figures before a period (never the period's own); the first ones where there are none
+    before.
+    """
     if isinstance(potential, pd.Series):
         return potential.reindex(index).fillna(0.0).to_numpy(float)
     years = np.array([getattr(c, "year", c) for c in potential.columns], dtype=float)
@@ -217,9 +233,11 @@ def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
     found = minimize(_minus_log_likelihood, np.zeros(len(columns)), args=(sets,), jac=True, method="BFGS")
     hessian = _hessian(found.x, sets)
     error = np.sqrt(np.maximum(np.diag(np.linalg.pinv(hessian)), 0.0)) / scale
-    weights = {name: 0.0 for name in FEATURES}
+    weights = dict.fromkeys(FEATURES, 0.0)
     weights |= {FEATURES[c]: float(b) for c, b in zip(columns, found.x / scale, strict=True)}
-    table = pd.DataFrame({"feature": [FEATURES[c] for c in columns], "weight": found.x / scale, "error": error})
+    table = pd.DataFrame(
+        {"feature": [FEATURES[c] for c in columns], "weight": found.x / scale, "error": error}
+    )
     count = int(sum(chosen.sum() for _, chosen in sets))
     null = -_minus_log_likelihood(np.zeros(len(columns)), sets)[0]
     return EntryModel(weights, table, count, -float(found.fun), null)
@@ -253,16 +271,24 @@ def _hessian(beta, sets) -> np.ndarray:
 
 
 def backtest_entries(
-    openings: pd.DataFrame, potential: pd.Series | pd.DataFrame, points: pd.DataFrame, *,
-    edges: pd.DataFrame | None = None, rivals: pd.Series | None = None, min_openings: int = 20, features=None,
-) -> pd.DataFrame:  # fmt: skip
+    openings: pd.DataFrame,
+    potential: pd.Series | pd.DataFrame,
+    points: pd.DataFrame,
+    *,
+    edges: pd.DataFrame | None = None,
+    rivals: pd.Series | None = None,
+    min_openings: int = 20,
+    features=None,
+) -> pd.DataFrame:
     """Judge rankings year by year: fitted on all openings before, against potential and proximity alone.
 
     Returns
     -------
     DataFrame
-        One row a period and method (``fitted``, ``default``, ``potential``, ``proximity``): n_candidates, n_openings,
-        ``precision`` (share of the n best ranked that were opened, n = openings of the period), ``base_rate`` (the
+        One row a period and method (``fitted``, ``default``, ``potential``, ``proximity``): n_candidates,
+        n_openings,
+        ``precision`` (share of the n best ranked that were opened, n = openings of the period), ``base_rate``
+        (the
         same by chance), ``auc``. ``fitted`` starts when `min_openings` openings lie before.
     """
     past = _past(openings, potential, points, edges, rivals)
@@ -290,6 +316,9 @@ def _judge(score: np.ndarray, chosen: np.ndarray) -> dict:
     if 0 < k < n:
         auc = (rankdata(score)[chosen].sum() - k * (k + 1) / 2) / (k * (n - k))
     return {
-        "n_candidates": n, "n_openings": k, "precision": float(chosen[best].mean()) if k else np.nan,
-        "base_rate": k / n, "auc": float(auc),
-    }  # fmt: skip
+        "n_candidates": n,
+        "n_openings": k,
+        "precision": float(chosen[best].mean()) if k else np.nan,
+        "base_rate": k / n,
+        "auc": float(auc),
+    }

@@ -1,4 +1,5 @@
-"""What a choice of starts is worth, as the linear model sees it: offices, ladder and spill-over follow from it.
+"""What a choice of starts is worth, as the linear model sees it: offices, ladder and spill-over follow from
+it.
 
 Always holds: offices are as few and rungs as high as the starts allow; the same starts always give the same
 figures.
@@ -24,11 +25,13 @@ class Evaluation:
     income, outlay, people : ndarray, shape (periods,)
         Of units, base included; outlay is net of what spill-over saves.
     saving, office_cost, radiance, need, money : ndarray, shape (periods,)
-        ``need`` = losses of units + office cost - what is reinvested; ``money`` = left at the end of the period.
+        ``need`` = losses of units + office cost - what is reinvested; ``money`` = left at the end of the
+        period.
     value : float
         Discounted profit with terminal value.
     feasible : bool
-        Money and people suffice in every period, new units do not exceed the limit (contiguity is not judged here).
+        Money and people suffice in every period, new units do not exceed the limit (contiguity is not judged
+        here).
     """
 
     held: np.ndarray
@@ -52,7 +55,7 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     """Evaluate the choices at `rows` of the candidates."""
     market, c = problem.market, problem.candidates
     policy, rows = market.policy, np.asarray(rows, dtype=int)
-    n, periods = problem.shape
+    periods = problem.shape[1]
     unit = c.unit[rows]
     held = np.repeat(market.base[:, None], periods, axis=1)
     held[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
@@ -79,9 +82,22 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     money, enough = cash_position(problem, need)
     feasible = enough and _people_enough(policy, people) and _starts_allowed(policy, c, rows)
     return Evaluation(
-        held, strong, share, offices, rungs, income, outlay, people, saving, office_cost, radiance, need, money,
-        float(value), feasible,
-    )  # fmt: skip
+        held,
+        strong,
+        share,
+        offices,
+        rungs,
+        income,
+        outlay,
+        people,
+        saving,
+        office_cost,
+        radiance,
+        need,
+        money,
+        float(value),
+        feasible,
+    )
 
 
 def _saving(problem: Problem, rows, strong) -> np.ndarray:

@@ -1,7 +1,9 @@
 """Build a plan period by period from a preference order: the simplest planner, and the engine of annealing.
 
-Always holds: what is built is feasible - money, people, new units and contiguity in every period, later years of
-what is started included. Savings by spill-over are counted as they are known at the start, radiance of rungs as
+Always holds: what is built is feasible - money, people, new units and contiguity in every period, later years
+of
+what is started included. Savings by spill-over are counted as they are known at the start, radiance of rungs
+as
 it is reached by what has been started before the period.
 """
 
@@ -55,17 +57,30 @@ class Builder:
     def build(self, score: np.ndarray) -> np.ndarray:
         """Rows of the candidates started, sorted; ``-inf`` is never started (unless decided already)."""
         c, market = self.c, self.problem.market
-        self.count, self.used, self.people = self.base_count.copy(), self.base_used.copy(), self.problem.base_people.copy()
-        held, strong, share = market.base.copy(), self.problem.base_strong.copy(), self.problem.base_share.copy()
+        self.count, self.used, self.people = (
+            self.base_count.copy(),
+            self.base_used.copy(),
+            self.problem.base_people.copy(),
+        )
+        held, strong, share = (
+            market.base.copy(),
+            self.problem.base_strong.copy(),
+            self.problem.base_share.copy(),
+        )
         first = self.problem.base_strong[:, 0]
         allowed = np.isfinite(score) & ~c.fixed
         order = np.lexsort([c.unit, -score])
         order = order[allowed[order]]
-        by_period = np.split(order[np.argsort(c.start[order], kind="stable")], np.cumsum(np.bincount(c.start[order], minlength=self.periods))[:-1])
+        by_period = np.split(
+            order[np.argsort(c.start[order], kind="stable")],
+            np.cumsum(np.bincount(c.start[order], minlength=self.periods))[:-1],
+        )
         rows: list[int] = []
         for t in range(self.periods):
             reachable = self._reachable(held, strong, t)
-            self.earned = self.cumulate((self.radiance * rung_matrix(market, strong, share)).sum(axis=0), axis=0)
+            self.earned = self.cumulate(
+                (self.radiance * rung_matrix(market, strong, share)).sum(axis=0), axis=0
+            )
             self.saved = self._saved(strong[:, t - 1] if t else first)
             decided = [row for row in self.fixed if c.start[row] == t]
             for row in decided:
@@ -102,7 +117,9 @@ class Builder:
             office = self._office_steps()[self.problem.market.ladder.parent[c.unit[ready]]]
             used = self.need[ready] + self.used + office[:, None] * self.ramp[t]
             used -= (self.saved[c.unit[ready]] * c.opening[ready] * c.relief[ready])[:, None] * self.once[t]
-            fits = (used <= self.limit + self.earned).all(axis=1) & (self.people + c.people[ready] <= self.people_limit).all(axis=1)
+            fits = (used <= self.limit + self.earned).all(axis=1) & (
+                self.people + c.people[ready] <= self.people_limit
+            ).all(axis=1)
             ready = ready[fits] if self.policy.carry_over else ready
             hits = np.flatnonzero(fits)
             if len(hits) == 0:
@@ -114,7 +131,9 @@ class Builder:
         return started
 
     def _office_steps(self) -> np.ndarray:
-        """Yearly office cost that one more managed child right below each rung region would add (last entry: none)."""
+        """Yearly office cost that one more managed child right below each rung region would add (last entry:
+        none).
+        """
         step = np.zeros(len(self.cost) + 1)
         opens = self.count + 1 == self.office_from
         for g in range(len(self.cost) - 1, -1, -1):
@@ -162,7 +181,9 @@ def ladder_score(problem: Problem) -> np.ndarray:
 
 
 def greedy(problem: Problem) -> np.ndarray:
-    """Greedy plan: the best of a few scores (per yuan bound, absolute, with the ladder), pinned units before all."""
+    """Greedy plan: the best of a few scores (per yuan bound, absolute, with the ladder), pinned units before
+    all.
+    """
     c, builder = problem.candidates, Builder(problem)
     pinned = problem.market.units.isin(list(problem.market.policy.pinned))[c.unit]
     first, ladder = greedy_score(problem), ladder_score(problem)

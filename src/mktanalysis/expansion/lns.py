@@ -13,7 +13,17 @@ from .lp import solve_arrays
 from .model import Model
 
 
-def improve(model: Model, rows: np.ndarray, *, rounds: int, nodes: int, rng: np.random.Generator, clock=None, report=None, enough=np.inf):
+def improve(
+    model: Model,
+    rows: np.ndarray,
+    *,
+    rounds: int,
+    nodes: int,
+    rng: np.random.Generator,
+    clock=None,
+    report=None,
+    enough=np.inf,
+):
     """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
 
     Neighbourhoods in turn: all choices of the units around a drawn unit; all units within a window of
@@ -50,9 +60,19 @@ def solve_part(model: Model, arrays, values: np.ndarray, free: np.ndarray, *, no
     low[kept] = high[kept] = np.round(values[kept])
     seconds = None if clock is None else max(clock.left(), 0.5)
     return solve_arrays(
-        cost, low, high, integer, matrix, row_low, row_high, gap=2e-3, nodes=nodes, seconds=seconds, start=values,
+        cost,
+        low,
+        high,
+        integer,
+        matrix,
+        row_low,
+        row_high,
+        gap=2e-3,
+        nodes=nodes,
+        seconds=seconds,
+        start=values,
         options={"mip_max_stall_nodes": max(5, nodes // 3)},
-    )  # fmt: skip
+    )
 
 
 def _neighbourhood(problem, rows, k: int, size: float, rng: np.random.Generator) -> np.ndarray:
@@ -64,7 +84,9 @@ def _neighbourhood(problem, rows, k: int, size: float, rng: np.random.Generator)
         width = max(1, round(size))
         first = int(rng.integers(0, max(1, periods - width + 1)))
         inside = (since >= first) & (since < first + width)
-        return inside[c.unit] & (c.start >= first) & (c.start < first + width) | _border(problem, since, c, first, width)
+        return inside[c.unit] & (c.start >= first) & (c.start < first + width) | _border(
+            problem, since, c, first, width
+        )
     count = int(min(n, 14 * size))
     unit = _ball(market.adjacency, int(rng.choice(np.flatnonzero(market.earliest < periods))), count)
     inside = np.zeros(n, dtype=bool)
@@ -101,7 +123,9 @@ def _ball(adjacency, centre: int, count: int) -> np.ndarray:
 
 
 def complete(model: Model, rows: np.ndarray) -> np.ndarray:
-    """Values of all columns for given starts (what is left after presolve is small); None if they are infeasible."""
+    """Values of all columns for given starts (what is left after presolve is small); None if they are
+    infeasible.
+    """
     cost, low, high, integer, matrix, row_low, row_high = model.program.arrays()
     low, high = low.copy(), high.copy()
     low[model.z], high[model.z] = 0.0, 0.0

@@ -76,24 +76,54 @@ class Program:
         return (*joined, matrix, *rows)
 
     def solve(
-        self, *, relaxed: bool = False, gap: float = 0.0, nodes: int | None = None, seconds: float | None = None,
-        start=None, threads: int = 1, options: dict | None = None,
-    ) -> Solution:  # fmt: skip
+        self,
+        *,
+        relaxed: bool = False,
+        gap: float = 0.0,
+        nodes: int | None = None,
+        seconds: float | None = None,
+        start=None,
+        threads: int = 1,
+        options: dict | None = None,
+    ) -> Solution:
         """Maximise; `relaxed` drops integrality and returns duals."""
         cost, low, high, integer, matrix, row_low, row_high = self.arrays()
         solution = solve_arrays(
-            cost, low, high, None if relaxed else integer, matrix, row_low, row_high,
-            gap=gap, nodes=nodes, seconds=seconds, start=start, threads=threads, options=options,
-        )  # fmt: skip
+            cost,
+            low,
+            high,
+            None if relaxed else integer,
+            matrix,
+            row_low,
+            row_high,
+            gap=gap,
+            nodes=nodes,
+            seconds=seconds,
+            start=start,
+            threads=threads,
+            options=options,
+        )
         if relaxed and solution.ended not in ("optimal", "infeasible") and solution.duals is not None:
             return replace(solution, bound=dual_bound(self.arrays(), solution.duals))
         return solution
 
 
 def solve_arrays(
-    cost, low, high, integer, matrix, row_low, row_high, *, gap=0.0, nodes=None, seconds=None, start=None, threads=1,
+    cost,
+    low,
+    high,
+    integer,
+    matrix,
+    row_low,
+    row_high,
+    *,
+    gap=0.0,
+    nodes=None,
+    seconds=None,
+    start=None,
+    threads=1,
     options=None,
-) -> Solution:  # fmt: skip
+) -> Solution:
     """Pass arrays to HiGHS and run it."""
     import highspy
 
@@ -112,9 +142,18 @@ def solve_arrays(
 
 
 def load(
-    cost, low, high, integer, matrix, row_low, row_high, *, relaxed: bool = True, cutoff: float | None = None,
+    cost,
+    low,
+    high,
+    integer,
+    matrix,
+    row_low,
+    row_high,
+    *,
+    relaxed: bool = True,
+    cutoff: float | None = None,
     settings: dict | None = None,
-):  # fmt: skip
+):
     """A HiGHS instance with the programme; `cutoff` adds the row "objective at least this"."""
     import highspy
 
@@ -141,7 +180,8 @@ def load(
 def dual_bound(arrays, duals: np.ndarray) -> float:
     """Upper bound from any row duals, exact or not: every row and column at its better end.
 
-    For all feasible x, cx = y(Ax) + (c - A'y)x, each part at most its value at a bound; a dual that points to an
+    For all feasible x, cx = y(Ax) + (c - A'y)x, each part at most its value at a bound; a dual that points to
+    an
     infinite bound is set to zero, so the result holds whatever the solver returned.
     """
     cost, low, high, _, matrix, row_low, row_high = arrays
@@ -153,31 +193,45 @@ def dual_bound(arrays, duals: np.ndarray) -> float:
     reduced = cost - matrix.T @ y
     reduced[np.abs(reduced) < 1e-12] = 0.0
     ends = [np.where(y > 0, row_high, row_low), np.where(reduced > 0, high, low)]
-    parts = [np.where(v == 0, 0.0, v * np.where(v == 0, 0.0, end)) for v, end in zip((y, reduced), ends, strict=True)]
+    parts = [
+        np.where(v == 0, 0.0, v * np.where(v == 0, 0.0, end))
+        for v, end in zip((y, reduced), ends, strict=True)
+    ]
     return float(parts[0].sum() + parts[1].sum())
-
-
-def run_lp(highs) -> Solution | None:
-    """Solve a loaded linear programme from where it stands; None if it is infeasible."""
-    import highspy
-
-    highs.run()
-    result = _result(highs, highspy, False)
-    return None if result.ended == "infeasible" else result
 
 
 def _result(highs, highspy, is_mip: bool) -> Solution:
     status, info = highs.getModelStatus(), highs.getInfo()
     names = highspy.HighsModelStatus
     ended = {
-        names.kOptimal: "optimal", names.kInfeasible: "infeasible", names.kTimeLimit: "time limit",
-        names.kSolutionLimit: "node limit", names.kUnboundedOrInfeasible: "infeasible", names.kInterrupt: "interrupted",
-    }.get(status, highs.modelStatusToString(status))  # fmt: skip
+        names.kOptimal: "optimal",
+        names.kInfeasible: "infeasible",
+        names.kTimeLimit: "time limit",
+        names.kSolutionLimit: "node limit",
+        names.kUnboundedOrInfeasible: "infeasible",
+        names.kInterrupt: "interrupted",
+    }.get(status, highs.modelStatusToString(status))
     found = info.primal_solution_status == 2
     solution = highs.getSolution()
     values = np.array(solution.col_value) if found else None
     objective = info.objective_function_value if found else -INF
     if not is_mip:
         bound = objective if ended == "optimal" else INF
-        return Solution(values, objective, bound, ended, 0, int(info.simplex_iteration_count), np.array(solution.row_dual), np.array(solution.col_dual))
-    return Solution(values, objective, info.mip_dual_bound, ended, int(info.mip_node_count), int(info.simplex_iteration_count))
+        return Solution(
+            values,
+            objective,
+            bound,
+            ended,
+            0,
+            int(info.simplex_iteration_count),
+            np.array(solution.row_dual),
+            np.array(solution.col_dual),
+        )
+    return Solution(
+        values,
+        objective,
+        info.mip_dual_bound,
+        ended,
+        int(info.mip_node_count),
+        int(info.simplex_iteration_count),
+    )

@@ -28,9 +28,24 @@ UNITS = Schema(
         Column("own_share", "number", "our share today (现有份额)", "share", low=0, high=1, required=False),
         Column("rival_strength", "number", "rivals' effort, 1 = usual (对手力度)", low=0, required=False),
         Column("n_rivals", "number", "strong rivals (强势对手数)", "count", low=0, required=False),
-        Column("rival_share", "number", "share of the strongest (最强对手份额)", "share", low=0, high=1, required=False),
+        Column(
+            "rival_share",
+            "number",
+            "share of the strongest (最强对手份额)",
+            "share",
+            low=0,
+            high=1,
+            required=False,
+        ),
         Column("entry_cost", "number", "paid once at entry (进入成本)", "yuan", low=0, required=False),
-        Column("annual_cost", "number", "fixed cost a year while held (年固定成本)", "yuan", low=0, required=False),
+        Column(
+            "annual_cost",
+            "number",
+            "fixed cost a year while held (年固定成本)",
+            "yuan",
+            low=0,
+            required=False,
+        ),
         Column("distance_km", "number", "to its supply centre (供货距离)", "km", low=0, required=False),
         Column("customers", "number", "customers to visit (客户数)", "count", low=0, required=False),
     ),
@@ -92,7 +107,12 @@ class Market:
 
 
 def build_market(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy, capacity: pd.DataFrame | None = None
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    capacity: pd.DataFrame | None = None,
 ) -> Market:
     """Check the tables of an expansion problem and turn them into arrays."""
     table = _unit_table(units, tree)
@@ -103,9 +123,17 @@ def build_market(
     ladder = build_ladder(codes, tree, policy.rungs)
     earliest = _earliest(adjacency, base, table, policy)
     return Market(
-        codes, tuple(policy.years), _capacity_paths(table, capacity, policy), _rivals(table), table.set_index("region"),
-        adjacency, base, earliest, ladder, policy,
-    )  # fmt: skip
+        codes,
+        tuple(policy.years),
+        _capacity_paths(table, capacity, policy),
+        _rivals(table),
+        table.set_index("region"),
+        adjacency,
+        base,
+        earliest,
+        ladder,
+        policy,
+    )
 
 
 def _problems(column: str, codes, text: str) -> list[dict]:
@@ -164,7 +192,9 @@ def _base(codes: pd.Index, tree: RegionTree, policy: Policy) -> np.ndarray:
 
 def _graph(edges: pd.DataFrame, codes: pd.Index) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Adjacency (0/1) and distances among the units; edges to places outside are ignored."""
-    check_table(edges, Schema("edges", (REGION, Column("neighbor", "text", "相邻地区")), key=("region", "neighbor")))
+    check_table(
+        edges, Schema("edges", (REGION, Column("neighbor", "text", "相邻地区")), key=("region", "neighbor"))
+    )
     i, j = codes.get_indexer(pd.Index(edges["region"])), codes.get_indexer(pd.Index(edges["neighbor"]))
     inside = (i >= 0) & (j >= 0) & (i != j)
     km = edges["distance_km"].to_numpy(dtype=float) if "distance_km" in edges else np.ones(len(edges))
@@ -176,7 +206,10 @@ def _graph(edges: pd.DataFrame, codes: pd.Index) -> tuple[sparse.csr_array, spar
 
 
 def _fill(table: pd.DataFrame, kilometres, base: np.ndarray, policy: Policy) -> pd.DataFrame:
-    filled = {name: table.get(name, pd.Series(value, table.index)).fillna(value) for name, value in _DEFAULTS.items()}
+    filled = {
+        name: table.get(name, pd.Series(value, table.index)).fillna(value)
+        for name, value in _DEFAULTS.items()
+    }
     table = table.assign(**filled)
     if "distance_km" not in table:  # along the neighbours from the base
         km = dijkstra(kilometres, indices=np.flatnonzero(base), min_only=True)
@@ -192,8 +225,14 @@ def _capacity_paths(table: pd.DataFrame, capacity: pd.DataFrame | None, policy: 
     if capacity is None:
         return paths
     column = "mean" if "mean" in capacity else "value"
-    years = capacity["period"].dt.year if isinstance(capacity["period"].dtype, pd.PeriodDtype) else capacity["period"]
-    wide = capacity.assign(period=years).pivot_table(index="region", columns="period", values=column, aggfunc="sum")
+    years = (
+        capacity["period"].dt.year
+        if isinstance(capacity["period"].dtype, pd.PeriodDtype)
+        else capacity["period"]
+    )
+    wide = capacity.assign(period=years).pivot_table(
+        index="region", columns="period", values=column, aggfunc="sum"
+    )
     wide = wide.reindex(index=table["region"], columns=list(policy.years))
     if wide.isna().any(axis=None) or (wide < 0).any(axis=None):
         bad = wide.index[(wide.isna() | (wide < 0)).any(axis=1)]
@@ -205,7 +244,11 @@ def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) 
     """First period in which a unit can start; ``periods`` = never (graph distance d needs period d - 1)."""
     hops = dijkstra(adjacency, indices=np.flatnonzero(base), unweighted=True, min_only=True)
     never = policy.periods
-    start = np.where(np.isfinite(hops), np.maximum(hops - 1, 0), never) if policy.contiguity != "none" else hops * 0
+    start = (
+        np.where(np.isfinite(hops), np.maximum(hops - 1, 0), never)
+        if policy.contiguity != "none"
+        else hops * 0
+    )
     start = np.where(np.isfinite(start), start, 0).astype(int)
     if policy.first_open is not None:
         start = np.maximum(start, policy.first_open - policy.start)
@@ -219,7 +262,9 @@ def build_ladder(codes: pd.Index, tree: RegionTree, rungs: tuple[Rung, ...]) -> 
     """The rung regions above the units; rungs whose level the tree has not above the units are left out."""
     order = {name: i for i, name in enumerate(tree.levels)}
     unit_level = order[tree.level_of(codes[:1]).iloc[0]]
-    used = sorted((r for r in rungs if order.get(r.level, unit_level) < unit_level), key=lambda r: -order[r.level])
+    used = sorted(
+        (r for r in rungs if order.get(r.level, unit_level) < unit_level), key=lambda r: -order[r.level]
+    )
     above = {rung.level: tree.parents(rung.level, codes) for rung in used}
     regions = [(code, rung) for rung in used for code in sorted(above[rung.level].dropna().unique())]
     index = pd.Index([code for code, _ in regions], name="region", dtype=object)
@@ -241,7 +286,9 @@ def build_ladder(codes: pd.Index, tree: RegionTree, rungs: tuple[Rung, ...]) -> 
 
 
 def _tree_children(tree: RegionTree, levels: list[str], level: str) -> pd.Series:
-    """How many regions of the given levels stand right below each region of `level`, levels between skipped."""
+    """How many regions of the given levels stand right below each region of `level`, levels between
+    skipped.
+    """
     counts = pd.Series(0, index=tree.level(level))
     for i, name in enumerate(levels):
         codes = tree.level(name)

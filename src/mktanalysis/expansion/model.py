@@ -1,6 +1,7 @@
 """The expansion problem as a mixed-integer programme, in a form whose relaxation is tight.
 
-Always holds: a set of starts is a feasible solution of this programme exactly when `evaluate` calls it feasible
+Always holds: a set of starts is a feasible solution of this programme exactly when `evaluate` calls it
+feasible
 and every start touches what is held (or strong) the period before; both give it the same value.
 
 Tight forms used: contiguity binds what is held, not only what starts; a child counts for a rung or an office
@@ -13,20 +14,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import sparse
 
 from .candidates import Problem
 from .evaluate import past_periods, radiance_matrix
 from .lp import Program
 from .objective import set_objective
+from .spill import add_spill, opening_most
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """The programme and where its columns stand.
 
-    ``z`` one column a candidate; ``held`` and ``strong`` (units x periods, -1 where fixed by the base or never);
-    ``rungs`` and ``offices`` (rung regions x periods); ``saving`` (units x periods, -1 where none); ``carry``.
+    ``z`` one column a candidate; ``held`` and ``strong`` (units x periods, -1 where fixed by the base or
+    never);
+    ``rungs`` and ``offices`` (rung regions x periods); ``saving`` (units x periods, -1 where none);
+    ``carry``.
     """
 
     problem: Problem
@@ -48,7 +51,8 @@ class Model:
 def build_model(problem: Problem, *, form: str = "usual") -> Model:
     """Write the programme.
 
-    ``form`` is ``usual``; ``tight`` (savings neighbour by neighbour: more columns, a better bound); or ``coarse`` (every
+    ``form`` is ``usual``; ``tight`` (savings neighbour by neighbour: more columns, a better bound); or
+    ``coarse`` (every
     opening saves the cap, contiguity only by steps from the base: a relaxation for very large problems).
     """
     market, program = problem.market, Program()
@@ -62,7 +66,7 @@ def build_model(problem: Problem, *, form: str = "usual") -> Model:
         _contiguity(problem, program, held, strong)
     offices = _offices(problem, program, held, scale)
     rungs = _rungs(problem, program, z, strong, scale)
-    saving = _spill(problem, program, z, strong, scale, form)
+    saving = add_spill(problem, program, z, strong, scale, form)
     cash = _cash(problem, program, z, offices, rungs, saving, scale)
     parts["cash"] = cash
     parts.update(_people_and_starts(problem, program, z))
@@ -116,8 +120,9 @@ def _strong(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
     program.rows(
         int(possible.sum()),
         [(row[possible], strong[possible], 1.0), (row[c.unit[choice], period], z[choice], -1.0)],
-        low=0.0, high=0.0,
-    )  # fmt: skip
+        low=0.0,
+        high=0.0,
+    )
     return strong
 
 
@@ -202,10 +207,13 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
     row = np.arange(len(k))
     own = columns[c, t] >= 0
     program.rows(
-        len(k), [(row[own], columns[c, t][own], 1.0), (row, offices[g, t], -1.0), (row, spare, -1.0)],
+        len(k),
+        [(row[own], columns[c, t][own], 1.0), (row, offices[g, t], -1.0), (row, spare, -1.0)],
         high=-given[c, t].astype(float),
-    )  # fmt: skip
-    every = np.arange(groups * periods)  # without the office at most `free` children are managed, with it no spare is needed
+    )
+    every = np.arange(
+        groups * periods
+    )  # without the office at most `free` children are managed, with it no spare is needed
     free = np.repeat(free, periods).astype(float)
     program.rows(groups * periods, [(g * periods + t, spare, 1.0), (every, offices.ravel(), free)], high=free)
     if periods > 1:  # offices stay: holdings only grow
@@ -278,93 +286,9 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
     program.rows(rungs.size, parts, low=-base.ravel() - 1e-9)
 
 
-def _spill(problem: Problem, program: Program, z, strong: np.ndarray, scale: float, form: str) -> np.ndarray:
-    """saving[i,t] = sum over neighbours, each at most `spill`, together at most the cap, all as a part of the opening.
-
-    A neighbour helps only what starts after it is strong; so of two neighbours at most one helps the other.
-    """
-    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
-    policy = market.policy
-    saving = np.full((n, periods), -1)
-    if policy.spill == 0 or policy.spill_cap == 0 or len(c) == 0:
-        return saving
-    most = opening_most(problem)
-    i, t = np.nonzero(most > 0)
-    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=problem.weight[t] / scale * most[i, t])
-    row = np.full((n, periods), -1)
-    row[i, t] = np.arange(len(i))
-    share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
-    ok = row[c.unit, c.start] >= 0
-    start_row, start_z, start_share = row[c.unit, c.start][ok], z[ok], share[ok]
-    own = np.arange(len(i))
-    program.rows(len(i), [(own, saving[i, t], 1.0), (start_row, start_z, -policy.spill_cap * start_share)], high=0.0)
-    if form == "coarse":
-        return saving
-    near = market.adjacency[i].tocoo()
-    r, j = near.coords
-    before = np.maximum(t[r] - 1, 0)
-    given = problem.base_strong[j, before]
-    column = np.where(t[r] > 0, strong[j, before], -1)
-    has = given | (column >= 0)
-    r, j, given, column = r[has], j[has], given[has], column[has]
-    if form != "tight":
-        most_given = np.bincount(r, given * policy.spill, minlength=len(i))
-        new = ~given
-        program.rows(len(i), [(own, saving[i, t], 1.0), (r[new], column[new], -policy.spill)], high=most_given)
-        return saving
-    help_ = program.columns(len(r), high=policy.spill)
-    program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
-    _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
-    new = ~given
-    _help_needs_strength(program, help_[new], (i[r[new]], j[new], t[r[new]]), column[new], problem)
-    _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
-    return saving
-
-
-def opening_most(problem: Problem) -> np.ndarray:
-    """Dearest opening of each unit and period, the scale of its saving; shape (units, periods)."""
-    c, most = problem.candidates, np.zeros(problem.shape)
-    np.maximum.at(most, (c.unit, c.start), c.opening)
-    return most
-
-
-def _help_rows(program: Program, help_, r, starts, spill: float) -> None:
-    """help[i,j,t] <= spill x starts of i at t."""
-    start_row, start_z, start_share = starts
-    order = np.argsort(start_row, kind="stable")
-    first = np.searchsorted(start_row[order], r)
-    count = np.searchsorted(start_row[order], r, side="right") - first
-    k = np.repeat(np.arange(len(r)), count)
-    at = order[np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
-    program.rows(len(r), [(np.arange(len(r)), help_, 1.0), (k, start_z[at], -spill * start_share[at])], high=0.0)
-
-
-def _help_needs_strength(program: Program, help_, where, column, problem: Problem) -> None:
-    """All help of j to i up to t is at most `spill` x strength of j before t (strength that lasts makes this valid)."""
-    i, j, t = where
-    (n, periods), c = problem.shape, problem.candidates
-    lasting = np.ones(n, dtype=bool)  # once strong, strong to the end, under every programme
-    lost = c.strong[:, :-1] & ~c.strong[:, 1:]
-    lasting[c.unit[lost.any(axis=1)]] = False
-    order = np.lexsort([t, i * n + j])
-    key, rows = (i * n + j)[order], np.arange(len(order))
-    parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.market.policy.spill)]
-    for step in range(1, periods):
-        same = np.flatnonzero((key[step:] == key[:-step]) & lasting[j[order][step:]])
-        parts.append((same + step, help_[order][same], 1.0))
-    program.rows(len(order), parts, high=0.0)
-
-
-def _one_way(program: Program, help_, i, j, n: int, spill: float) -> None:
-    """Over all periods, i helped by j and j helped by i together at most once."""
-    pair = np.minimum(i, j) * n + np.maximum(i, j)
-    pairs, at = np.unique(pair, return_inverse=True)
-    program.rows(len(pairs), [(at, help_, 1.0)], high=spill)
-
-
 def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: float) -> np.ndarray:
     """Money left: carry[t] = carry[t-1] + budget - need (not below zero)."""
-    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
+    market, c, periods = problem.market, problem.candidates, problem.shape[1]
     policy = market.policy
     need = c.need / scale
     choice, period = np.nonzero(need)
@@ -406,5 +330,7 @@ def _people_and_starts(problem: Problem, program: Program, z) -> dict:
             periods, [(period, z[choice], c.people[choice, period])], high=np.where(past, np.inf, limit)
         )
     if policy.new_units is not None:
-        parts["new_units"] = program.rows(periods, [(c.start, z, 1.0)], high=np.where(past, np.inf, float(policy.new_units)))
+        parts["new_units"] = program.rows(
+            periods, [(c.start, z, 1.0)], high=np.where(past, np.inf, float(policy.new_units))
+        )
     return parts

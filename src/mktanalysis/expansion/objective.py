@@ -1,4 +1,5 @@
-"""Objectives other than profit: the earliest period in which a target is strong, or the least cost to get there.
+"""Objectives other than profit: the earliest period in which a target is strong, or the least cost to get
+there.
 
 Always holds: the target is one rung region - the code given, or the base's own region at the level given.
 """
@@ -23,7 +24,9 @@ def target_group(problem: Problem) -> int:
             return int(g)
         node = len(market.units) + g
     levels = dict.fromkeys(rung.level for rung in ladder.rungs)
-    raise MktError(f"目标 {target!r} 既不是梯级地区的代码，也不是根据地之上的层级；可用层级：{'、'.join(levels)}")
+    raise MktError(
+        f"目标 {target!r} 既不是梯级地区的代码，也不是根据地之上的层级；可用层级：{'、'.join(levels)}"
+    )
 
 
 def set_objective(model) -> None:
@@ -52,7 +55,7 @@ def earliest_bonus(problem: Problem) -> float:
 
 def _outlay(model) -> np.ndarray:
     """Minus the discounted outlay of units and offices, savings deducted."""
-    from .model import opening_most
+    from .spill import opening_most
 
     problem, cost = model.problem, np.zeros(model.program.n_columns)
     c, weight = problem.candidates, problem.weight

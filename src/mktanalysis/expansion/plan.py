@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..regions import RegionTree
-from .candidates import Problem, build_problem
+from .candidates import Problem, build_problem, check_horizon
 from .evaluate import Evaluation, evaluate
 from .market import Market, build_market
 from .policy import Policy
@@ -33,22 +33,27 @@ class ExpansionPlan:
         spill-over, share and rank at the end, strong_from (year or missing), cash (sum over the
         horizon), value (discounted, with terminal value).
     paths : DataFrame
-        One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash, people.
+        One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash,
+        people.
     ladder : DataFrame
-        One row a rung region ever strong: level, region, name, period reached, held (still strong at the end).
+        One row a rung region ever strong: level, region, name, period reached, held (still strong at the
+        end).
     cash_flow : DataFrame
-        One row a period: budget, income, radiance, outlay, office_cost, cash, need, money_left, n_held, n_strong.
+        One row a period: budget, income, radiance, outlay, office_cost, cash, need, money_left, n_held,
+        n_strong.
     staff : DataFrame
         One row a period: staff, managers, limit, and offices of each level.
     figures : Series
-        Key figures: value, gain (value beyond the base's own), promised_value, bound, gap, payback year, peak cash ...
+        Key figures: value, gain (value beyond the base's own), promised_value, bound, gap, payback year, peak
+        cash ...
     why : DataFrame
         One row a step: what spoke for it.
     checks : DataFrame
         One row a condition, re-checked by independent code.
     value, bound, gap : float
         Gain of the plan (value beyond the base's own), proven upper bound of any plan's gain, relative
-        difference. For the objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus for
+        difference. For the objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus
+        for
         every period in which the target is strong; minus the discounted outlay) and its bound.
     ended : str
         How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
@@ -74,15 +79,21 @@ class ExpansionPlan:
 
 
 def plan_expansion(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy,
-    capacity: pd.DataFrame | None = None, search: Search | None = None,
-) -> ExpansionPlan:  # fmt: skip
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    capacity: pd.DataFrame | None = None,
+    search: Search | None = None,
+) -> ExpansionPlan:
     """Find the expansion path of most discounted profit from a base area.
 
     Parameters
     ----------
     units : DataFrame
-        Market units: region, capacity (yuan a year) and optionally growth, own_share, rival_1 ... (or rival_share,
+        Market units: region, capacity (yuan a year) and optionally growth, own_share, rival_1 ... (or
+        rival_share,
         n_rivals), rival_strength, entry_cost, annual_cost, distance_km, customers; see `UNITS`.
     edges : DataFrame
         Neighbours: region, neighbor, and distance_km if units have none of their own.
@@ -117,6 +128,7 @@ def plan_expansion(
     """
     market = build_market(units, edges, tree, policy=policy, capacity=capacity)
     problem = build_problem(market)
+    check_horizon(problem)
     outcome = solve(problem, search or Search())
     return make_plan(problem, outcome, tree)
 
@@ -137,10 +149,21 @@ def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> Expansion
     gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
     return ExpansionPlan(
-        steps, _paths(market, truth), ladder, cash_flow, _staff_table(market, truth, tree), figures,
-        explain(problem, order, promised, tree), check_plan(market, starts, truth, promised.value),
-        gain, bound, gap, outcome.ended, market.policy, market,
-    )  # fmt: skip
+        steps,
+        _paths(market, truth),
+        ladder,
+        cash_flow,
+        _staff_table(market, truth, tree),
+        figures,
+        explain(problem, order, promised, tree),
+        check_plan(market, starts, truth, promised.value),
+        gain,
+        bound,
+        gap,
+        outcome.ended,
+        market.policy,
+        market,
+    )
 
 
 def _years(years) -> pd.PeriodIndex:
@@ -163,7 +186,7 @@ def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: R
             "action": np.array(problem.library.names, dtype=object)[c.programme[order]],
             "effort": c.opening[order] - market.column("entry_cost")[unit],
             "cost": paid,
-            "saving": c.outlay[order, start] - paid,
+            "saving": np.maximum(np.round(c.outlay[order, start] - paid, 2), 0.0),
             "share": truth.detail["share"][0][unit, -1],
             "rank": truth.detail["rank"][0][unit, -1].astype(int),
             "strong_from": pd.array([market.years[s] if s >= 0 else None for s in since], dtype="Int64"),
@@ -212,13 +235,19 @@ def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
     )
     return pd.DataFrame(
         {
-            "period": _years(policy.years), "budget": policy.per_period("budget"), "income": income,
-            "radiance": radiance, "outlay": outlay, "office_cost": office,
+            "period": _years(policy.years),
+            "budget": policy.per_period("budget"),
+            "income": income,
+            "radiance": radiance,
+            "outlay": outlay,
+            "office_cost": office,
             "cash": income + radiance - outlay - office,
-            "need": truth.need[0], "money_left": truth.money[0],
-            "n_held": truth.held.sum(axis=0), "n_strong": truth.n_strong[0],
+            "need": truth.need[0],
+            "money_left": truth.money[0],
+            "n_held": truth.held.sum(axis=0),
+            "n_strong": truth.n_strong[0],
         }
-    )  # fmt: skip
+    )
 
 
 def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:

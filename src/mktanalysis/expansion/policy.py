@@ -49,7 +49,8 @@ class Response(Strict):
     The share tends to ``effort**elasticity / (effort**elasticity + rivals**elasticity)`` where the rivals'
     effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and
     ``1 - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of
-    the first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the third
+    the first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the
+    third
     drinks the soup, the fourth has the wind.
     """
 
@@ -74,7 +75,9 @@ class Response(Strict):
 
     @classmethod
     def lanchester(cls, **changes) -> Response:
-        """The named alternative: strong is a share above 26.1 %, whatever the rank; lost below 26.1 % x 0.8."""
+        """The named alternative: strong is a share above 26.1 %, whatever the rank; lost below 26.1 % x
+        0.8.
+        """
         share = LANCHESTER["lower_bound"]
         return cls(**{"enter_share": share, "exit_share": 0.8 * share, "strong_rank": 99, **changes})
 
@@ -87,7 +90,8 @@ class Rung(Strict):
     level : str
         Level of the region tree.
     count_share, capacity_share, share : float
-        Strong there = strong in this share of its children by number and by capacity, and this market share overall.
+        Strong there = strong in this share of its children by number and by capacity, and this market share
+        overall.
     radiance : float
         Yearly profit from radiation of a strong brand, as a share of the region's capacity.
     office_from : int

@@ -44,7 +44,9 @@ def hold_programme(market: Market) -> Programme:
     return Programme(name="根据地", effort=(last,), visits=1.0)
 
 
-def build_library(market: Market, programmes: tuple[Programme, ...] | None = None, *, mature: bool = False) -> Library:
+def build_library(
+    market: Market, programmes: tuple[Programme, ...] | None = None, *, mature: bool = False
+) -> Library:
     """Compute the paths; `mature` gives units the staff of a developed market from the first year."""
     policy, response = market.policy, market.policy.response
     programmes = policy.programmes if programmes is None else programmes
@@ -68,9 +70,14 @@ def build_library(market: Market, programmes: tuple[Programme, ...] | None = Non
     staff = staff_by_age(market.column("customers"), policy.periods, policy.staffing, mature=mature)
     visits = np.array([p.visits for p in programmes])
     return Library(
-        tuple(p.name for p in programmes), share, rank, strong, staff[:, None, :] * visits[None, :, None],
-        share * margin_of(rank, response), raw[None] * distance[:, None, None],
-    )  # fmt: skip
+        tuple(p.name for p in programmes),
+        share,
+        rank,
+        strong,
+        staff[:, None, :] * visits[None, :, None],
+        share * margin_of(rank, response),
+        raw[None] * distance[:, None, None],
+    )
 
 
 def distance_factor(market: Market) -> np.ndarray:

@@ -33,7 +33,9 @@ def attraction_share(effort, rival_strength, response: Response) -> np.ndarray:
 
 
 def next_share(share, target, response: Response) -> np.ndarray:
-    """One year on: part of the gap to the target closes, faster upwards (ramp) or downwards (1 - retention)."""
+    """One year on: part of the gap to the target closes, faster upwards (ramp) or downwards (1 -
+    retention).
+    """
     speed = np.where(target >= share, response.ramp, 1 - response.retention)
     return share + speed * (target - share)
 
@@ -66,6 +68,8 @@ def margin_of(rank, response: Response) -> np.ndarray:
 
 
 def strong_next(strong, share, rank, response: Response) -> np.ndarray:
-    """Strong among the first `strong_rank` with the entry share; once strong, lost below the exit share only."""
+    """Strong among the first `strong_rank` with the entry share; once strong, lost below the exit share
+    only.
+    """
     among = rank <= response.strong_rank
     return among & np.where(strong, share >= response.exit_share, share >= response.enter_share)

@@ -1,6 +1,8 @@
-"""Risk of a plan: many replays under chance - capacity, response of the market, rivals' strength and reaction.
+"""Risk of a plan: many replays under chance - capacity, response of the market, rivals' strength and
+reaction.
 
-Always holds: draws of capacity are coherent (a region's capacity is the sum of its units' in every draw); the same
+Always holds: draws of capacity are coherent (a region's capacity is the sum of its units' in every draw); the
+same
 seed gives the same draws, whatever the size of a batch; the plan does not adapt, shortages are counted.
 """
 
@@ -13,7 +15,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from .policy import Amount, Share, Strict
+from .policy import Amount, Strict
 from .simulate import Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.
@@ -28,9 +30,11 @@ class Chance(Strict):
     Parameters
     ----------
     capacity_sd : float
-        Yearly relative shock of a unit's capacity; it accumulates over years. A forecast with intervals replaces it.
+        Yearly relative shock of a unit's capacity; it accumulates over years. A forecast with intervals
+        replaces it.
     common : float
-        Part of its variance that all units share; as much again is shared within the regions right above units.
+        Part of its variance that all units share; as much again is shared within the regions right above
+        units.
     response_sd : float
         Relative error of our effort's effect, one draw for the company and one a unit, equal parts.
     rivals_sd : float
@@ -57,9 +61,11 @@ class RiskResult:
     levels : DataFrame
         level, period, probability that at least one region of the level is strong.
     fan : DataFrame
-        period, lower, median, upper of the cumulated cash (5 %, 50 %, 95 %), and shortage (probability that money runs out).
+        period, lower, median, upper of the cumulated cash (5 %, 50 %, 95 %), and shortage (probability that
+        money runs out).
     figures : Series
-        mean, sd, p05, p50, p95 of the gain, value_at_risk (mean - p05), expected_shortfall (mean of the worst 5 %),
+        mean, sd, p05, p50, p95 of the gain, value_at_risk (mean - p05), expected_shortfall (mean of the worst
+        5 %),
         loss_probability, shortage_probability.
     values : Series
         Gain of every draw.
@@ -82,9 +88,13 @@ def plan_starts(plan) -> Starts:
 
 
 def simulate_risk(
-    plan, *, chance: Chance | None = None, n_draws: int = 1000, forecast: pd.DataFrame | None = None,
+    plan,
+    *,
+    chance: Chance | None = None,
+    n_draws: int = 1000,
+    forecast: pd.DataFrame | None = None,
     random_state: int | None = 0,
-) -> RiskResult:  # fmt: skip
+) -> RiskResult:
     """Replay a plan under chance.
 
     Parameters
@@ -93,7 +103,8 @@ def simulate_risk(
     chance : Chance, optional
     n_draws : int
     forecast : DataFrame, optional
-        region, period, mean, lower, upper (80 %): capacity varies as it says, units moving together by ``common``.
+        region, period, mean, lower, upper (80 %): capacity varies as it says, units moving together by
+        ``common``.
     random_state : int
 
     Returns
@@ -119,8 +130,12 @@ def _forecast_sd(forecast, market):
     if forecast is None:
         return None
     years = forecast["period"].dt.year
-    spread = (forecast["upper"] - forecast["lower"]) / (2 * Z80) / forecast["mean"].where(forecast["mean"] > 0)
-    wide = forecast.assign(year=years, spread=spread).pivot_table(index="region", columns="year", values="spread")
+    spread = (
+        (forecast["upper"] - forecast["lower"]) / (2 * Z80) / forecast["mean"].where(forecast["mean"] > 0)
+    )
+    wide = forecast.assign(year=years, spread=spread).pivot_table(
+        index="region", columns="year", values="spread"
+    )
     return wide.reindex(index=market.units, columns=list(market.years)).fillna(0.0).to_numpy()
 
 
@@ -141,7 +156,10 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
             spread = sd * np.cumsum(steps, axis=1) / np.sqrt(np.arange(1, periods + 1))
         capacity[d] = spread
         both = (rng.normal() + rng.normal(size=n)) / np.sqrt(2)
-        response[d], rivals[d] = np.exp(chance.response_sd * both), np.exp(chance.rivals_sd * rng.normal(size=n))
+        response[d], rivals[d] = (
+            np.exp(chance.response_sd * both),
+            np.exp(chance.rivals_sd * rng.normal(size=n)),
+        )
         reaction[d] = rng.uniform(*chance.reaction)
     variance = (chance.capacity_sd**2 * np.arange(1, periods + 1))[None, :] if sd is None else sd**2
     return Shock(np.exp(capacity - variance / 2), response, rivals, reaction)
@@ -160,9 +178,12 @@ def _summary(plan, parts, base_value: float) -> RiskResult:
     )
     by_then = np.maximum.accumulate(rungs, axis=2)
     return RiskResult(
-        _rung_table(market, by_then.mean(axis=0), periods), _level_table(market, by_then, periods), fan,
-        _risk_figures(gain, short), pd.Series(gain, name="gain"),
-    )  # fmt: skip
+        _rung_table(market, by_then.mean(axis=0), periods),
+        _level_table(market, by_then, periods),
+        fan,
+        _risk_figures(gain, short),
+        pd.Series(gain, name="gain"),
+    )
 
 
 def _risk_figures(gain: np.ndarray, short: np.ndarray) -> pd.Series:
@@ -170,12 +191,18 @@ def _risk_figures(gain: np.ndarray, short: np.ndarray) -> pd.Series:
     worst = np.sort(gain)[: max(1, int(np.ceil(0.05 * len(gain))))]
     return pd.Series(
         {
-            "mean": gain.mean(), "sd": gain.std(), "p05": p05, "p50": p50, "p95": p95,
-            "value_at_risk": gain.mean() - p05, "expected_shortfall": worst.mean(),
-            "loss_probability": float((gain < 0).mean()), "shortage_probability": float(short.any(axis=1).mean()),
+            "mean": gain.mean(),
+            "sd": gain.std(),
+            "p05": p05,
+            "p50": p50,
+            "p95": p95,
+            "value_at_risk": gain.mean() - p05,
+            "expected_shortfall": worst.mean(),
+            "loss_probability": float((gain < 0).mean()),
+            "shortage_probability": float(short.any(axis=1).mean()),
         },
         name="value",
-    )  # fmt: skip
+    )
 
 
 def _rung_table(market, probability: np.ndarray, periods) -> pd.DataFrame:
@@ -196,7 +223,9 @@ def _level_table(market, by_then: np.ndarray, periods) -> pd.DataFrame:
         at = [g for g, name in enumerate(levels) if name == level]
         some = by_then[:, at].any(axis=1).mean(axis=0)
         count = by_then[:, at].sum(axis=1).mean(axis=0)
-        frames.append(pd.DataFrame({"level": level, "period": periods, "probability": some, "expected_number": count}))
+        frames.append(
+            pd.DataFrame({"level": level, "period": periods, "probability": some, "expected_number": count})
+        )
     columns = ["level", "period", "probability", "expected_number"]
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
@@ -212,21 +241,28 @@ def choose_robust(risks: dict[str, RiskResult]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        plan, mean, p05, expected_shortfall, largest_regret (over draws), best_share (of draws in which it is best), and
+        plan, mean, p05, expected_shortfall, largest_regret (over draws), best_share (of draws in which it is
+        best), and
         ``best_by``: criteria that would choose it.
     """
     values = pd.DataFrame({name: risk.values for name, risk in risks.items()})
     regret = -values.sub(values.max(axis=1), axis=0)
     table = pd.DataFrame(
         {
-            "mean": values.mean(), "p05": values.quantile(0.05),
+            "mean": values.mean(),
+            "p05": values.quantile(0.05),
             "expected_shortfall": pd.Series({k: r.figures["expected_shortfall"] for k, r in risks.items()}),
-            "largest_regret": regret.max(), "best_share": (regret == 0).mean(),
+            "largest_regret": regret.max(),
+            "best_share": (regret == 0).mean(),
         }
-    )  # fmt: skip
+    )
     criteria = {"mean": "平均最高", "p05": "最差 5% 最好", "expected_shortfall": "尾部最好"}
     chosen = {name: [] for name in table.index}
     for column, text in criteria.items():
         chosen[table[column].idxmax()].append(text)
     chosen[table["largest_regret"].idxmin()].append("最大后悔最小")
-    return table.assign(best_by=["、".join(chosen[name]) for name in table.index]).rename_axis("plan").reset_index()
+    return (
+        table.assign(best_by=["、".join(chosen[name]) for name in table.index])
+        .rename_axis("plan")
+        .reset_index()
+    )

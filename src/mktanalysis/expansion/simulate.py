@@ -1,6 +1,7 @@
 """Replay a plan year by year, by code that shares nothing with the planner but the response formulas.
 
-Always holds: the replay decides nothing - it starts what the plan starts, lets markets answer, and reports what
+Always holds: the replay decides nothing - it starts what the plan starts, lets markets answer, and reports
+what
 came out, shortages included. Without reaction of rivals and without chance it returns what the plan
 promised.
 """
@@ -29,8 +30,10 @@ class Starts:
 class Shock:
     """What chance changes, each an array over draws (first axis); None leaves the plan's assumption.
 
-    ``capacity`` factor on capacity (draws, units, periods); ``response`` factor on our attraction's effect, as
-    a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction`` of rivals to our
+    ``capacity`` factor on capacity (draws, units, periods); ``response`` factor on our attraction's effect,
+    as
+    a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction`` of
+    rivals to our
     share (draws,).
     """
 
@@ -44,8 +47,10 @@ class Shock:
 class Replay:
     """What came out, arrays with draws first.
 
-    ``income``, ``outlay``, ``office_cost``, ``radiance``, ``people``, ``need``, ``money`` (draws, periods); ``rungs`` (draws,
-    rung regions, periods); ``n_strong`` (draws, periods); ``value`` (draws,). ``share``, ``rank``, ``strong``,
+    ``income``, ``outlay``, ``office_cost``, ``radiance``, ``people``, ``need``, ``money`` (draws, periods);
+    ``rungs`` (draws,
+    rung regions, periods); ``n_strong`` (draws, periods); ``value`` (draws,). ``share``, ``rank``,
+    ``strong``,
     ``unit_income``, ``unit_outlay``, ``unit_people`` (draws, units, periods) only with ``detail``.
     """
 
@@ -216,7 +221,17 @@ def _collect(market: Market, plan: _Course, totals: dict, kept: dict) -> Replay:
     value = (income + radiance - outlay - office) @ factor + policy.terminal_years * factor[-1] * running
     detail = {name: np.stack(values, axis=2) for name, values in kept.items()}
     return Replay(
-        income, outlay, office, radiance, np.broadcast_to(plan.people.sum(axis=0), (draws, periods)), need, money,
-        np.stack(totals["rungs"], axis=2), np.stack(totals["n_strong"], axis=1), value, plan.held > 0, plan.offices,
+        income,
+        outlay,
+        office,
+        radiance,
+        np.broadcast_to(plan.people.sum(axis=0), (draws, periods)),
+        need,
+        money,
+        np.stack(totals["rungs"], axis=2),
+        np.stack(totals["n_strong"], axis=1),
+        value,
+        plan.held > 0,
+        plan.offices,
         {**detail, "unit_people": plan.people},
-    )  # fmt: skip
+    )

@@ -1,6 +1,7 @@
 """Solve an expansion problem: exact where it can be proven, searched where not, always with a bound.
 
-Always holds: the answer is never worse than greedy or annealing; limits are counted in rounds and nodes, so the
+Always holds: the answer is never worse than greedy or annealing; limits are counted in rounds and nodes, so
+the
 same call gives the same answer - unless a time limit ended it, and then the answer says so; an interrupt
 keeps the best plan found so far.
 """
@@ -36,7 +37,8 @@ class Search(Strict):
     Parameters
     ----------
     method : str
-        ``auto`` everything; ``greedy`` or ``anneal`` stop there; ``search`` neighbourhoods, bounded by the relaxation;
+        ``auto`` everything; ``greedy`` or ``anneal`` stop there; ``search`` neighbourhoods, bounded by the
+        relaxation;
         ``exact`` branch and bound alone, from the greedy plan.
     gap : float
         Proven relative gap at which the search stops.
@@ -61,7 +63,9 @@ class Search(Strict):
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """Rows started, proven bound on the objective, objective reached (both yuan for profit), how the search ended."""
+    """Rows started, proven bound on the objective, objective reached (both yuan for profit), how the search
+    ended.
+    """
 
     rows: np.ndarray
     bound: float
@@ -97,7 +101,9 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
             raise
         run.ended = "interrupted"
     run.progress.close()
-    return Outcome(run.rows, run.bound * run.model.scale, run.reached() * run.model.scale, run.ended, tuple(run.trace))
+    return Outcome(
+        run.rows, run.bound * run.model.scale, run.reached() * run.model.scale, run.ended, tuple(run.trace)
+    )
 
 
 class _Run:
@@ -132,7 +138,9 @@ class _Run:
         if len(self.model.z) <= EXACT_CHOICES or method == "exact":
             return self._exact()
         rounds = max(10, int(self.search.anneal_rounds * min(1.0, 4000 / len(self.model.z))))
-        self.rows = anneal(self.problem, self.rows, rounds=rounds, rng=self.rng, report=self._tick, clock=self.clock)
+        self.rows = anneal(
+            self.problem, self.rows, rounds=rounds, rng=self.rng, report=self._tick, clock=self.clock
+        )
         self._note("anneal")
         if method == "anneal":
             return self._relaxed()
@@ -140,9 +148,15 @@ class _Run:
         if self.gap() > self.search.gap:
             part = self.clock.part(0.6)
             self.rows = improve(
-                self.model, self.rows, rounds=self.search.rounds, nodes=40, rng=self.rng, clock=part, report=self._tick,
+                self.model,
+                self.rows,
+                rounds=self.search.rounds,
+                nodes=40,
+                rng=self.rng,
+                clock=part,
+                report=self._tick,
                 enough=self.bound / (1 + self.search.gap),
-            )  # fmt: skip
+            )
             self._note("neighbourhoods")
         small = len(self.model.z) <= TIGHT_CHOICES and self.clock.left() > 5 * self.relaxed_seconds
         if method == "auto" and self.gap() > self.search.gap and small:
@@ -161,7 +175,9 @@ class _Run:
         if (plain or complete(self.model, rows) is not None) and evaluate(self.problem, rows).feasible:
             self.rows = rows
             return
-        found = self.model.program.solve(gap=0.5, nodes=500, seconds=self.search.seconds, threads=self.search.threads)
+        found = self.model.program.solve(
+            gap=0.5, nodes=500, seconds=self.search.seconds, threads=self.search.threads
+        )
         if found.values is None:
             raise infeasible(self.problem)
         self.rows = self.model.rows_of(found.values)
@@ -184,9 +200,12 @@ class _Run:
         tight = build_model(self.problem, form="tight")
         seconds = None if self.search.seconds is None else max(self.clock.left(), 0.5)
         solution: Solution = tight.program.solve(
-            gap=self.search.gap, nodes=self.search.nodes, seconds=seconds, start=complete(tight, self.rows),
+            gap=self.search.gap,
+            nodes=self.search.nodes,
+            seconds=seconds,
+            start=complete(tight, self.rows),
             threads=self.search.threads,
-        )  # fmt: skip
+        )
         self.bound, self.ended = min(self.bound, solution.bound), solution.ended
         if solution.values is not None:
             rows, before = tight.rows_of(solution.values), self.reached()

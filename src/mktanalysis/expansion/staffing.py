@@ -18,7 +18,8 @@ KINDS = ("sweep", "visits", "old_customers", "model_stores", "supervision")
 def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None) -> pd.DataFrame:
     """Yearly hours of work in market units of given size, in the first year and when mature.
 
-    The first year holds phases 1-3: every street swept and every customer filed once, classes visited at their
+    The first year holds phases 1-3: every street swept and every customer filed once, classes visited at
+    their
     cadence for the ten months after; the mature year has the full cadence and two contacts of each old
     customer.
 
@@ -45,7 +46,9 @@ def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None
     """
     staffing = staffing or Staffing()
     n = pd.Series(n_customers, dtype=float)
-    stores = pd.Series(staffing.model_stores, n.index) if model_stores is None else model_stores.reindex(n.index)
+    stores = (
+        pd.Series(staffing.model_stores, n.index) if model_stores is None else model_stores.reindex(n.index)
+    )
     frames = [_hours(n, stores, staffing, first) for first in (True, False)]
     table = pd.concat(frames, ignore_index=True).sort_values(["region", "phase"], kind="stable")
     table["hours"] = table[list(KINDS)].sum(axis=1)
@@ -64,7 +67,9 @@ def _hours(n: pd.Series, stores: pd.Series, staffing: Staffing, first: bool) -> 
             "phase": "first_year" if first else "mature",
             "sweep": (n * staffing.sweep_hours if first else n * 0).to_numpy(),
             "visits": (n * contacts * months * staffing.visit_hours * PROSPECTS).to_numpy(),
-            "old_customers": (n * (0 if first else staffing.old_customer_contacts) * staffing.visit_hours).to_numpy(),
+            "old_customers": (
+                n * (0 if first else staffing.old_customer_contacts) * staffing.visit_hours
+            ).to_numpy(),
             "model_stores": (stores * staffing.store_hours).to_numpy(),
             "supervision": staffing.supervisor_days[0 if first else 1] * day,
         }
@@ -75,7 +80,9 @@ def _hours(n: pd.Series, stores: pd.Series, staffing: Staffing, first: bool) -> 
 PROSPECTS = 0.8
 
 
-def staff_by_age(customers: np.ndarray, periods: int, staffing: Staffing, *, mature: bool = False) -> np.ndarray:
+def staff_by_age(
+    customers: np.ndarray, periods: int, staffing: Staffing, *, mature: bool = False
+) -> np.ndarray:
     """Staff of each unit by years since the start, shape (units, periods)."""
     table = workload(pd.Series(customers), staffing=staffing)
     first = table.loc[table["phase"] == "first_year"].set_index("region")["staff"]

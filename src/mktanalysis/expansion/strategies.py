@@ -97,7 +97,8 @@ class Comparison:
     Attributes
     ----------
     table : DataFrame
-        One row a strategy, best first: strategy, title, gain (yuan), gap_to_best, p05 and loss_probability (risk), a
+        One row a strategy, best first: strategy, title, gain (yuan), gap_to_best, p05 and loss_probability
+        (risk), a
         column ``year_<level>`` with the first year strong there, peak_cash, payback_year, n_held, n_strong.
     plans : dict
         Strategy -> ExpansionPlan.
@@ -108,9 +109,17 @@ class Comparison:
 
 
 def compare_strategies(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy, strategies=None,
-    capacity: pd.DataFrame | None = None, search: Search | None = None, n_draws: int = 200, random_state: int = 0,
-) -> Comparison:  # fmt: skip
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    strategies=None,
+    capacity: pd.DataFrame | None = None,
+    search: Search | None = None,
+    n_draws: int = 200,
+    random_state: int = 0,
+) -> Comparison:
     """Run named strategies with the same budget on the same market.
 
     Parameters
@@ -120,7 +129,8 @@ def compare_strategies(
     strategies : sequence of str, optional
         Keys of `STRATEGIES`; default all.
     search : Search, optional
-        For the rows ``planned`` (the planner under the policy's own contiguity) and ``optimum`` (free to choose where:
+        For the rows ``planned`` (the planner under the policy's own contiguity) and ``optimum`` (free to
+        choose where:
         the best of all rows, improved by neighbourhoods).
     n_draws : int
         Replays for the risk columns; 0 leaves them out.
@@ -167,16 +177,25 @@ def run_strategy(
     problem = build_problem(market, keep_dominated=strategy.programme is not None)
     score = np.asarray(strategy.score(problem), dtype=float)
     if strategy.programme is not None:
-        wanted = problem.library.names.index(strategy.programme) if strategy.programme in problem.library.names else 0
-        score = np.where(problem.candidates.programme == wanted, np.where(np.isfinite(score), score, 0.0), -np.inf)
+        wanted = (
+            problem.library.names.index(strategy.programme)
+            if strategy.programme in problem.library.names
+            else 0
+        )
+        score = np.where(
+            problem.candidates.programme == wanted, np.where(np.isfinite(score), score, 0.0), -np.inf
+        )
     pinned = market.units.isin(list(policy.pinned))[problem.candidates.unit]
     return problem, Builder(problem).build(np.where(pinned, 1e18, score))
 
 
-def _optimum(best: ExpansionPlan, units, edges, tree, policy: Policy, capacity, search: Search) -> ExpansionPlan:
+def _optimum(
+    best: ExpansionPlan, units, edges, tree, policy: Policy, capacity, search: Search
+) -> ExpansionPlan:
     """From the best plan of all, free of contiguity, by neighbourhoods."""
     problem = build_problem(
-        build_market(units, edges, tree, policy=policy.replace(contiguity="none"), capacity=capacity), keep_dominated=True
+        build_market(units, edges, tree, policy=policy.replace(contiguity="none"), capacity=capacity),
+        keep_dominated=True,
     )
     rows = _rows_of(problem, best)
     model = build_model(problem)
@@ -196,7 +215,10 @@ def _rows_of(problem: Problem, plan: ExpansionPlan) -> np.ndarray:
 
 
 def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -> pd.DataFrame:
-    titles = {key: s.title for key, s in STRATEGIES.items()} | {"planned": "规划路径", "optimum": "最优（不限连片）"}
+    titles = {key: s.title for key, s in STRATEGIES.items()} | {
+        "planned": "规划路径",
+        "optimum": "最优（不限连片）",
+    }
     top, rows = max(plan.value for plan in plans.values()), []
     for key, plan in plans.items():
         row = {"strategy": key, "title": titles[key], "gain": plan.value, "gap_to_best": top - plan.value}
@@ -215,9 +237,17 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
 
 
 def strategy_sensitivity(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, policy: Policy, budget=(0.5, 1.0, 2.0),
-    rivals=(0.8, 1.0, 1.25), spill=(0.0, 1.0, 2.0), strategies=None, capacity: pd.DataFrame | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    budget=(0.5, 1.0, 2.0),
+    rivals=(0.8, 1.0, 1.25),
+    spill=(0.0, 1.0, 2.0),
+    strategies=None,
+    capacity: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Under which conditions which named strategy wins: one factor at a time.
 
     Parameters
@@ -243,8 +273,14 @@ def strategy_sensitivity(
             gains[key] = evaluate(problem, chosen).value - problem.base_value
         best = max(gains, key=lambda key: gains[key])
         rows += [
-            {"condition": condition, "factor": factor, "strategy": key, "title": STRATEGIES[key].title,
-             "gain": gain, "wins": key == best}
+            {
+                "condition": condition,
+                "factor": factor,
+                "strategy": key,
+                "title": STRATEGIES[key].title,
+                "gain": gain,
+                "wins": key == best,
+            }
             for key, gain in gains.items()
-        ]  # fmt: skip
+        ]
     return pd.DataFrame(rows)

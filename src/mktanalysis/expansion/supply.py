@@ -47,7 +47,9 @@ def great_circle_km(points: pd.DataFrame, sites: pd.DataFrame | None = None) -> 
     return pd.DataFrame(km, index=pd.Index(points["region"], name="region"), columns=list(sites["region"]))
 
 
-def coverage(distance_km: pd.DataFrame, centres, *, radius_km: float, weight: pd.Series | None = None, groups=None):
+def coverage(
+    distance_km: pd.DataFrame, centres, *, radius_km: float, weight: pd.Series | None = None, groups=None
+):
     """Which regions given centres cover, and the share of weight covered by group (e.g. province).
 
     Parameters
@@ -71,9 +73,13 @@ def coverage(distance_km: pd.DataFrame, centres, *, radius_km: float, weight: pd
     near = (distance_km[list(centres)] <= radius_km).any(axis=1)
     weight = pd.Series(1.0, near.index) if weight is None else weight.reindex(near.index).fillna(0.0)
     group = pd.Series("全部", near.index) if groups is None else groups.reindex(near.index)
-    table = pd.DataFrame({"near": near, "weight": weight, "covered": near * weight, "group": group.astype(str)})
+    table = pd.DataFrame(
+        {"near": near, "weight": weight, "covered": near * weight, "group": group.astype(str)}
+    )
     by = table.groupby("group")
-    result = pd.DataFrame({"n_regions": by.size(), "n_covered": by["near"].sum(), "weight": by["weight"].sum()})
+    result = pd.DataFrame(
+        {"n_regions": by.size(), "n_covered": by["near"].sum(), "weight": by["weight"].sum()}
+    )
     result["covered_share"] = by["covered"].sum() / result["weight"].where(result["weight"] > 0)
     return result.reset_index()
 
@@ -84,7 +90,13 @@ def _known(distance_km: pd.DataFrame, centres) -> None:
 
 
 def p_median(
-    distance_km: pd.DataFrame, weight: pd.Series, n_centres: int, *, fixed=(), random_state: int = 0, starts: int = 3
+    distance_km: pd.DataFrame,
+    weight: pd.Series,
+    n_centres: int,
+    *,
+    fixed=(),
+    random_state: int = 0,
+    starts: int = 3,
 ) -> SupplyPlan:
     """Place centres so that the weighted distance is least, by vertex substitution (Teitz and Bart).
 
@@ -111,7 +123,9 @@ def p_median(
     runs = [_greedy_centres(cost, n_centres, keep)]
     others = np.setdiff1d(np.arange(d.shape[1]), keep)
     for _ in range(starts - 1):
-        runs.append(np.concatenate([keep, rng.choice(others, n_centres - len(keep), replace=False)]).astype(int))
+        runs.append(
+            np.concatenate([keep, rng.choice(others, n_centres - len(keep), replace=False)]).astype(int)
+        )
     solved = [_substitute(cost, chosen, len(keep)) for chosen in runs]
     chosen = min(solved, key=lambda at: cost[:, at].min(axis=1).sum())
     value = float(cost[:, chosen].min(axis=1).sum())
@@ -183,8 +197,12 @@ def _median_bound(cost: np.ndarray, count: int, value: float, keep: np.ndarray, 
     return min(best, value)
 
 
-def max_cover(distance_km: pd.DataFrame, weight: pd.Series, n_centres: int, *, radius_km: float) -> SupplyPlan:
-    """Place centres so that most weight lies within the radius: greedy, substitution, and a linear bound by HiGHS."""
+def max_cover(
+    distance_km: pd.DataFrame, weight: pd.Series, n_centres: int, *, radius_km: float
+) -> SupplyPlan:
+    """Place centres so that most weight lies within the radius: greedy, substitution, and a linear bound by
+    HiGHS.
+    """
     d, w = _arrays(distance_km, weight, n_centres)
     cost = np.where(d <= radius_km, 0.0, w[:, None])  # a p-median of what is left uncovered
     chosen = _substitute(cost, _greedy_centres(cost, n_centres, np.zeros(0, dtype=int)), 0)
@@ -204,7 +222,9 @@ def _cover_bound(near: np.ndarray, w: np.ndarray, count: int) -> float:
     return program.solve(relaxed=True).bound
 
 
-def _supply(distance_km: pd.DataFrame, chosen, value: float, bound: float, radius_km: float = np.inf) -> SupplyPlan:
+def _supply(
+    distance_km: pd.DataFrame, chosen, value: float, bound: float, radius_km: float = np.inf
+) -> SupplyPlan:
     near = distance_km.iloc[:, chosen]
     assignment = near.idxmin(axis=1).where(near.min(axis=1) <= radius_km).rename("centre")
     gap = abs(value - bound) / max(abs(value), 1e-9)

@@ -21,9 +21,14 @@ MAX_AGE = 5
 
 
 def market_units(
-    level: str = "county", *, within: str | None = None, year: int | None = None, category_share: float = 0.01,
-    growth: float = 0.05, tree: RegionTree | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    level: str = "county",
+    *,
+    within: str | None = None,
+    year: int | None = None,
+    category_share: float = 0.01,
+    growth: float = 0.05,
+    tree: RegionTree | None = None,
+) -> pd.DataFrame:
     """Draw up default market units of a region (市场单元).
 
     Capacity = retail sales x `category_share`. City retail is the last published figure up to `year`; a
@@ -47,8 +52,10 @@ def market_units(
     Returns
     -------
     DataFrame
-        Columns of `UNITS`, name, and ``status`` (observed, allocated, imputed), ``retail_year``, ``population``. Folklore:
-        rivals' shares 0.30, 0.20 and 0.13 times 0.85-1.15 and their effort 0.8-1.2 with the rank of retail per head;
+        Columns of `UNITS`, name, and ``status`` (observed, allocated, imputed), ``retail_year``,
+        ``population``. Folklore:
+        rivals' shares 0.30, 0.20 and 0.13 times 0.85-1.15 and their effort 0.8-1.2 with the rank of retail
+        per head;
         entry cost 3 % of capacity plus a fixed part.
 
     Examples
@@ -75,7 +82,9 @@ def _cities(tree: RegionTree, year: int | None) -> pd.DataFrame:
     """Retail, population and status of every prefecture."""
     cities = load_table("city_indicators")
     population = _county_population().groupby(tree.parents("prefecture", _county_population().index)).sum()
-    rows = cities[(cities["indicator"] == "retail_sales") & (cities["status"] == "observed") & cities["value"].notna()]
+    rows = cities[
+        (cities["indicator"] == "retail_sales") & (cities["status"] == "observed") & cities["value"].notna()
+    ]
     rows = rows.assign(retail_year=rows["period"].dt.year)
     last = rows["retail_year"].max() if year is None else year
     rows = rows[(rows["retail_year"] <= last) & (rows["retail_year"] > last - MAX_AGE)]
@@ -106,19 +115,28 @@ def _counties(tree: RegionTree, cities: pd.DataFrame) -> pd.DataFrame:
     status = np.where(city["status"] == "observed", "allocated", "imputed")
     return pd.DataFrame(
         {
-            "region": population.index, "population": population.to_numpy(),
+            "region": population.index,
+            "population": population.to_numpy(),
             "retail": part.to_numpy() * city["retail"].to_numpy(),
-            "retail_year": city["retail_year"].to_numpy(), "status": status,
+            "retail_year": city["retail_year"].to_numpy(),
+            "status": status,
         }
-    )  # fmt: skip
+    )
 
 
 def _with_folklore(table: pd.DataFrame, level: str, category_share: float, growth: float) -> pd.DataFrame:
     capacity = table["retail"] * category_share
     rank = (table["retail"] / table["population"].where(table["population"] > 0)).rank(pct=True).fillna(0.5)
     entry, annual = FIXED_COST[level]
-    rivals = {f"rival_{i}": share * (0.85 + 0.3 * rank) for i, share in enumerate((0.30, 0.20, 0.13), start=1)}
+    rivals = {
+        f"rival_{i}": share * (0.85 + 0.3 * rank) for i, share in enumerate((0.30, 0.20, 0.13), start=1)
+    }
     return table.assign(
-        capacity=capacity, growth=growth, own_share=0.0, rival_strength=0.8 + 0.4 * rank, **rivals,
-        entry_cost=entry + 0.03 * capacity, annual_cost=annual,
-    ).drop(columns="retail")  # fmt: skip
+        capacity=capacity,
+        growth=growth,
+        own_share=0.0,
+        rival_strength=0.8 + 0.4 * rank,
+        **rivals,
+        entry_cost=entry + 0.03 * capacity,
+        annual_cost=annual,
+    ).drop(columns="retail")

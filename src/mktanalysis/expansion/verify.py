@@ -14,7 +14,9 @@ from .simulate import Replay, Starts
 
 
 def check_plan(market: Market, starts: Starts, outcome: Replay, promised_value: float) -> pd.DataFrame:
-    """Return columns ``condition``, ``holds``, ``worst`` (how far it is from breaking; below 0 breaks), ``detail``."""
+    """Return columns ``condition``, ``holds``, ``worst`` (how far it is from breaking; below 0 breaks),
+    ``detail``.
+    """
     policy = market.policy
     now = _open_periods(market)
     rows = [_once(market, starts), _contiguous(market, starts, outcome), _money(market, outcome, now)]
@@ -23,10 +25,14 @@ def check_plan(market: Market, starts: Starts, outcome: Replay, promised_value: 
         rows.append(_row("人员", spare[now].min(initial=np.inf), "可用人员减去所需人员的最小值"))
     if policy.new_units is not None:
         count = np.array([(starts.period == t).sum() for t in range(policy.periods)])
-        rows.append(_row("每期新开数", policy.new_units - count[now].max(initial=0), "上限减去每期新开单元数"))
+        rows.append(
+            _row("每期新开数", policy.new_units - count[now].max(initial=0), "上限减去每期新开单元数")
+        )
     if policy.supply_radius_km is not None:
         km = market.column("distance_km")[_free(market, starts)]
-        rows.append(_row("供货半径", policy.supply_radius_km - km.max(initial=0), "半径减去最远单元的距离（公里）"))
+        rows.append(
+            _row("供货半径", policy.supply_radius_km - km.max(initial=0), "半径减去最远单元的距离（公里）")
+        )
     rows += [_orders(market, starts), _hysteresis(market, outcome)]
     gap = abs(outcome.value[0] - promised_value) / max(abs(promised_value), 1.0)
     reacts = policy.response.reaction > 0
@@ -55,7 +61,9 @@ def _free(market: Market, starts: Starts) -> np.ndarray:
 def _once(market: Market, starts: Starts) -> dict:
     repeated = len(starts.unit) - len(set(starts.unit.tolist()))
     in_base = int(market.base[starts.unit].sum())
-    return _row("每单元至多启动一次", -repeated - in_base, f"重复 {repeated} 个，启动根据地内单元 {in_base} 个")
+    return _row(
+        "每单元至多启动一次", -repeated - in_base, f"重复 {repeated} 个，启动根据地内单元 {in_base} 个"
+    )
 
 
 def _contiguous(market: Market, starts: Starts, outcome: Replay) -> dict:
@@ -67,7 +75,9 @@ def _contiguous(market: Market, starts: Starts, outcome: Replay) -> dict:
     state = outcome.held if rule == "held" else outcome.detail["strong"][0]
     for i, s in zip(starts.unit, starts.period, strict=True):
         near = np.flatnonzero(market.adjacency[[i]].toarray()[0])
-        base_near = market.base[near].any() if rule == "held" else (market.base[near] & state[near].all(axis=1)).any()
+        base_near = (
+            market.base[near].any() if rule == "held" else (market.base[near] & state[near].all(axis=1)).any()
+        )
         if market.units[i] not in history and not base_near and not (s > 0 and state[near, s - 1].any()):
             broken.append(market.units[i])
     return _row("连片", -len(broken), f"未与上一期已有单元相邻：{'、'.join(broken) or '无'}")
@@ -77,7 +87,10 @@ def _money(market: Market, outcome: Replay, now: np.ndarray) -> dict:
     budget = max(max(market.policy.per_period("budget")), 1.0)
     left = outcome.money[0][now].min(initial=np.inf)
     if market.policy.response.reaction > 0:
-        return {**_row("资金", left / budget, "计入对手反应后的最低余额÷年预算（可能与计划不同）"), "holds": True}
+        return {
+            **_row("资金", left / budget, "计入对手反应后的最低余额÷年预算（可能与计划不同）"),
+            "holds": True,
+        }
     return _row("资金", left / budget, "各期最低余额÷年预算")
 
 
@@ -87,7 +100,9 @@ def _orders(market: Market, starts: Starts) -> dict:
     when = {market.units[i]: market.years[s] for i, s in zip(starts.unit, starts.period, strict=True)}
     base = set(market.units[market.base])
     broken = [code for code in policy.forbidden if code in when and code not in _history_units(market)]
-    broken += [c for c, y in policy.pinned.items() if c not in base and (c not in when or y not in (None, when[c]))]
+    broken += [
+        c for c, y in policy.pinned.items() if c not in base and (c not in when or y not in (None, when[c]))
+    ]
     broken += [code for code, _, year in policy.history if when.get(code) != year]
     return _row("指定、禁止与既成步骤", -len(broken), f"未遵守：{'、'.join(broken) or '无'}")
 

@@ -1,6 +1,7 @@
 """Why each step came when it did: potential, proximity, spill-over, ladder, what it opens.
 
-Always holds: the parts are measured by taking the step out of the plan and evaluating again; nothing is asserted
+Always holds: the parts are measured by taking the step out of the plan and evaluating again; nothing is
+asserted
 that was not measured.
 """
 
@@ -21,20 +22,28 @@ MEASURED_STEPS = 400
 def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTree) -> pd.DataFrame:
     """One row a step, in the order of `rows`.
 
-    Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (what the step adds to
+    Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (what the
+    step adds to
     rungs, offices and its neighbours' savings, measured by removal), ``saving`` (of its own opening),
-    ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the period before),
+    ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the period
+    before),
     ``opens`` (units held later of which it is the only earlier neighbour), ``reason`` (Chinese).
     """
     market, c = problem.market, problem.candidates
     unit, start = c.unit[rows], c.start[rows]
-    saving = np.array([_own_saving(problem, plan, i, t) for i, t in zip(unit, start, strict=True)]) * c.opening[rows]
+    saving = (
+        np.array([_own_saving(problem, plan, i, t) for i, t in zip(unit, start, strict=True)])
+        * c.opening[rows]
+    )
     ladder = np.full(len(rows), np.nan)
     for k in range(min(len(rows), MEASURED_STEPS)):
         without = evaluate(problem, np.delete(rows, k))
         ladder[k] = plan.value - without.value - c.value[rows[k]] - saving[k] * problem.weight[start[k]]
     since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), market.policy.periods)
-    near = [market.adjacency.indices[slice(*market.adjacency.indptr[[i, i + 1]])] for i in range(len(market.units))]
+    near = [
+        market.adjacency.indices[slice(*market.adjacency.indptr[[i, i + 1]])]
+        for i in range(len(market.units))
+    ]
     earlier = [np.sum(since[near[i]] < max(t, 1)) for i, t in zip(unit, start, strict=True)]
     opens = np.array([_opens(i, near, since, market.base) for i in unit], dtype=int)
     codes = market.units[unit]

@@ -1,0 +1,107 @@
+"""Spill-over in the programme: strong neighbours save a part of what an opening costs.
+
+Always holds: a saving is a part of the opening of what starts in that period, at most the cap; in the tight
+form every neighbour's help has a column of its own, and of two neighbours at most one helps the other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .candidates import Problem
+from .lp import Program
+
+
+def add_spill(
+    problem: Problem, program: Program, z, strong: np.ndarray, scale: float, form: str
+) -> np.ndarray:
+    """saving[i,t] = sum over neighbours, each at most `spill`, together at most the cap, all as a part of the
+    opening.
+
+    A neighbour helps only what starts after it is strong; so of two neighbours at most one helps the other.
+    """
+    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
+    policy = market.policy
+    saving = np.full((n, periods), -1)
+    if policy.spill == 0 or policy.spill_cap == 0 or len(c) == 0:
+        return saving
+    most = opening_most(problem)
+    i, t = np.nonzero(most > 0)
+    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=problem.weight[t] / scale * most[i, t])
+    row = np.full((n, periods), -1)
+    row[i, t] = np.arange(len(i))
+    share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
+    ok = row[c.unit, c.start] >= 0
+    start_row, start_z, start_share = row[c.unit, c.start][ok], z[ok], share[ok]
+    own = np.arange(len(i))
+    program.rows(
+        len(i), [(own, saving[i, t], 1.0), (start_row, start_z, -policy.spill_cap * start_share)], high=0.0
+    )
+    if form == "coarse":
+        return saving
+    near = market.adjacency[i].tocoo()
+    r, j = near.coords
+    before = np.maximum(t[r] - 1, 0)
+    given = problem.base_strong[j, before]
+    column = np.where(t[r] > 0, strong[j, before], -1)
+    has = given | (column >= 0)
+    r, j, given, column = r[has], j[has], given[has], column[has]
+    if form != "tight":
+        most_given = np.bincount(r, given * policy.spill, minlength=len(i))
+        new = ~given
+        program.rows(
+            len(i), [(own, saving[i, t], 1.0), (r[new], column[new], -policy.spill)], high=most_given
+        )
+        return saving
+    help_ = program.columns(len(r), high=policy.spill)
+    program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
+    _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
+    new = ~given
+    _help_needs_strength(program, help_[new], (i[r[new]], j[new], t[r[new]]), column[new], problem)
+    _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
+    return saving
+
+
+def opening_most(problem: Problem) -> np.ndarray:
+    """Dearest opening of each unit and period, the scale of its saving; shape (units, periods)."""
+    c, most = problem.candidates, np.zeros(problem.shape)
+    np.maximum.at(most, (c.unit, c.start), c.opening)
+    return most
+
+
+def _help_rows(program: Program, help_, r, starts, spill: float) -> None:
+    """help[i,j,t] <= spill x starts of i at t."""
+    start_row, start_z, start_share = starts
+    order = np.argsort(start_row, kind="stable")
+    first = np.searchsorted(start_row[order], r)
+    count = np.searchsorted(start_row[order], r, side="right") - first
+    k = np.repeat(np.arange(len(r)), count)
+    at = order[np.repeat(first, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)]
+    program.rows(
+        len(r), [(np.arange(len(r)), help_, 1.0), (k, start_z[at], -spill * start_share[at])], high=0.0
+    )
+
+
+def _help_needs_strength(program: Program, help_, where, column, problem: Problem) -> None:
+    """All help of j to i up to t is at most `spill` x strength of j before t (strength that lasts makes this
+    valid).
+    """
+    i, j, t = where
+    (n, periods), c = problem.shape, problem.candidates
+    lasting = np.ones(n, dtype=bool)  # once strong, strong to the end, under every programme
+    lost = c.strong[:, :-1] & ~c.strong[:, 1:]
+    lasting[c.unit[lost.any(axis=1)]] = False
+    order = np.lexsort([t, i * n + j])
+    key, rows = (i * n + j)[order], np.arange(len(order))
+    parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.market.policy.spill)]
+    for step in range(1, periods):
+        same = np.flatnonzero((key[step:] == key[:-step]) & lasting[j[order][step:]])
+        parts.append((same + step, help_[order][same], 1.0))
+    program.rows(len(order), parts, high=0.0)
+
+
+def _one_way(program: Program, help_, i, j, n: int, spill: float) -> None:
+    """Over all periods, i helped by j and j helped by i together at most once."""
+    pair = np.minimum(i, j) * n + np.maximum(i, j)
+    pairs, at = np.unique(pair, return_inverse=True)
+    program.rows(len(pairs), [(at, help_, 1.0)], high=spill)
