@@ -36,7 +36,7 @@ def known(scores):
 
 
 @pytest.mark.parametrize(
-    ("year", "kappa"), [(2019, 0.92), (2020, 0.92), (2021, 0.92), (2022, 0.91), (2023, 0.92)]
+    ("year", "kappa"), [(2019, 0.92), (2020, 0.92), (2021, 0.92), (2022, 0.92), (2023, 0.91)]
 )
 def test_unsupervised_tiers_agree_with_the_published_list(year, kappa):
     scores = score_cities(year)
