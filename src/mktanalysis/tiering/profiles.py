@@ -19,7 +19,7 @@ from .scores import Scores, impute, score_details
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such
-#: indicators reach a weighted kappa of 0.90 to 0.93 with it), so agreement with that list is a little flattered.
+#: indicators reach a weighted kappa of 0.90 to 0.93 with it), so agreement with that list is flattered a bit.
 CITY_INDICATORS = {
     "gdp": "经济总量",
     "retail_sales": "消费市场规模",
