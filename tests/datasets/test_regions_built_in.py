@@ -117,6 +117,14 @@ def test_a_code_that_was_used_again_is_another_unit(tree):
         mkt.resolve_names(["万盛区"], tree)
 
 
+@pytest.mark.parametrize("year", [2000, 2001, 2005, 2010, 2013, 2019])
+def test_a_unit_and_its_successor_never_stand_side_by_side(year):
+    counties = mkt.load_regions(year=year, scheme=None).table.query("level == 'county'")
+    pairs = counties[counties.duplicated(["parent", "short_name"], keep=False)]
+    # neighbours that do bear one name: a city or district and the county around it
+    assert set(pairs["short_name"]) <= {"临夏", "和田", "伊宁", "宣化"}
+
+
 def test_kinds_go_by_the_unit_not_by_the_letters(tree):
     kind = tree.table.set_index("region")["kind"]
     assert kind[["610103", "231202", "429021"]].tolist() == ["district", "district", "forest_district"]
