@@ -107,7 +107,8 @@ def test_forbidden_and_pinned_are_obeyed(grid):
 
 
 def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
-    units, edges, tree, policy, _ = grid
+    units, edges, tree = grid_example(3, 4, random_state=1)
+    policy = grid[3].replace(periods=4)
     result = compare_strategies(
         units,
         edges,

@@ -72,5 +72,13 @@ def expand(
     show(plan.steps, title="扩张步骤", to=to, units=money)
     show(plan.ladder, title="梯级")
     show(plan.cash_flow, title="现金流")
+    if len(plan.steps) == 0:
+        least = plan.figures["first_step_budget"]
+        enough = (
+            f"每年至少要 {least / 1e4:,.0f} 万元"
+            if least == least
+            else "没有一步是赚钱的，请检查费用与利润率"
+        )
+        typer.echo(f"预算内没有可走的一步：{enough}。")
     gain, bound = (f"{value / 1e8:,.2f} 亿元" for value in (plan.value, plan.bound))
     typer.echo(f"净现值增量 {gain}，上界 {bound}，差距 {plan.gap:.1%}；{ENDED.get(plan.ended, plan.ended)}")

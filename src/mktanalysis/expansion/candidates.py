@@ -248,7 +248,7 @@ LONGEST_RAMP = 30
 
 
 def check_horizon(problem: Problem) -> None:
-    """Refuse a horizon in which nothing that is started can become strong, though it would in a longer one."""
+    """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
     market = problem.market
     if len(problem.candidates) == 0 or problem.library.strong.any():
         return
@@ -256,7 +256,7 @@ def check_horizon(problem: Problem) -> None:
     years = build_library(longer).strong.any(axis=(0, 1))
     if years.any():
         raise MktError(
-            f"计划期 {market.policy.periods} 年短于市场的爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势品牌，"
+            f"计划期 {market.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"
             "请延长计划期（periods）或换更集中的打法"
         )
 
@@ -264,3 +264,15 @@ def check_horizon(problem: Problem) -> None:
 def _long(policy: Policy) -> dict:
     plain = {"budget": 0.0, "people": None, "pinned": {}, "history": (), "first_open": None}
     return {**plain, "periods": LONGEST_RAMP}
+
+
+def first_step_budget(problem: Problem) -> float:
+    """Smallest yearly budget, the same every year, that pays for one profitable step (without offices)."""
+    c, policy = problem.candidates, problem.market.policy
+    rows = np.flatnonzero(c.value > 0)
+    if len(rows) == 0:
+        return float("nan")
+    need = problem.base_need + c.need[rows]
+    if policy.carry_over:
+        need = np.cumsum(need, axis=1) / np.arange(1, policy.periods + 1)
+    return float(max(0.0, need.max(axis=1).min()))

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..regions import RegionTree
-from .candidates import Problem, build_problem, check_horizon
+from .candidates import Problem, build_problem, check_horizon, first_step_budget
 from .evaluate import Evaluation, evaluate
 from .market import Market, build_market
 from .policy import Policy
@@ -288,6 +288,7 @@ def _figures(
             "n_held": float(truth.held[:, -1].sum()),
             "n_strong": float(strong.sum()),
             "peak_staff": float(truth.people[0].max()),
+            "first_step_budget": first_step_budget(problem),
         },
         name="value",
     )

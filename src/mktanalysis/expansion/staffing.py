@@ -42,7 +42,7 @@ def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None
     --------
     >>> table = workload(pd.Series({"a": 300.0}))
     >>> table[["phase", "staff"]].round(2).to_dict("list")
-    {'phase': ['first_year', 'mature'], 'staff': [2.07, 2.25]}
+    {'phase': ['first_year', 'mature'], 'staff': [1.63, 2.27]}
     """
     staffing = staffing or Staffing()
     n = pd.Series(n_customers, dtype=float)
