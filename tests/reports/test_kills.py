@@ -62,7 +62,11 @@ class Readers(threading.Thread):
 
     def run(self):
         while self.running:
-            for path in list(self.folder.glob("*.html")) + list(self.folder.glob("*/*.*")):
+            try:
+                found = [*self.folder.glob("*.html"), *self.folder.glob("*/*.*")]
+            except OSError:  # the working folder went while it was listed
+                continue
+            for path in found:
                 if path.parent.name.startswith(".") or path.name.startswith("."):
                     continue
                 try:

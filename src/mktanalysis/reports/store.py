@@ -51,6 +51,8 @@ class Store:
             ) from None
         try:
             shutil.rmtree(self.work, ignore_errors=True)
+            for left in [*self.folder.glob(".*.tmp"), *self.folder.glob("*/.*.tmp")]:  # of a killed run
+                left.unlink(missing_ok=True)
             yield self
         finally:
             shutil.rmtree(self.work, ignore_errors=True)
