@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..errors import InfeasibleError
 from .candidates import Problem
-from .lp import solve_arrays
+from .lp import Arrays, solve_arrays
 from .model import build_model
 from .policy import Policy
 
@@ -161,7 +161,7 @@ def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
         price += [1.0 / max(_scale(problem, model, kind), 1e-9)] * len(rows)
         names += [kind] * len(rows)
     count = len(price)
-    solution = solve_arrays(
+    loose = Arrays(
         np.concatenate([np.zeros_like(cost), -np.array(price)]),
         np.append(low, np.zeros(count)),
         np.append(high, np.full(count, np.inf)),
@@ -169,9 +169,8 @@ def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
         sparse.hstack([matrix, *extra]).tocsc(),
         row_low,
         row_high,
-        gap=0.01,
-        nodes=200,
     )
+    solution = solve_arrays(loose, gap=0.01, nodes=200)
     if solution.values is None:
         return []
     slack = pd.Series(solution.values[len(cost) :]).groupby(pd.Series(names))

@@ -55,18 +55,11 @@ WORK = 6000
 
 def solve_part(model: Model, arrays, values: np.ndarray, free: np.ndarray, *, nodes: int, clock=None):
     """Solve with the choices outside `free` kept as in `values`."""
-    cost, low, high, integer, matrix, row_low, row_high = arrays
-    low, high, kept = low.copy(), high.copy(), model.z[~free]
+    low, high, kept = arrays.low.copy(), arrays.high.copy(), model.z[~free]
     low[kept] = high[kept] = np.round(values[kept])
     seconds = None if clock is None else max(clock.left(), 0.5)
     return solve_arrays(
-        cost,
-        low,
-        high,
-        integer,
-        matrix,
-        row_low,
-        row_high,
+        arrays._replace(low=low, high=high),
         gap=2e-3,
         nodes=nodes,
         seconds=seconds,
@@ -126,8 +119,8 @@ def complete(model: Model, rows: np.ndarray) -> np.ndarray:
     """Values of all columns for given starts (what is left after presolve is small); None if they are
     infeasible.
     """
-    cost, low, high, integer, matrix, row_low, row_high = model.program.arrays()
-    low, high = low.copy(), high.copy()
+    arrays = model.program.arrays()
+    low, high = arrays.low.copy(), arrays.high.copy()
     low[model.z], high[model.z] = 0.0, 0.0
     low[model.z[rows]], high[model.z[rows]] = 1.0, 1.0
-    return solve_arrays(cost, low, high, integer, matrix, row_low, row_high).values
+    return solve_arrays(arrays._replace(low=low, high=high)).values

@@ -7,6 +7,7 @@ gives the same answer every time.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -26,7 +27,18 @@ class Solution:
     nodes: int = 0
     work: int = 0
     duals: np.ndarray | None = None
-    reduced_costs: np.ndarray | None = None
+
+
+class Arrays(NamedTuple):
+    """A programme as arrays: objective, column bounds, integrality, matrix (csc), row bounds."""
+
+    cost: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    integer: np.ndarray
+    matrix: sparse.csc_array
+    row_low: np.ndarray
+    row_high: np.ndarray
 
 
 class Program:
@@ -65,7 +77,7 @@ class Program:
         low[columns] = value
         self._low = [low]
 
-    def arrays(self):
+    def arrays(self) -> Arrays:
         """Cost, column bounds, integrality, matrix (csc), row bounds."""
         matrix = sparse.csc_array((self.n_rows, self.n_columns))
         if self._entries:
@@ -73,7 +85,7 @@ class Program:
             matrix = sparse.csc_array((v, (i, j)), shape=(self.n_rows, self.n_columns))
         joined = [np.concatenate(x) for x in (self._cost, self._low, self._high, self._integer)]
         rows = [np.concatenate(x) if x else np.zeros(0) for x in (self._row_low, self._row_high)]
-        return (*joined, matrix, *rows)
+        return Arrays(*joined, matrix, *rows)
 
     def solve(
         self,
@@ -87,94 +99,52 @@ class Program:
         options: dict | None = None,
     ) -> Solution:
         """Maximise; `relaxed` drops integrality and returns duals."""
-        cost, low, high, integer, matrix, row_low, row_high = self.arrays()
-        solution = solve_arrays(
-            cost,
-            low,
-            high,
-            None if relaxed else integer,
-            matrix,
-            row_low,
-            row_high,
-            gap=gap,
-            nodes=nodes,
-            seconds=seconds,
-            start=start,
-            threads=threads,
-            options=options,
-        )
+        arrays = self.arrays()
+        if relaxed:
+            arrays = arrays._replace(integer=np.zeros(self.n_columns, dtype=bool))
+        options = {"threads": threads, **(options or {})}
+        solution = solve_arrays(arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options)
         if relaxed and solution.ended not in ("optimal", "infeasible") and solution.duals is not None:
-            return replace(solution, bound=dual_bound(self.arrays(), solution.duals))
+            return replace(solution, bound=dual_bound(arrays, solution.duals))
         return solution
 
 
 def solve_arrays(
-    cost,
-    low,
-    high,
-    integer,
-    matrix,
-    row_low,
-    row_high,
-    *,
-    gap=0.0,
-    nodes=None,
-    seconds=None,
-    start=None,
-    threads=1,
-    options=None,
+    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None
 ) -> Solution:
-    """Pass arrays to HiGHS and run it."""
+    """Pass a programme to HiGHS and run it, from the values `start` of all columns if given."""
     import highspy
 
-    settings = {"threads": threads, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, **(options or {})}
+    settings = {"threads": 1, "random_seed": 0, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, **(options or {})}
     if nodes is not None:
         settings["mip_max_nodes"] = int(nodes)
     if seconds is not None:
         settings["time_limit"] = float(seconds)
-    highs = load(cost, low, high, integer, matrix, row_low, row_high, relaxed=False, settings=settings)
+    highs = highspy.Highs()
+    for name, value in {"output_flag": False, **settings}.items():
+        highs.setOptionValue(name, value)
+    highs.passModel(_highs_lp(arrays, highspy))
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = list(np.asarray(start, dtype=float))
         highs.setSolution(solution)
     highs.run()
-    return _result(highs, highspy, integer is not None and bool(integer.any()))
+    return _result(highs, highspy, bool(arrays.integer.any()))
 
 
-def load(
-    cost,
-    low,
-    high,
-    integer,
-    matrix,
-    row_low,
-    row_high,
-    *,
-    relaxed: bool = True,
-    cutoff: float | None = None,
-    settings: dict | None = None,
-):
-    """A HiGHS instance with the programme; `cutoff` adds the row "objective at least this"."""
-    import highspy
-
-    if cutoff is not None:
-        matrix = sparse.vstack([matrix, sparse.csc_array(cost[None, :])]).tocsc()
-        row_low, row_high = np.append(row_low, cutoff), np.append(row_high, INF)
+def _highs_lp(arrays: Arrays, highspy):
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(cost), len(row_low)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, low, high
-    lp.row_lower_, lp.row_upper_ = row_low, row_high
+    lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_low)
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.low, arrays.high
+    lp.row_lower_, lp.row_upper_ = arrays.row_low, arrays.row_high
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    matrix = arrays.matrix
     lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
-    if not relaxed and integer is not None and integer.any():
+    if arrays.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[int(flag)] for flag in integer]
-    highs = highspy.Highs()
-    for name, value in {"output_flag": False, "random_seed": 0, "threads": 1, **(settings or {})}.items():
-        highs.setOptionValue(name, value)
-    highs.passModel(lp)
-    return highs
+        lp.integrality_ = [kinds[int(flag)] for flag in arrays.integer]
+    return lp
 
 
 def dual_bound(arrays, duals: np.ndarray) -> float:
@@ -218,14 +188,7 @@ def _result(highs, highspy, is_mip: bool) -> Solution:
     if not is_mip:
         bound = objective if ended == "optimal" else INF
         return Solution(
-            values,
-            objective,
-            bound,
-            ended,
-            0,
-            int(info.simplex_iteration_count),
-            np.array(solution.row_dual),
-            np.array(solution.col_dual),
+            values, objective, bound, ended, 0, int(info.simplex_iteration_count), np.array(solution.row_dual)
         )
     return Solution(
         values,
