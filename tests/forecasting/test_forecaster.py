@@ -292,3 +292,14 @@ def test_spring_festival_is_learnt_and_continued():
         nation = table[table["level"] == "nation"]["mean"].to_numpy() / len(tree.leaves)
         errors[name] = np.abs(nation[:2] / path[120:122] - 1).mean()
     assert errors["festival"] < 0.01 < errors["plain"]
+
+
+def test_breaks_that_leave_few_errors_narrow_nothing_and_none_is_refused(market):
+    periods = sorted(market.panel["period"].unique())
+    some = pd.DataFrame({"period": periods[6::3]})
+    settings = {"horizon": 2, "n_origins": 4}
+    table = backtest(HierarchicalForecaster("theta", breaks=some), market.panel, market.tree, **settings)
+    assert table.query("model == 'reconciled'")[["lower", "upper"]].notna().all(axis=None)
+    every = pd.DataFrame({"period": periods})
+    with pytest.raises(MktError, match="断点"):
+        HierarchicalForecaster("theta", breaks=every).fit(market.panel, market.tree).predict(2)

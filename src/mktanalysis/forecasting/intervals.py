@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..errors import MktError
 from .structure import Structure
 
 #: A node's own error variance counts as this many origins' worth against its level's typical one.
@@ -21,6 +22,8 @@ PRIOR_SCORES = 100.0
 
 #: Origins whose intervals are looked back on; their verdict counts against so many origins' worth of 1.
 LOOK_BACK, PRIOR_VERDICTS = 8, 3.0
+#: Fewer origins with a known error say nothing about width.
+MIN_ORIGINS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +62,23 @@ def calibrate_at(rolled, chosen: np.ndarray, k: int, structure: Structure, cover
     coverage : float
     """
 
-    def plain(j: int, use: np.ndarray) -> Calibration:
+    def plain(j: int, use: np.ndarray) -> Calibration | None:
         errors = rolled.errors(int(rolled.origins[j]))[use]
+        if np.isfinite(errors).any(axis=(1, 2)).sum() < MIN_ORIGINS:
+            return None
         return calibrate(errors, rolled.scale[use], rolled.scale[j], structure, coverage)
 
     now = plain(k, chosen)
+    if now is None:
+        raise MktError(
+            f"能核对的起点不足 {MIN_ORIGINS} 个（历史太短，或都隔着口径断点），区间没有依据"
+        )
     errors, verdicts = rolled.errors(int(rolled.origins[k])), []
     for j in chosen[2:][-(LOOK_BACK + now.width.shape[1] - 1) :]:
-        width = plain(j, chosen[chosen < j]).width
-        with np.errstate(divide="ignore", invalid="ignore"):
-            verdicts.append(np.where(width > 0, np.abs(errors[j]) / width, np.nan))
+        then = plain(j, chosen[chosen < j])
+        if then is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                verdicts.append(np.where(then.width > 0, np.abs(errors[j]) / then.width, np.nan))
     if len(verdicts) < 3:
         return now
     factor = _stretch(np.stack(verdicts), np.asarray(structure.levels), coverage)
@@ -92,7 +102,7 @@ def _stretch(verdicts: np.ndarray, groups: np.ndarray, coverage: float) -> np.nd
         draws = seen.any(axis=(1, 2)).sum() / max(1.0, part.shape[2] / 2)
         trust = draws / (draws + PRIOR_VERDICTS)
         log = trust * (share * np.log(own) + (1 - share) * np.log(pooled))
-        out[groups == group] = np.clip(np.exp(log), 0.8, 2.0)
+        out[groups == group] = np.clip(np.exp(log), 0.9, 2.0)
     return out
 
 
