@@ -27,8 +27,9 @@ from .lp import Solution
 from .model import Model, build_model
 from .policy import Strict
 
-#: Up to this many choices the exact solver runs first; above the larger figure the tight form is too large.
-EXACT_CHOICES, TIGHT_CHOICES = 400, 4000
+#: Up to this many choices the exact solver runs first; up to the second without a time limit;
+#: above the larger figure the tight form is too large.
+EXACT_CHOICES, UNTIMED_CHOICES, TIGHT_CHOICES = 400, 800, 4000
 
 
 class Search(Strict):
@@ -158,7 +159,9 @@ class _Run:
                 enough=self.bound / (1 + self.search.gap),
             )
             self._note("neighbourhoods")
-        small = len(self.model.z) <= TIGHT_CHOICES and self.clock.left() > 5 * self.relaxed_seconds
+        # without a time limit branch and bound is kept to sizes that it finishes in minutes at most
+        most = UNTIMED_CHOICES if self.search.seconds is None else TIGHT_CHOICES
+        small = len(self.model.z) <= most and self.clock.left() > 5 * self.relaxed_seconds
         if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
         if self.gap() <= self.search.gap and self.ended != "optimal":
