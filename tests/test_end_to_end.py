@@ -1,12 +1,16 @@
 """The whole chain at once: figures in, tiers, forecast, path, files out; as a library and as a command."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def command(*arguments, cwd):
@@ -68,6 +72,16 @@ def test_every_command_says_what_it_does_with_an_example(tmp_path):
     for words in (["tiers"], ["forecast"], ["expand"], ["data", "template"], ["report", "run"]):
         result = command(*words, "--help", cwd=tmp_path)
         assert result.returncode == 0 and "例" in result.stdout, words
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_readme_example_is_true(name):
+    code = re.search(r"```python\n(import.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL).group(1)
+    assert len(code.strip().splitlines()) <= 16
+    told = {}
+    exec(compile(code, name, "exec"), told)
+    assert told["tiers"]["410100"] in ("新一线", "二线")
+    assert len(told["plan"].steps) and told["plan"].checks["holds"].all()
 
 
 def test_version_needs_no_command(tmp_path):

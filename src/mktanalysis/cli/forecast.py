@@ -50,16 +50,16 @@ def forecast(
 
     例：mktanalysis forecast --file 我的销售.xlsx --fixed 明年预算.xlsx --horizon 12
     """
-    from mktanalysis import HierarchicalForecaster, load_regions, read_table, resolve_names
+    from mktanalysis import HierarchicalForecaster, load_regions, resolve_names
 
-    from .output import check_target
+    from .output import check_target, own_table
 
     if to is not None:
         check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
-    totals = None if fixed is None else read_table(fixed, kind="sales", tree=tree)
+    totals = None if fixed is None else own_table(fixed, kind="sales", tree=tree)
     forecaster = HierarchicalForecaster(
         model, reconciliation=method, coverage=coverage, fixed=totals, breaks=breaks
     )
@@ -83,9 +83,9 @@ def built_in(indicator: str):
 
 def own_panel(file: Path, tree):
     """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
-    from mktanalysis import read_table
+    from .output import own_table
 
-    return read_table(file, kind="sales", tree=tree)[["region", "period", "value"]], None, "万元"
+    return own_table(file, kind="sales", tree=tree)[["region", "period", "value"]], None, "万元"
 
 
 def _print(result, tree, code: str, unit: str) -> None:

@@ -134,11 +134,13 @@ def own_figures(file: Path, kind: str, tree, year: int):
     """The analyst's own figures, wide: sales of the latest year, or indicators of `year` or the latest."""
     import pandas as pd
 
-    from mktanalysis import MktError, read_table
+    from mktanalysis import MktError
+
+    from .output import own_table
 
     if kind not in ("sales", "indicators"):
         raise MktError(f"--kind 应为 sales 或 indicators，得到 {kind!r}")
-    table = read_table(file, kind=kind, tree=tree).dropna(subset="value")
+    table = own_table(file, kind=kind, tree=tree).dropna(subset="value")
     years = pd.PeriodIndex(table["period"]).year
     last = year if year in set(years) else int(years.max())
     part = table[years == last]
