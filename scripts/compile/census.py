@@ -104,18 +104,31 @@ def county_indicators(counts: pd.DataFrame, changes: pd.DataFrame) -> pd.DataFra
     status = counts["whole"].map({True: "observed", False: "allocated"})
     urban = counts["urban_2020"] / counts["pop_2020"]
     parts = [
-        _long(counts, "2020", "resident_population", counts["pop_2020"], "person", status, SOURCE_2020),
-        _long(counts, "2020", "urban_rate", urban.round(6), "share", status, SOURCE_2020),
-        _long(counts, "2020", "n_households", counts["households_2020"], "household", status, SOURCE_2020),
-        _long(counts, "2010", "resident_population", pop_2010, "person", "observed", SOURCE_2010),
+        indicator_rows(
+            counts["region"], "2020", "resident_population", counts["pop_2020"], "person", status, SOURCE_2020
+        ),
+        indicator_rows(counts["region"], "2020", "urban_rate", urban.round(6), "share", status, SOURCE_2020),
+        indicator_rows(
+            counts["region"],
+            "2020",
+            "n_households",
+            counts["households_2020"],
+            "household",
+            status,
+            SOURCE_2020,
+        ),
+        indicator_rows(
+            counts["region"], "2010", "resident_population", pop_2010, "person", "observed", SOURCE_2010
+        ),
     ]
     return pd.concat(parts).dropna(subset="value")
 
 
-def _long(counts, period, indicator, value, unit, status, source) -> pd.DataFrame:
+def indicator_rows(region, period, indicator, value, unit, status, source) -> pd.DataFrame:
+    """Rows of one indicator in the long form: `region`, `value` and perhaps `status` are columns."""
     return pd.DataFrame(
         {
-            "region": counts["region"],
+            "region": region,
             "period": period,
             "indicator": indicator,
             "value": value,

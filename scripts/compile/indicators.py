@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from .census import indicator_rows
 from .divisions import county_parent
 from .interpolated import filled_cells
 from .sources import DECISIONS, Sources, city_code
@@ -174,7 +175,7 @@ def _census_profile(sources: Sources, counts: pd.DataFrame, regions: pd.DataFram
     census = sources.prefecture_census
     known = set(regions.loc[(regions["level"] == "prefecture") & regions["in_tree"], "region"])
     census = census[census["city_code"].isin(known)]
-    parts = []
+    codes, parts = census["city_code"], []
     for year in ("2010", "2020"):
         source = f"{year} census, prefecture table on 2020 boundaries (leiii/census)"
         for band, name in (
@@ -183,16 +184,15 @@ def _census_profile(sources: Sources, counts: pd.DataFrame, regions: pd.DataFram
             ("60", "age_60_share"),
             ("65", "age_65_share"),
         ):
-            parts.append(
-                _profile(census, year, name, (census[f"age_{band}_{year}"] / 100).round(6), "share", source)
-            )
+            share = (census[f"age_{band}_{year}"] / 100).round(6)
+            parts.append(indicator_rows(codes, year, name, share, "share", "observed", source))
     source = "2010 census, prefecture table on 2020 boundaries (leiii/census)"
     people = _people_2010(census, counts)
     redrawn = census["city_code"].isin(list(DECISIONS["census_2010_prefectures"]))
     status = np.where(redrawn, "allocated", "observed")
-    parts.append(_profile(census, "2010", "resident_population", people, "person", source, status=status))
+    parts.append(indicator_rows(codes, "2010", "resident_population", people, "person", status, source))
     urban = (census["popu_urban_2010"] / census["popu_2010"]).round(6)
-    parts.append(_profile(census, "2010", "urban_rate", urban, "share", source))
+    parts.append(indicator_rows(codes, "2010", "urban_rate", urban, "share", "observed", source))
     return pd.concat(parts).dropna(subset="value")
 
 
@@ -210,20 +210,6 @@ def _people_2010(census: pd.DataFrame, counts: pd.DataFrame) -> pd.Series:
         else:
             people[code] *= total[code] / table_2020[code]
     return people.round(0).set_axis(census.index)
-
-
-def _profile(census, period, indicator, value, unit, source, *, status="observed") -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "region": census["city_code"],
-            "period": period,
-            "indicator": indicator,
-            "value": value,
-            "unit": unit,
-            "status": status,
-            "source": source,
-        }
-    )
 
 
 def with_implied_population(figures: pd.DataFrame) -> pd.DataFrame:

@@ -66,7 +66,7 @@ def test_name_depends_on_type_and_order_free_parameters():
     "text",
     [
         "/home/li/x.csv",
-        "see /root/.cache/a",
+        "see /srv/.cache/a",
         r"C:\Users\li\x.csv",
         r"\\server\share\x",
         "(/Users/li/work/x.py)",
@@ -74,7 +74,7 @@ def test_name_depends_on_type_and_order_free_parameters():
 )
 def test_local_paths_are_seen_and_scrubbed(text):
     assert names_local_path(text)
-    assert "li" not in scrub(text).replace("share", "") or "li/" not in scrub(text)
+    assert not any(word in scrub(text) for word in ("li", "cache", "server"))
     assert not names_local_path(scrub(text))
 
 
