@@ -1,6 +1,6 @@
 """Where we stand today: ranks, concentration, what the ladder says, and where a base could be.
 
-Always holds: only shares and capacities of today are used; nothing is assumed about effort.
+Always holds: only shares and capacities of today are used; effort is assumed for a base without a share only.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..errors import MktError
 from ..regions import RegionTree
 from .evaluate import rung_matrix
 from .market import Market, build_market
 from .policy import RUNGS, Policy, Response, Rung
+from .programmes import build_library, hold_programme
 from .response import rank_of
 
 #: Rank -> what it is called; the first eats the meat, the fourth has the wind.
@@ -33,8 +35,8 @@ class Diagnosis:
     units : DataFrame
         region, name, capacity, own_share, sales, rank, position, strong.
     ladder : DataFrame
-        level, n_regions, n_strong, n_children_strong_most (name of the region nearest to its rung and what it
-        lacks).
+        level, n_regions, n_strong, nearest (name of the weaker region nearest to its rung), lacks (how many
+        strong children are missing there).
     concentration : Series
         sales, strong_sales_share, top_unit_share, hhi (sum of squared sales shares), sales_per_strong_unit.
     bases : DataFrame
@@ -55,6 +57,7 @@ def diagnose_position(
     edges: pd.DataFrame,
     tree: RegionTree,
     *,
+    base: tuple[str, ...] = (),
     response: Response | None = None,
     rungs: tuple[Rung, ...] = RUNGS,
     n_bases: int = 10,
@@ -67,6 +70,9 @@ def diagnose_position(
         As for `plan_expansion`; ``own_share`` and rivals' shares matter here.
     edges, tree
         As for `plan_expansion`.
+    base : tuple of str, optional
+        Base area; where it has no stated share it has the one that a base's lasting effort leads to, as in a
+        plan.
     response : Response, optional
         Thresholds of a strong brand.
     rungs : tuple of Rung
@@ -82,9 +88,15 @@ def diagnose_position(
     ([1, 0, 0, 1, 2], 'r1c1')
     """
     response = response or Response()
-    policy = Policy(base=(str(units["region"].iloc[0]),), periods=1, rungs=rungs, response=response)
+    if len(units) == 0:
+        raise MktError("市场单元表是空的：至少需要一个单元")
+    first = str(units["region"].iloc[0])
+    policy = Policy(base=tuple(base) or (first,), periods=1, rungs=rungs, response=response)
     market = build_market(units, edges, tree, policy=policy)
     own, capacity = market.column("own_share"), market.capacity[:, 0]
+    if base:
+        held = build_library(market, (hold_programme(market),), mature=True).share[:, 0, 0]
+        own = np.where(market.base & (own <= 0), held, own)
     rank = rank_of(own, market.rivals, own)
     strong = (rank <= response.strong_rank) & (own >= response.enter_share)
     place = np.where(own > 0, np.minimum(rank, 4) - 1, 4)

@@ -6,9 +6,12 @@ each can be replaced; the defaults are folklore of the trade and named so, never
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ..errors import MktError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
@@ -17,8 +20,52 @@ Amount = Annotated[float, Field(ge=0)]
 LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
 
 
+#: Kind of a pydantic error -> what to tell the analyst, with the figures of its context.
+_WORDS = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "没有这一项，请检查拼写",
+    "too_short": "至少要有 {min_length} 项",
+    "tuple_type": "应为元组，如 ('410100',)；只有一个也要写成元组",
+    "tuple_length": "项数不对",
+    "dict_type": "应为字典",
+    "literal_error": "应为 {expected} 之一",
+    "greater_than_equal": "不能小于 {ge:g}",
+    "greater_than": "应大于 {gt:g}",
+    "less_than_equal": "不能大于 {le:g}",
+    "less_than": "应小于 {lt:g}",
+    "float_type": "应为数",
+    "int_type": "应为整数",
+    "int_from_float": "应为整数",
+    "string_type": "应为文字（地区代码要加引号）",
+    "bool_type": "应为 True 或 False",
+}
+
+
 class Strict(BaseModel):
+    """A record that refuses what it does not know, and says so in the analyst's words."""
+
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    def __init__(self, **data):
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise MktError(_in_words(type(self).__name__, error)) from None
+
+
+def _in_words(title: str, error: ValidationError) -> str:
+    """Every problem on a line of its own: field, what is wrong, what was given; one line a field."""
+    lines: dict[str, str] = {}
+    for problem in error.errors(include_url=False):
+        context = problem.get("ctx", {})
+        if problem["type"] == "value_error":  # raised by this module, in words already
+            lines.setdefault(f"{problem['loc']}{context['error']}", f"- {context['error']}")
+            continue
+        field = ".".join(str(part) for part in problem["loc"][:1])
+        text = _WORDS.get(problem["type"], problem["msg"]).format(**context)
+        given = "" if problem["type"] == "missing" else f"（给出的是 {problem['input']!r}）"
+        lines.setdefault(field, f"- {field}：{text}{given}")
+    return f"{title} 有 {len(lines)} 处不对：\n" + "\n".join(lines.values())
 
 
 class Programme(Strict):
@@ -210,13 +257,35 @@ class Policy(Strict):
             value = getattr(self, name)
             if isinstance(value, tuple) and len(value) != self.periods:
                 raise ValueError(f"{name} 有 {len(value)} 个数，应与期数 periods={self.periods} 相同")
+        if any(math.isinf(value) for value in self.per_period("budget")):
+            raise ValueError("budget（预算）应为有限的数；不想受预算限制时写一个很大的数，如 1e12")
         if len({p.name for p in self.programmes}) != len(self.programmes):
             raise ValueError("programmes（打法）的名称不能重复")
         if self.objective != "profit" and self.target is None:
             raise ValueError(f"目标 objective={self.objective!r} 需要给出 target（层级或地区代码）")
-        if clash := sorted(set(self.pinned) & set(self.forbidden)):
-            raise ValueError(f"同一单元既被指定进入又被禁止进入：{'、'.join(clash)}")
+        self._orders_agree()
         return self
+
+    def _orders_agree(self) -> None:
+        """Refuse orders that contradict each other whatever the market is."""
+        done, last = {code for code, _, _ in self.history}, self.years[-1]
+        if clash := sorted(set(self.pinned) & set(self.forbidden)):
+            raise ValueError(
+                f"pinned 与 forbidden 冲突：{'、'.join(clash)} 既被指定进入又被禁止进入，请从其中一处去掉"
+            )
+        if clash := sorted(set(self.base) & set(self.forbidden)):
+            raise ValueError(f"base 与 forbidden 冲突：{'、'.join(clash)} 是根据地，不能禁止进入")
+        if clash := sorted(done & set(self.forbidden)):
+            raise ValueError(f"history 与 forbidden 冲突：{'、'.join(clash)} 已经进入，请从 forbidden 中去掉")
+        if self.first_open is not None and self.first_open > last:
+            raise ValueError(
+                f"first_open={self.first_open} 晚于计划期末 {last}：请改早，或延长计划期（periods）"
+            )
+        first = self.first_open or 0
+        if clash := [c for c, year in self.pinned.items() if c not in done and year and year < first]:
+            raise ValueError(
+                f"pinned 与 first_open 冲突：{'、'.join(clash)} 指定在 {first} 年之前进入，而那时不得新开"
+            )
 
     @property
     def years(self) -> range:

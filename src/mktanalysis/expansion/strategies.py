@@ -1,7 +1,7 @@
 """Named strategies on the same market with the same budget, and the planner's own path beside them.
 
-Always holds: every strategy is built by the same feasible builder and judged by the same replay; the row
-``optimum`` is never worse than any other row.
+Always holds: every strategy is built by the same feasible builder and judged by the same replay and by
+profit, whatever the planner's objective; the row ``optimum`` is never worse than any other row.
 """
 
 from __future__ import annotations
@@ -151,10 +151,10 @@ def compare_strategies(
     for key in strategies or STRATEGIES:
         problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
         plans[key] = make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
-        best = max(best, (plans[key].value, key))
+        best = max(best, (plans[key].figures["gain"], key))
     planned = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
     plans["planned"] = make_plan(planned, solve(planned, search), tree)
-    best = max(best, (plans["planned"].value, "planned"))
+    best = max(best, (plans["planned"].figures["gain"], "planned"))
     plans["optimum"] = _optimum(plans[best[1]], units, edges, tree, policy, capacity, search)
     return Comparison(_compare(plans, n_draws, random_state), plans)
 
@@ -192,9 +192,10 @@ def run_strategy(
 def _optimum(
     best: ExpansionPlan, units, edges, tree, policy: Policy, capacity, search: Search
 ) -> ExpansionPlan:
-    """From the best plan of all, free of contiguity, by neighbourhoods."""
+    """From the most profitable plan of all, free of contiguity, by neighbourhoods."""
+    free = policy.replace(contiguity="none", objective="profit")
     problem = build_problem(
-        build_market(units, edges, tree, policy=policy.replace(contiguity="none"), capacity=capacity),
+        build_market(units, edges, tree, policy=free, capacity=capacity),
         keep_dominated=True,
     )
     rows = _rows_of(problem, best)
@@ -219,9 +220,10 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
         "planned": "规划路径",
         "optimum": "最优（不限连片）",
     }
-    top, rows = max(plan.value for plan in plans.values()), []
+    gains = {key: float(plan.figures["gain"]) for key, plan in plans.items()}
+    top, rows = max(gains.values()), []
     for key, plan in plans.items():
-        row = {"strategy": key, "title": titles[key], "gain": plan.value, "gap_to_best": top - plan.value}
+        row = {"strategy": key, "title": titles[key], "gain": gains[key], "gap_to_best": top - gains[key]}
         if n_draws:
             risk = simulate_risk(plan, n_draws=n_draws, random_state=random_state).figures
             row |= {"p05": risk["p05"], "loss_probability": risk["loss_probability"]}

@@ -120,6 +120,8 @@ def p_median(
     keep = distance_km.columns.get_indexer(list(fixed))
     if (keep < 0).any():
         _known(distance_km, fixed)
+    if len(keep) > n_centres:
+        raise MktError(f"固定的中心有 {len(keep)} 个，多于中心总数 {n_centres}")
     runs = [_greedy_centres(cost, n_centres, keep)]
     others = np.setdiff1d(np.arange(d.shape[1]), keep)
     for _ in range(starts - 1):
@@ -177,7 +179,7 @@ def _substitute(cost: np.ndarray, chosen: np.ndarray, n_kept: int) -> np.ndarray
 
 def _median_bound(cost: np.ndarray, count: int, value: float, keep: np.ndarray, rounds: int = 200) -> float:
     """Lagrangian bound by subgradient steps on the prices of assignment."""
-    price, best, step = cost.min(axis=1) + np.partition(cost, 1, axis=1)[:, 1] * 0.0, -np.inf, 1.5
+    price, best, step = cost.min(axis=1), -np.inf, 1.5
     stale = 0
     for _ in range(rounds):
         slack = np.minimum(cost - price[:, None], 0.0)
