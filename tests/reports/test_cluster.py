@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from mktanalysis.errors import MktError
@@ -97,6 +98,16 @@ def test_a_worker_killed_in_the_middle_loses_nothing(cluster, write_notebook, wr
     assert len(list(out.glob("*/run.json"))) == 11
     again = run_rows(spec, out_dir=out, settings=Settings(timeout=60))
     assert sorted(row["status"] for row in again) == ["failed"] + ["kept"] * 11
+
+
+def test_a_large_panel_goes_the_same_way(cluster):
+    from mktanalysis.forecasting import PerSeries
+
+    values = np.random.default_rng(0).normal(100, 5, (300, 24))
+    with distributed.Client(cluster[0], set_as_default=False) as client:
+        spread = PerSeries(lambda y, horizon: np.repeat(y[-1], horizon), executor=client.get_executor())
+        found = spread(values, 3)[0]
+    np.testing.assert_array_equal(found, np.repeat(values[:, -1:], 3, axis=1))
 
 
 def test_no_scheduler_there(write_notebook, write_spec, tmp_path, monkeypatch):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -89,6 +89,8 @@ class PerSeries:
         ``(y, horizon) -> forecasts``. `y` is a 1-d array.
     n_jobs : int
         Processes; above 1 the model must be picklable.
+    executor : concurrent.futures.Executor, optional
+        Where the series go instead, e.g. a cluster: ``distributed.Client(address).get_executor()``.
 
     Notes
     -----
@@ -102,8 +104,8 @@ class PerSeries:
     [[2.0, 2.0], [4.0, 4.0]]
     """
 
-    def __init__(self, model, *, n_jobs: int = 1):
-        self.model, self.n_jobs = model, n_jobs
+    def __init__(self, model, *, n_jobs: int = 1, executor: Executor | None = None):
+        self.model, self.n_jobs, self.executor = model, n_jobs, executor
 
     def __call__(self, values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
         """Forecast each row."""
@@ -112,7 +114,9 @@ class PerSeries:
         rows = [row[~np.isnan(row)] for row in values]
         one = partial(_one_series, self.model, horizon)
         bar = partial(tqdm, total=len(rows), desc="逐条预测", delay=2, leave=False, disable=None)
-        if self.n_jobs == 1:
+        if self.executor is not None:
+            found = list(bar(self.executor.map(one, rows)))
+        elif self.n_jobs == 1:
             found = list(bar(map(one, rows)))
         else:
             with ProcessPoolExecutor(self.n_jobs) as pool:
