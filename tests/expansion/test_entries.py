@@ -86,3 +86,46 @@ def test_openings_without_a_point_are_named():
     openings, potential, points = planted(years=2)
     with pytest.raises(mkt.MktError, match="u000"):
         fit_entries(openings, potential, points[points["region"] != "u000"])
+
+
+def test_a_large_roll_out_in_another_country_is_ranked_far_better_than_by_one_figure_alone():
+    history = planted(seed=3, n=1200, years=25, per_year=20, beta=(1.0, -1.5))
+    model = fit_entries(*history)
+    table = model.table.set_index("feature")
+    assert (np.abs(table["weight"] - [1.0, -1.5]) < 3 * table["error"] + 0.05).all()
+    scores = backtest_entries(*history).groupby("method")[["precision", "base_rate", "auc"]].mean()
+    alone = scores.loc[["potential", "proximity"]]
+    assert scores.loc["fitted", "precision"] > 1.4 * alone["precision"].max()
+    assert scores.loc["fitted", "precision"] > 5 * scores.loc["fitted", "base_rate"]
+    assert scores.loc["fitted", "auc"] > alone["auc"].max() + 0.05
+
+
+def test_many_choices_a_year_do_not_pull_the_weights_to_zero():
+    """Twenty places a year of 900: the order within the year is unknown, Efron's averages allow for it."""
+    table = fit_entries(*planted(seed=5, n=900, years=12, per_year=20)).table.set_index("feature")
+    assert (np.abs(table["weight"] - [1.2, -1.6]) < 3 * table["error"]).all()
+
+
+def test_places_without_potential_are_no_outliers():
+    openings, potential, points = planted()
+    never = ~potential.index.isin(openings["region"])
+    lost = never & (np.arange(len(potential)) % 5 == 0)
+    gaps = fit_entries(openings, potential.mask(lost), points)
+    zeros = fit_entries(openings, potential.mask(lost, 0.0), points)
+    left_out = fit_entries(openings, potential[~lost], points[~lost])
+    assert gaps.weights == zeros.weights
+    assert gaps.weights == pytest.approx(left_out.weights, rel=1e-6)
+
+
+def test_dates_are_years_and_what_is_no_date_is_named():
+    openings, potential, points = planted(years=4)
+    dated = openings.assign(period=pd.to_datetime(openings["period"].astype(str) + "-05-01"))
+    assert fit_entries(dated, potential, points).weights == fit_entries(openings, potential, points).weights
+    with pytest.raises(mkt.MktError, match="春天"):
+        fit_entries(openings.assign(period="春天"), potential, points)
+    with pytest.raises(mkt.MktError, match="period"):
+        fit_entries(openings[["region"]], potential, points)
+    with pytest.raises(mkt.MktError, match="rivals"):
+        fit_entries(openings, potential, points, features=["rivals"])
+    with pytest.raises(mkt.MktError, match="首批"):
+        backtest_entries(openings[openings["period"] == 1990], potential, points)

@@ -71,13 +71,18 @@ def rank_entries(
     if distance.isna().any():
         raise MktError(f"缺少距离：{'、'.join(map(str, index[distance.isna()][:10]))}")
     features = {
-        "log_potential": np.log(potential.reindex(index).fillna(0.0).clip(lower=1e-9)),
+        "log_potential": _log_potential(potential.reindex(index)),
         "log_distance": np.log1p(distance),
         "neighbours_held": _or_zero(neighbours_held, index),
         "rivals": _or_zero(rivals, index),
     }
-    score = sum(weights[name] * value for name, value in features.items()).rename("score")
+    score = sum(weights[name] * value for name, value in features.items()).fillna(-np.inf).rename("score")
     return score.sort_values(ascending=False, kind="stable")
+
+
+def _log_potential(potential):
+    """Missing where there is no potential: such a place is no candidate, and no outlier of a fit."""
+    return np.log(potential.where(potential > 0))
 
 
 def _or_zero(values: pd.Series | None, index: pd.Index) -> pd.Series:
@@ -122,16 +127,17 @@ def fit_entries(
 ) -> EntryModel:
     """Fit on a history of first openings, own or a rival's.
 
-    Each period's new units are chosen one by one among all units not held at its start: a conditional logit,
-    its
-    likelihood the product over openings (those of one period are taken as simultaneous).
+    Each year's new units are chosen one after the other among all units not held at its start: a conditional
+    logit. The order within a year is unknown, so its denominators are averaged (Efron's approximation for
+    ties). Places without potential are no candidates, openings there are not counted.
 
     Parameters
     ----------
     openings : DataFrame
-        region, period; later openings in a held region are ignored.
+        region, period (years, or anything dated: the year counts); later openings in a held region are
+        ignored.
     potential : Series or DataFrame
-        Index region; with columns of periods the last one before each period counts.
+        Index region; with columns of years the last one before each year counts.
     points : DataFrame
         region, lon, lat.
     edges : DataFrame, optional
@@ -146,7 +152,14 @@ def fit_entries(
     Raises
     ------
     MktError
-        When openings name regions without a point, or no period has openings after the first one.
+        When openings name regions without a point, or no year has openings after the first one.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"region": list("abcd"), "lon": [0.0, 1.0, 2.0, 3.0], "lat": 0.0})
+    >>> openings = pd.DataFrame({"region": list("abcd"), "period": [1990, 1991, 1992, 1993]})
+    >>> fit_entries(openings, pd.Series(1.0, list("abcd")), points).weights["log_distance"] < 0
+    True
     """
     past = _past(openings, potential, points, edges, rivals)
     return _fit(past, _chosen_features(features, edges, rivals), until)
@@ -156,7 +169,23 @@ def _chosen_features(features, edges, rivals) -> list[int]:
     if features is None:
         given = [True, True, edges is not None, rivals is not None]
         return [i for i, ok in enumerate(given) if ok]
+    if unknown := sorted(set(features) - set(FEATURES)):
+        raise MktError(f"不认识的特征：{'、'.join(unknown)}；可用：{'、'.join(FEATURES)}")
+    for name, data in (("neighbours_held", edges), ("rivals", rivals)):
+        if name in features and data is None:
+            raise MktError(f"特征 {name} 没有数据：请给出 {'edges' if name != 'rivals' else 'rivals'}")
     return [FEATURES.index(name) for name in features]
+
+
+def _year(period: pd.Series) -> pd.Series:
+    """Openings' years as numbers."""
+    if isinstance(period.dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(period):
+        return period.dt.year
+    year = pd.to_numeric(period, errors="coerce")
+    if year.isna().any():
+        found = period[year.isna()].astype(str).unique()[:5]
+        raise MktError(f"开店记录的时期应为年份或日期，读不懂：{'、'.join(found)}")
+    return year
 
 
 def _past(openings, potential, points, edges, rivals) -> _Past:
@@ -165,9 +194,14 @@ def _past(openings, potential, points, edges, rivals) -> _Past:
     lost = sorted(set(openings["region"]) - set(points.index))
     if lost:
         raise MktError(f"开店记录中有 {len(lost)} 个地区没有坐标：{'、'.join(map(str, lost[:10]))}")
-    period = openings["period"]
-    year = period.dt.year if isinstance(period.dtype, pd.PeriodDtype) else period
-    first = openings.assign(period=year).groupby("region")["period"].min().reindex(points.index)
+    if absent := sorted({"region", "period"} - set(openings.columns)):
+        raise MktError(f"开店记录缺少列：{'、'.join(absent)}")
+    first = (
+        openings.assign(period=_year(openings["period"]))
+        .groupby("region")["period"]
+        .min()
+        .reindex(points.index)
+    )
     periods = np.sort(first.dropna().unique())
     when = first.to_numpy(dtype=float)
     xyz, neighbours = _sphere(points), _neighbour_lists(edges, points.index)
@@ -185,7 +219,7 @@ def _features(held, xyz, neighbours, rivals, potential) -> np.ndarray | None:
     chord, _ = cKDTree(xyz[held]).query(xyz)
     distance = 2 * EARTH_KM * np.arcsin(np.minimum(chord / 2, 1.0))
     around = np.zeros(len(held)) if neighbours is None else neighbours @ held.astype(float)
-    return np.column_stack([np.log(np.maximum(potential, 1e-9)), np.log1p(distance), around, rivals])
+    return np.column_stack([_log_potential(pd.Series(potential)), np.log1p(distance), around, rivals])
 
 
 def _sphere(points: pd.DataFrame) -> np.ndarray:
@@ -221,9 +255,10 @@ def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
     for now, features in zip(past.periods, past.features, strict=True):
         if features is None or (until is not None and now >= until):
             continue
-        at_risk = ~(past.first < now)
-        x = features[at_risk][:, columns]
-        sets.append((x, past.first[at_risk] == now))
+        at_risk = ~(past.first < now) & np.isfinite(features[:, columns]).all(axis=1)
+        chosen = past.first[at_risk] == now
+        if chosen.any():
+            sets.append((features[at_risk][:, columns], chosen))
     if not sets:
         raise MktError("没有可用于拟合的开店：至少需要首批之后的一个时期")
     centre = np.vstack([x for x, _ in sets]).mean(axis=0)
@@ -243,30 +278,38 @@ def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
     return EntryModel(weights, table, count, -float(found.fun), null)
 
 
-def _probabilities(beta, x) -> tuple[np.ndarray, float]:
+def _year_of_choices(beta, x, chosen) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log likelihood of a year's choices, weight of each place summed over its denominators, and the mean
+    features of each denominator.
+
+    Efron: at the j-th of k choices the chosen places still stand with the share 1 - j / k each.
+    """
     u = x @ beta
     top = u.max()
-    total = np.exp(u - top).sum()
-    return np.exp(u - top) / total, top + np.log(total)
+    e = np.exp(u - top)
+    k = int(chosen.sum())
+    gone = np.arange(k) / k
+    total = e.sum() - gone * e[chosen].sum()
+    weight = e * ((1 / total).sum() - (gone / total).sum() * chosen)
+    means = (e @ x - gone[:, None] * (e[chosen] @ x[chosen])) / total[:, None]
+    return float((u[chosen] - top).sum() - np.log(total).sum()), weight, means
 
 
 def _minus_log_likelihood(beta, sets) -> tuple[float, np.ndarray]:
     """With a very weak ridge, so that a separating history has an answer too."""
     value, slope = 1e-3 * float(beta @ beta), 2e-3 * beta
     for x, chosen in sets:
-        p, log_total = _probabilities(beta, x)
-        k = chosen.sum()
-        value -= float((x[chosen] @ beta).sum() - k * log_total)
-        slope = slope - x[chosen].sum(axis=0) + k * (p @ x)
+        likelihood, weight, _ = _year_of_choices(beta, x, chosen)
+        value -= likelihood
+        slope = slope - x[chosen].sum(axis=0) + weight @ x
     return value, slope
 
 
 def _hessian(beta, sets) -> np.ndarray:
     total = 2e-3 * np.eye(len(beta))
     for x, chosen in sets:
-        p, _ = _probabilities(beta, x)
-        mean = p @ x
-        total += chosen.sum() * ((x * p[:, None]).T @ x - np.outer(mean, mean))
+        _, weight, means = _year_of_choices(beta, x, chosen)
+        total += (x * weight[:, None]).T @ x - means.T @ means
     return total
 
 
@@ -305,7 +348,12 @@ def backtest_entries(
         if before >= min_openings:
             model = _fit(past, columns, until=now)
             scores["fitted"] = x @ np.array([model.weights[name] for name in FEATURES])
-        rows += [{"period": now, "method": name, **_judge(score, chosen)} for name, score in scores.items()]
+        rows += [
+            {"period": now, "method": name, **_judge(np.nan_to_num(score, nan=-np.inf), chosen)}
+            for name, score in scores.items()
+        ]
+    if not rows:
+        raise MktError("没有可检验的开店：至少需要首批之后的一年")
     return pd.DataFrame(rows).astype({"period": int})
 
 
