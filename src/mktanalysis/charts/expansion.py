@@ -195,9 +195,9 @@ def plot_risk(fan: pd.DataFrame, *, title: str = "", source: str = "", unit: str
     style.axis_in(ax.yaxis, unit, label="累计净现金")
     ax.legend(fontsize=8, loc="upper left")
     low.bar(years, fan["shortage"], color=style.ordered_colors(4)[2], width=0.6)
-    low.set(xticks=years, ylim=(0, max(0.05, 1.1 * fan["shortage"].max())))
+    low.set(xticks=years, ylim=(0, max(0.05, 1.1 * fan["shortage"].max())), title="资金不足的概率")
     low.set_xticklabels(years.astype(str))
-    style.axis_in(low.yaxis, "%", label="资金不足的概率")
+    style.axis_in(low.yaxis, "%", label="资金不足")
     style.source_line(figure, source)
     return figure
 

@@ -36,7 +36,7 @@ def check_plan(market: Market, starts: Starts, outcome: Replay, promised_value: 
     rows += [_orders(market, starts), _hysteresis(market, outcome)]
     gap = abs(outcome.value[0] - promised_value) / max(abs(promised_value), 1.0)
     reacts = policy.response.reaction > 0
-    rows.append(_row("复算与模型一致", 1.0 if reacts else 1e-6 - gap, f"复算价值与模型价值相差 {gap:.2e}"))
+    rows.append(_row("复算与模型一致", 1.0 if reacts else 1e-6 - gap, f"复算价值与模型价值相差 {gap:.1%}"))
     return pd.DataFrame(rows)
 
 
