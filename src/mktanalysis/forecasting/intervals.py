@@ -10,18 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri, stdtrit
 
 from ..errors import MktError
 from .structure import Structure
 
 #: A node's own error variance counts as this many origins' worth against its level's typical one.
 PRIOR_ORIGINS = 8.0
-#: A level's own quantile weighs against that of all levels as its number of node-origins to this.
-PRIOR_SCORES = 100.0
-
-
-#: Origins whose intervals are looked back on; their verdict counts against so many origins' worth of 1.
-LOOK_BACK, PRIOR_VERDICTS = 8, 3.0
 #: Fewer origins with a known error say nothing about width.
 MIN_ORIGINS = 2
 
@@ -46,11 +41,7 @@ class Calibration:
 
 
 def calibrate_at(rolled, chosen: np.ndarray, k: int, structure: Structure, coverage: float) -> Calibration:
-    """Calibrate the intervals of origin number `k` on the origins numbered `chosen`, then on their own
-    record.
-
-    The last chosen origins are given the intervals they would have had then, from what was known then; where
-    these turned out too wide or too narrow (models learn, regimes change), today's are stretched accordingly.
+    """Calibrate the intervals of origin number `k` on the errors of the origins numbered `chosen`.
 
     Parameters
     ----------
@@ -61,59 +52,22 @@ def calibrate_at(rolled, chosen: np.ndarray, k: int, structure: Structure, cover
     structure : Structure
     coverage : float
     """
-
-    def plain(j: int, use: np.ndarray) -> Calibration | None:
-        errors = rolled.errors(int(rolled.origins[j]))[use]
-        if np.isfinite(errors).any(axis=(1, 2)).sum() < MIN_ORIGINS:
-            return None
-        return calibrate(errors, rolled.scale[use], rolled.scale[j], structure, coverage)
-
-    now = plain(k, chosen)
-    if now is None:
-        raise MktError(
-            f"能核对的起点不足 {MIN_ORIGINS} 个（历史太短，或都隔着口径断点），区间没有依据"
-        )
-    errors, verdicts = rolled.errors(int(rolled.origins[k])), []
-    for j in chosen[2:][-(LOOK_BACK + now.width.shape[1] - 1) :]:
-        then = plain(j, chosen[chosen < j])
-        if then is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                verdicts.append(np.where(then.width > 0, np.abs(errors[j]) / then.width, np.nan))
-    if len(verdicts) < 3:
-        return now
-    factor = _stretch(np.stack(verdicts), np.asarray(structure.levels), coverage)
-    width = _at_most_children(structure, now.width * factor[:, None])
-    return Calibration(width, now.score, now.limit * factor)
+    origins = rolled.origins
+    errors = rolled.errors(int(origins[k]))[chosen]
+    if np.isfinite(errors).any(axis=(1, 2)).sum() < MIN_ORIGINS:
+        raise MktError(f"能核对的起点不足 {MIN_ORIGINS} 个（历史太短，或都隔着口径断点），区间没有依据")
+    return calibrate(errors, rolled.scale[chosen], rolled.scale[k], origins[chosen], structure, coverage)
 
 
-def _stretch(verdicts: np.ndarray, groups: np.ndarray, coverage: float) -> np.ndarray:
-    """Factor by node: the quantile of past errors in widths, drawn to that of all levels and to 1."""
-    whole, out = verdicts[np.isfinite(verdicts)], np.ones(len(groups))
-    if not len(whole):
-        return out
-    pooled = max(float(np.quantile(whole, coverage)), 0.05)
-    for group in np.unique(groups):
-        part = verdicts[:, groups == group]
-        seen = np.isfinite(part)
-        if not seen.any():
-            continue
-        own = max(float(np.quantile(part[seen], coverage)), 0.05)
-        share = part.shape[1] / (part.shape[1] + 5.0)  # a level of few regions leans on the others
-        draws = seen.any(axis=(1, 2)).sum() / max(1.0, part.shape[2] / 2)
-        trust = draws / (draws + PRIOR_VERDICTS)
-        log = trust * (share * np.log(own) + (1 - share) * np.log(pooled))
-        out[groups == group] = np.clip(np.exp(log), 0.9, 2.0)
-    return out
-
-
-def calibrate(errors, scales, scale, structure: Structure, coverage: float) -> Calibration:
+def calibrate(errors, scales, scale, origins, structure: Structure, coverage: float) -> Calibration:
     """Half widths that would have covered past errors, pooled over like nodes (split conformal).
 
     A node's error is measured in units of its seasonal step (so that growth does not matter), of the typical
     growth with the horizon, and of the node's own error variance, drawn towards that of its group where
-    history is short (log scale). The quantile of these scores over a group's nodes is drawn towards the
-    quantile over all nodes, but only upwards: a nation is one series, and its few errors alone promise too
-    much.
+    history is short (log scale). The quantile of these scores over a group's nodes is the limit, stretched
+    where errors that go together make few draws of many (:func:`few_draws`). An origin weighs as the
+    history it had seen: models learn, and late errors tell more of the next one (weighted conformal
+    prediction: Barber, Candès, Ramdas and Tibshirani 2023).
 
     Parameters
     ----------
@@ -123,29 +77,74 @@ def calibrate(errors, scales, scale, structure: Structure, coverage: float) -> C
         Unit of the errors at each origin.
     scale : ndarray (nodes,)
         The unit now.
+    origins : ndarray of int
+        Number of periods known at each origin, rising.
     structure : Structure
         Nodes of one level are like nodes.
     coverage : float
         Nominal coverage, between 0 and 1.
     """
-    groups = np.asarray(structure.levels)
+    groups, weight = np.asarray(structure.levels), (origins / origins.mean())[:, None, None]
     unit = np.where(scales > 0, scales, np.where(scale > 0, scale, 1.0))  # a constant series has no step
     ratio = errors / unit[:, :, None]
-    known = np.isfinite(ratio)
-    square = np.where(known, ratio, 0.0) ** 2
-    growth = _growth(square, known)
-    loss, count = (square / growth**2).sum(axis=2), known.sum(axis=2)
+    seen = np.where(np.isfinite(ratio), weight, 0.0)
+    square = seen * np.nan_to_num(ratio) ** 2
+    growth = _growth(square, seen)
+    loss, count = (square / growth**2).sum(axis=2), seen.sum(axis=2)
     score = np.full(errors.shape, np.nan)
     for k in np.flatnonzero(count.any(axis=1)):
         others = count.sum(axis=0) - count[k]
-        if others.any():
+        if (others > 1e-9).any():
             sigma = _scale(loss.sum(axis=0) - loss[k], others, groups, errors.shape[2])
             score[k] = np.abs(ratio[k]) / growth / sigma[:, None]
-    score[~known] = np.nan
-    limit = _limits(score, groups, coverage)
     sigma = _scale(loss.sum(axis=0), count.sum(axis=0), groups, errors.shape[2])
+    limit = _limits(score, seen, groups, coverage)
+    for group in np.unique(groups):
+        rows = groups == group
+        limit[rows] *= few_draws(ratio[:, rows] / growth / sigma[rows, None], origins, coverage)
     width = (limit * sigma * scale)[:, None] * growth
     return Calibration(_at_most_children(structure, width), score, limit)
+
+
+def few_draws(errors: np.ndarray, origins: np.ndarray, coverage: float) -> float:
+    """How much wider an interval must be because its errors are few independent draws.
+
+    Errors of one level at one time go together (a slump hits all), and so do those of origins whose
+    horizons overlap. The part of their variance that nodes share, estimated from the products of different
+    nodes' errors, is known from as many draws as horizons fit side by side into the span of the origins;
+    that part is stretched by Student's quantile over the normal one.
+
+    Parameters
+    ----------
+    errors : ndarray (origins, nodes, horizon)
+        Of one level, on one scale.
+    origins : ndarray of int
+    coverage : float
+
+    Examples
+    --------
+    >>> one = np.random.default_rng(0).normal(size=(9, 1, 4))
+    >>> round(few_draws(one, np.arange(20, 29), 0.8), 2)   # one series, three draws: t 1.638 / z 1.282
+    1.28
+    >>> round(few_draws(np.repeat(one, 50, axis=1), np.arange(20, 29), 0.8), 2)   # fifty, all as one
+    1.28
+    >>> many = np.random.default_rng(0).normal(size=(9, 50, 4))   # fifty, each for itself
+    >>> round(few_draws(many, np.arange(20, 29), 0.8), 2)
+    1.0
+    """
+    seen = np.isfinite(errors)
+    at = origins[seen.any(axis=(1, 2))]
+    if len(at) == 0:
+        return 1.0
+    errors, count = np.where(seen, errors, 0.0), seen.sum(axis=1)
+    square, pairs = (errors**2).sum(), (count * (count - 1)).sum()
+    if square == 0:
+        return 1.0
+    products = (errors.sum(axis=1) ** 2).sum() - square
+    shared = np.clip(products / pairs / (square / seen.sum()), 0, 1) if pairs else 1.0
+    draws = min(1 + (at[-1] - at[0]) / errors.shape[2], len(at))
+    stretch = stdtrit(draws, (1 + coverage) / 2) / ndtri((1 + coverage) / 2)
+    return float(np.sqrt(1 + shared * (stretch**2 - 1)))
 
 
 def _at_most_children(structure: Structure, width: np.ndarray) -> np.ndarray:
@@ -158,42 +157,40 @@ def _at_most_children(structure: Structure, width: np.ndarray) -> np.ndarray:
     return width
 
 
-def _growth(square: np.ndarray, known: np.ndarray) -> np.ndarray:
+def _growth(square: np.ndarray, seen: np.ndarray) -> np.ndarray:
     """Typical error by horizon, never falling."""
-    count = known.sum(axis=(0, 1))
-    rms = np.sqrt(square.sum(axis=(0, 1)) / np.maximum(count, 1))
+    count = seen.sum(axis=(0, 1))
+    rms = np.sqrt(square.sum(axis=(0, 1)) / np.where(count > 0, count, 1.0))
     rms = np.maximum.accumulate(np.where(count > 0, rms, 0.0))
     return np.where(rms > 0, rms, 1.0)
 
 
 def _scale(loss, count, groups, horizon: int) -> np.ndarray:
     """Root of each node's mean loss, drawn towards the geometric mean of its group."""
-    mean = np.log(np.maximum(loss / np.maximum(count, 1), 1e-12))
+    known = count > 1e-9  # sums of weights less one of them: what is left of none is not exactly 0
+    count = np.where(known, count, 0.0)
+    mean = np.log(np.maximum(loss / np.where(known, count, 1.0), 1e-12))
     weight = count / (count + PRIOR_ORIGINS * horizon)
     out = np.empty(len(mean))
     for group in np.unique(groups):
         rows = groups == group
-        seen = rows & (count > 0)
-        centre = mean[seen].mean() if seen.any() else mean[count > 0].mean()
+        centre = mean[rows & known].mean() if known[rows].any() else mean[known].mean()
         out[rows] = weight[rows] * mean[rows] + (1 - weight[rows]) * centre
     return np.exp(out / 2)
 
 
-def _limits(score: np.ndarray, groups: np.ndarray, coverage: float) -> np.ndarray:
-    horizon, pooled = score.shape[2], _quantile(score, coverage, score.shape[2])
+def _limits(score: np.ndarray, weight: np.ndarray, groups: np.ndarray, coverage: float) -> np.ndarray:
+    """Weighted quantile of the scores of each node's group; of all where a group has none."""
+
+    def quantile(rows) -> float:
+        part = score[:, rows]
+        known = np.isfinite(part)
+        if not known.any():
+            return np.nan
+        weights = weight[:, rows][known]
+        return np.quantile(part[known], coverage, weights=weights, method="inverted_cdf")
+
     out = np.empty(score.shape[1])
     for group in np.unique(groups):
-        rows = groups == group
-        part = score[:, rows]
-        seen = np.isfinite(part).any(axis=2).sum()
-        own = _quantile(part, coverage, horizon) if seen else pooled
-        weight = seen / (seen + PRIOR_SCORES)
-        out[rows] = weight * own + (1 - weight) * max(own, pooled)
-    return out
-
-
-def _quantile(score: np.ndarray, coverage: float, horizon: int) -> float:
-    """Conformal quantile: errors of one origin and node count as one draw, since they go together."""
-    values = score[np.isfinite(score)]
-    draws = max(len(values) / horizon, 1.0)
-    return float(np.quantile(values, min(1.0, np.ceil((draws + 1) * coverage) / draws)))
+        out[groups == group] = quantile(groups == group)
+    return np.where(np.isfinite(out), out, quantile(np.full(len(groups), True)))
