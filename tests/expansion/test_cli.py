@@ -1,16 +1,87 @@
-"""``mktanalysis expand`` prints the path and writes the steps."""
+"""``mktanalysis expand`` prints the path, writes every table, and refuses wishes in words."""
 
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
-from mktanalysis.cli import build_app
+from mktanalysis.cli import build_app, main
+
+HENAN = ["expand", "--base", "郑州市", "--level", "prefecture", "--years", "4", "--budget", "20000"]
+
+
+def run(*asked):
+    result = CliRunner().invoke(build_app(), list(asked))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def refused(capsys, *asked) -> str:
+    """What the program says before it ends with code 2."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(asked))
+    said = capsys.readouterr().err
+    assert ended.value.code == 2 and "Traceback" not in said
+    return said
+
+
+@pytest.fixture
+def own(tmp_path):
+    path = tmp_path / "units.csv"
+    path.write_text(
+        "地区,市场容量(万元),本公司份额,最强对手份额,进入费用(万元),年度费用(万元),店长\n"
+        "昆山市,90000,0.25,0.3,0,30,张三\n太仓市,40000,,0.28,80,20,\n常熟市,70000,,0.35,120,20,\n",
+        "utf-8",
+    )
+    return str(path)
 
 
 def test_expand_writes_the_steps(tmp_path):
     target = tmp_path / "path.csv"
-    asked = ["expand", "--base", "郑州市", "--level", "prefecture", "--years", "4", "--budget", "20000"]
-    result = CliRunner().invoke(build_app(), [*asked, "--to", str(target)])
-    assert result.exit_code == 0, result.output
-    assert "净现值增量" in result.output
+    assert "净现值增量" in run(*HENAN, "--to", str(target))
     table = pd.read_csv(target, dtype=str)
     assert len(table) > 0 and table.iloc[:, 0].between("2025", "2028").all()
+
+
+def test_a_workbook_has_every_table_and_wishes_are_obeyed(tmp_path):
+    target = tmp_path / "path.xlsx"
+    wishes = ["--forbid", "开封市", "--pin", "新乡市=2026", "--people", "400", "--contiguity", "strong"]
+    run(*HENAN, *wishes, "--to", str(target))
+    sheets = pd.read_excel(target, sheet_name=None, engine="calamine", dtype=str)
+    assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", "为什么", "条件核对", "关键数字"]
+    steps = sheets["扩张步骤"].set_index("地区")
+    assert "开封市" not in steps.index and steps.loc["新乡市", "时期"] == "2026"
+    assert sheets["条件核对"]["成立"].eq("是").all()
+    assert sheets["人员"]["销售人员"].astype(float).le(400).all()
+
+
+def test_a_named_strategy_and_all_of_them(own):
+    assert "按规则排出" in run(*HENAN, "--strategy", "potential")
+    said = run("expand", "--base", "昆山市", "--own", own, "--years", "3", "--strategy", "all")
+    assert "打法比较" in said and "瀑布" in said and "规划路径" in said
+
+
+def test_own_units_with_gaps_are_read_and_what_was_skipped_is_told(own):
+    result = CliRunner().invoke(build_app(), ["expand", "--base", "昆山市", "--own", own, "--years", "4"])
+    assert result.exit_code == 0, result.output
+    assert "店长" in result.stderr and "太仓市" in result.output
+
+
+def test_a_budget_too_small_says_what_is_needed():
+    said = run("expand", "--base", "乌鲁木齐市", "--level", "prefecture", "--years", "2", "--budget", "0")
+    assert "每年至少要" in said or "没有一步是赚钱的" in said
+
+
+@pytest.mark.parametrize(
+    "wish, words",
+    [
+        (["--pin", "开封市", "--forbid", "开封市"], "pinned 与 forbidden 冲突"),
+        (["--forbid", "郑州市"], "根据地"),
+        (["--pin", "开封市=明年"], "年份不是数字"),
+        (["--pin", "昆山市"], "不是本计划的市场单元"),
+        (["--pin", "信阳市=2025"], "年起"),
+        (["--forbid", "不存在市"], "不存在市"),
+        (["--to", "path.txt"], "csv"),
+    ],
+)
+def test_contradictions_end_with_words_and_code_2(capsys, wish, words):
+    assert words in refused(capsys, *HENAN, *wish)

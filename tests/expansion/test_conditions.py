@@ -183,3 +183,39 @@ def test_isolated_unit_is_never_entered_by_contact():
         units, alone, tree, policy=Policy(base=("r1c1",), budget=1e9, terminal_years=12.0, rungs=())
     )
     assert "r3c3" not in set(plan.steps["region"]) and len(plan.steps) == 7
+
+
+WRONG = {
+    "a text for the base": ({"base": "r1c1"}, "base：应为元组"),
+    "negative budget": ({"budget": -1.0}, "budget：不能小于 0"),
+    "infinite budget": ({"budget": float("inf")}, "有限的数"),
+    "budgets of another horizon": ({"budget": (1.0, 2.0)}, "periods=3"),
+    "no such rule": ({"contiguity": "near"}, "contiguity：应为"),
+    "no such field": ({"budgte": 1.0}, "budgte：没有这一项"),
+    "no target": ({"objective": "earliest"}, "target"),
+    "pinned and forbidden": ({"pinned": {"r1c2": None}, "forbidden": ("r1c2",)}, "pinned 与 forbidden"),
+    "base forbidden": ({"forbidden": ("r1c1",)}, "根据地"),
+    "history forbidden": ({"history": (("r1c2", "集中", 2025),), "forbidden": ("r1c2",)}, "已经进入"),
+    "pinned before the first opening": ({"pinned": {"r1c2": 2025}, "first_open": 2026}, "first_open"),
+    "nothing may open": ({"first_open": 2040}, "first_open=2040"),
+    "an assumption out of range": ({"response": {"ramp": 2.0}}, "ramp：不能大于 1"),
+}
+
+
+@pytest.mark.parametrize("change, words", WRONG.values(), ids=list(WRONG))
+def test_wrong_policies_are_refused_in_words(change, words):
+    with pytest.raises(mkt.MktError, match=words):
+        Policy(**{"base": ("r1c1",), "periods": 3, **change})
+
+
+def test_every_wrong_field_is_told_at_once():
+    with pytest.raises(mkt.MktError, match="3 处") as caught:
+        Policy(base=(), budget=-1.0, periods=0)
+    assert all(field in str(caught.value) for field in ("base", "budget", "periods"))
+
+
+def test_gaps_in_optional_columns_get_the_default():
+    units, edges, tree = grid_example(2, 2)
+    gaps = units.assign(own_share=[np.nan, 0.0, np.nan, 0.0], customers=[np.nan, np.nan, 10.0, np.nan])
+    plan = plan_expansion(gaps, edges, tree, policy=Policy(base=("r1c1",), budget=1e7))
+    assert plan.staff["staff"].notna().all() and plan.checks["holds"].all()

@@ -25,6 +25,7 @@ from mktanalysis.expansion import (
     opening_times,
     p_median,
     plan_expansion,
+    plan_strategy,
     simulate_risk,
     strategy_sensitivity,
     workload,
@@ -136,6 +137,32 @@ def test_diagnosis_of_the_brewery():
     assert found.counts.set_index("position")["n_units"].tolist() == [0, 0, 2, 7, 0]
     assert found.ladder["n_strong"].sum() == 0 and found.concentration["strong_sales_share"] == 0.0
     assert set(found.bases["region"].head(2)) == {"r1c1", "r1c2"}
+
+
+def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_to(grid):
+    units, edges, tree, policy, plan = grid
+    found = diagnose_position(units.assign(own_share=0.0), edges, tree, base=policy.base)
+    held = found.units.set_index("region")["own_share"]
+    first = plan.paths[plan.paths["period"].dt.year == 2025].set_index("region")["share"]
+    assert held["r2c2"] == pytest.approx(first["r2c2"]) and held.drop("r2c2").eq(0).all()
+
+
+def test_strategies_are_judged_by_profit_whatever_the_objective(grid):
+    units, edges, tree = grid_example(2, 3)
+    policy = grid[3].replace(base=("r1c1",), periods=3)
+    asked = policy.replace(objective="earliest", target="prefecture")
+    table = compare_strategies(
+        units,
+        edges,
+        tree,
+        policy=asked,
+        strategies=["potential"],
+        search=Search(rounds=1, nodes=5),
+        n_draws=0,
+    ).table
+    assert table["strategy"].iloc[0] == "optimum" and table["gain"].notna().all()
+    with pytest.raises(mkt.MktError, match="waterfall"):
+        plan_strategy("quick", units, edges, tree, policy=policy)
 
 
 def test_p_median_equals_brute_force_and_bound_holds():

@@ -2,21 +2,49 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
+Contiguity = Enum("Contiguity", {name: name for name in ("held", "strong", "none")}, type=str)
+Way = Enum(
+    "Way",
+    {
+        name: name
+        for name in (
+            *("planned", "all", "base_first", "wide_net", "centre_first", "countryside_first"),
+            *("potential", "sprinkler", "waterfall", "optimum"),
+        )
+    },
+    type=str,
+)
+
 Base = Annotated[list[str], typer.Option(help="根据地：代码或名称，可写多次")]
 Within = Annotated[str | None, typer.Option(help="只在这个地区内扩张：代码或名称，默认根据地所在的省")]
-Level = Annotated[str, typer.Option(help="市场单元的层级：county（县）或 prefecture（市）")]
-Years = Annotated[int, typer.Option(min=1, help="计划几年")]
+At = Annotated[Level, typer.Option(help="市场单元的层级：county 县，prefecture 市")]
+Years = Annotated[int, typer.Option(min=1, max=60, help="计划几年")]
 Start = Annotated[int, typer.Option(help="第一年")]
 Budget = Annotated[float, typer.Option(min=0, help="每年预算，万元")]
-People = Annotated[float | None, typer.Option(min=0, help="销售人员上限，默认不限")]
-Units = Annotated[Path | None, typer.Option(help="自己的单元表（csv 或 xlsx），默认用内置数据估算")]
-Seconds = Annotated[float, typer.Option(min=1, help="最多计算多少秒")]
-To = Annotated[Path | None, typer.Option(help="把步骤表写成 .csv 或 .xlsx")]
+People = Annotated[float | None, typer.Option(min=0, help="销售人员上限（含根据地），默认不限")]
+Touch = Annotated[
+    Contiguity, typer.Option(help="连片：held 邻接已进入的，strong 邻接强势的，none 不要求（撒网）")
+]
+Pin = Annotated[list[str], typer.Option(help="必须进入：名称，或 名称=年份；可写多次")]
+Forbid = Annotated[list[str], typer.Option(help="不得进入：名称或代码；可写多次")]
+How = Annotated[
+    Way,
+    typer.Option(
+        help="planned 规划；all 各种打法比较；其余为一种打法：base_first 根据地、wide_net 撒网→集中、"
+        "centre_first 中心城市先、countryside_first 先农村后城市、potential 跟着潜力走、"
+        "sprinkler 遍地开花、waterfall 瀑布、optimum 不限连片的最优"
+    ),
+]
+Own = Annotated[Path | None, typer.Option(help="自己的市场单元表（csv 或 xlsx），默认用内置数据估算")]
+Seconds = Annotated[float | None, typer.Option(min=1, help="最多计算多少秒；默认不限时，结果可重复")]
+To = Annotated[Path | None, typer.Option(help="写成 .csv（只有步骤表）或 .xlsx（全部表格）")]
 
 #: How a search ended, in words.
 ENDED = {
@@ -26,6 +54,41 @@ ENDED = {
     "node limit": "到节点上限，未必最优",
     "heuristic": "搜索完毕，未必最优",
     "interrupted": "被中断，保留当时最好的计划",
+    "rule": "按规则排出，不求最优",
+    "neighbourhoods": "邻域搜索所得，未必最优",
+}
+#: Column -> unit of the tables written and shown.
+UNITS = {
+    **dict.fromkeys(("effort", "cost", "saving", "cash", "value", "budget", "income", "radiance"), "元"),
+    **dict.fromkeys(("outlay", "office_cost", "need", "money_left", "gain", "p05", "peak_cash"), "元"),
+    **dict.fromkeys(("own_value", "ladder_value", "gap_to_best"), "元"),
+    **dict.fromkeys(("share", "loss_probability"), "%"),
+    "distance_km": "公里",
+}
+
+
+#: Level -> how a strong brand or an office there is called.
+LEVEL_NAMES = {"prefecture": "市级", "province": "省级", "macro_region": "大区", "nation": "全国"}
+#: Column -> header, where the one of every table is not enough.
+HEADS = {
+    **{"title": "打法", "gain": "净现值增量", "gap_to_best": "与最好的差", "p05": "5% 的坏情形"},
+    **{"loss_probability": "亏损概率", "peak_cash": "最深投入", "payback_year": "回本年份"},
+    **{"reason": "为什么", "staff": "销售人员", "managers": "主管", "limit": "人员上限"},
+    **{"own_value": "自身净现值", "ladder_value": "对梯级与邻区的贡献", "potential_rank": "容量名次"},
+    **{"held_neighbours": "已有邻区", "opens": "打开的后续单元", "region": "地区代码"},
+    **{"action": "打法", "value": "净现值"},
+    **{"condition": "条件", "holds": "成立", "worst": "余量", "detail": "说明"},
+}
+for _level, _name in LEVEL_NAMES.items():
+    HEADS |= {f"year_{_level}": f"{_name}强势始于", f"offices_{_level}": f"{_name}机构"}
+#: Key figure -> what it is called.
+FIGURES = {
+    **{"value": "净现值（含根据地，元）", "promised_value": "模型算出的净现值（元）"},
+    **{"base_value": "根据地自己的净现值（元）", "gain": "净现值增量（元）", "bound": "增量的上界（元）"},
+    **{"gap": "与上界的差距", "payback_year": "回本年份", "peak_cash": "累计投入最深点（元）"},
+    **{"capacity_covered_share": "期末覆盖容量的比例", "share_overall": "期末整体份额"},
+    **{"concentration": "销售额中强势单元的比例", "n_held": "期末单元数", "n_strong": "期末强势单元数"},
+    **{"peak_staff": "销售人员最多", "first_step_budget": "走第一步每年至少的预算（元）"},
 }
 
 
@@ -37,48 +100,160 @@ def register(app: typer.Typer) -> None:
 def expand(
     base: Base,
     within: Within = None,
-    level: Level = "county",
+    level: At = Level.county,
     years: Years = 8,
     start: Start = 2025,
     budget: Budget = 10000.0,
     people: People = None,
-    units: Units = None,
-    seconds: Seconds = 60.0,
+    contiguity: Touch = Contiguity.held,
+    pin: Pin = [],  # noqa: B006  typer wants a plain list and never changes it
+    forbid: Forbid = [],  # noqa: B006
+    strategy: How = Way.planned,
+    own: Own = None,
+    seconds: Seconds = None,
     to: To = None,
 ) -> None:
     """从根据地出发的扩张路径：何时进入哪里，何时登上市、省、大区、全国的梯级。
 
     例：mktanalysis expand --base 郑州市 --years 8 --budget 10000 --to 路径.xlsx
+
+    例：mktanalysis expand --base 昆山市 --forbid 太仓市 --pin 苏州市吴江区=2027 --strategy all
     """
     import mktanalysis as mkt
-    from mktanalysis.expansion import Policy, Search, market_units, plan_expansion
+    from mktanalysis.expansion import Policy, Search, market_units
 
-    from .output import check_target, show
+    from .output import check_target
 
     if to is not None:
         check_target(to)
     tree = mkt.load_regions()
     codes = tuple(mkt.resolve_names(list(base), tree))
-    area = (
-        mkt.resolve_names([within], tree).iloc[0] if within else tree.parents("province", codes[:1]).iloc[0]
+    area = mkt.resolve_names([within], tree).iloc[0] if within else None
+    if own is None:
+        area = area or tree.parents("province", codes[:1]).iloc[0]
+        units, scope = market_units(level.value, within=area), tree.subtree(area)
+    else:
+        units, scope = _own_units(own, area, tree, codes)
+    at = scope.level_of(units["region"].iloc[:1]).iloc[0]
+    policy = Policy(
+        base=codes,
+        periods=years,
+        start=start,
+        budget=budget * 1e4,
+        people=people,
+        contiguity=contiguity.value,
+        pinned=_pinned(pin, tree),
+        forbidden=tuple(mkt.resolve_names(list(forbid), tree)) if forbid else (),
     )
-    scope = tree.subtree(area)
-    table = (
-        market_units(level, within=area) if units is None else mkt.read_table(units, kind="units", tree=scope)
+    plan, comparison = _run(strategy.value, units, mkt.load_edges(at), scope, policy, Search(seconds=seconds))
+    _tell(plan, comparison, to)
+
+
+def _own_units(file: Path, within, tree, base):
+    """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
+    from .output import own_table
+
+    scope = tree if within is None else tree.subtree(within)
+    units = own_table(file, kind="units", tree=scope)
+    homes = tree.parents("province", [*units["region"], *base]).unique()
+    return units, scope if within is not None or len(homes) > 1 else tree.subtree(homes[0])
+
+
+def _pinned(wishes: list[str], tree) -> dict[str, int | None]:
+    """``名称`` or ``名称=年份`` -> code: year or None."""
+    import mktanalysis as mkt
+
+    parts = [wish.replace("＝", "=").partition("=") for wish in wishes]
+    if bad := [year for _, mark, year in parts if mark and not year.strip().isdigit()]:
+        raise mkt.MktError(f"--pin 的年份不是数字：{'、'.join(bad)}；应写成 名称=2027")
+    names = [name.strip() for name, _, _ in parts]
+    codes = mkt.resolve_names(names, tree) if names else []
+    years = [int(year) if mark else None for _, mark, year in parts]
+    return dict(zip(codes, years, strict=True))
+
+
+def _run(strategy: str, units, edges, scope, policy, search):
+    """The plan asked for, and the comparison where all were asked for."""
+    from mktanalysis.expansion import compare_strategies, plan_expansion, plan_strategy
+
+    if strategy == "planned":
+        return plan_expansion(units, edges, scope, policy=policy, search=search), None
+    if strategy not in ("all", "optimum"):
+        return plan_strategy(strategy, units, edges, scope, policy=policy), None
+    found = compare_strategies(units, edges, scope, policy=policy, search=search)
+    return (found.plans["planned"], found.table) if strategy == "all" else (found.plans["optimum"], None)
+
+
+def _tell(plan, comparison, to: Path | None) -> None:
+    """Tables on the screen and in the file, then the result in a sentence."""
+    from mktanalysis.io import write_csv, write_xlsx
+
+    tables = _tables(plan, comparison)
+    first = ("打法比较",) if comparison is not None else ("扩张步骤", "梯级", "现金流", "人员")
+    for title in first:
+        _print(tables[title], title)
+    if to is not None and to.suffix.lower() == ".csv":
+        write_csv(to, tables[first[0]])
+    elif to is not None:
+        write_xlsx(to, tables, units=_units())
+    if to is not None:
+        typer.echo(f"已写入 {to}")
+    typer.echo(_verdict(plan))
+
+
+def _print(table, title: str) -> None:
+    """On the screen: names without codes, money in 万元, shares in percent."""
+    from .output import show
+
+    hidden = ("地区代码", "effort", "saving", "cash") if title == "扩张步骤" else ("地区代码",)
+    shown = table.drop(columns=[name for name in hidden if name in table])
+    units = {head: unit for head, unit in _units().items() if head in shown and unit in ("元", "%")}
+    for head, unit in units.items():
+        shown = shown.assign(**{head: (shown[head] * (1e-4 if unit == "元" else 100)).round(1)})
+    units = {head: "万元" if unit == "元" else unit for head, unit in units.items()}
+    show(shown, title=title, units=units)
+
+
+def _units() -> dict[str, str]:
+    """Header -> unit."""
+    return {HEADS.get(name, name): unit for name, unit in UNITS.items()}
+
+
+def _tables(plan, comparison) -> dict:
+    """Sheet -> table with the headers that an analyst reads."""
+    steps = plan.steps.merge(plan.why[["region", "reason"]], on="region")
+    figures = plan.figures.rename(FIGURES).rename_axis("项目").rename("数值").reset_index()
+    compared = (
+        {}
+        if comparison is None
+        else {"打法比较": comparison.drop(columns="strategy").astype({"payback_year": "Int64"})}
     )
-    policy = Policy(base=codes, periods=years, start=start, budget=budget * 1e4, people=people)
-    plan = plan_expansion(table, mkt.load_edges(level), scope, policy=policy, search=Search(seconds=seconds))
-    money = {"effort": "元", "cost": "元", "saving": "元", "cash": "元", "value": "元"}
-    show(plan.steps, title="扩张步骤", to=to, units=money)
-    show(plan.ladder, title="梯级")
-    show(plan.cash_flow, title="现金流")
+    found = compared | {
+        "扩张步骤": steps,
+        "梯级": plan.ladder.assign(level=plan.ladder["level"].map(lambda name: LEVEL_NAMES.get(name, name))),
+        "现金流": plan.cash_flow,
+        "人员": plan.staff,
+        "为什么": plan.why,
+        "条件核对": plan.checks,
+        "关键数字": figures,
+    }
+    return {title: table.rename(columns=HEADS) for title, table in found.items()}
+
+
+def _verdict(plan) -> str:
+    """What was found, how sure it is, and what would be needed where no step is possible."""
+    lines = []
     if len(plan.steps) == 0:
         least = plan.figures["first_step_budget"]
-        enough = (
-            f"每年至少要 {least / 1e4:,.0f} 万元"
+        need = (
+            f"第一步每年至少要 {least / 1e4:,.0f} 万元"
             if least == least
             else "没有一步是赚钱的，请检查费用与利润率"
         )
-        typer.echo(f"预算内没有可走的一步：{enough}。")
-    gain, bound = (f"{value / 1e8:,.2f} 亿元" for value in (plan.value, plan.bound))
-    typer.echo(f"净现值增量 {gain}，上界 {bound}，差距 {plan.gap:.1%}；{ENDED.get(plan.ended, plan.ended)}")
+        lines.append(f"预算内没有可走的一步：{need}。")
+    lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{ENDED.get(plan.ended, plan.ended)}")
+    if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.value > 0:
+        lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"
+    if not plan.checks["holds"].all():
+        lines.append("独立复核有条件不成立，请勿采用：" + "、".join(plan.checks.query("~holds")["condition"]))
+    return "\n".join(lines)

@@ -10,7 +10,7 @@ from .policy import LANCHESTER, Policy, Programme, Response, Rung, Staffing
 from .risk import Chance, RiskResult, choose_robust, simulate_risk
 from .solve import Search
 from .staffing import workload
-from .strategies import STRATEGIES, Comparison, compare_strategies, strategy_sensitivity
+from .strategies import STRATEGIES, Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
 from .units import market_units
 
@@ -46,6 +46,7 @@ __all__ = [
     "opening_times",
     "p_median",
     "plan_expansion",
+    "plan_strategy",
     "rank_entries",
     "simulate_risk",
     "strategy_sensitivity",

@@ -18,16 +18,42 @@ from ..regions import RegionTree
 from ..schemas import REGION, Column, Schema, check_table
 from .policy import Policy, Rung
 
-#: What a market unit (市场单元) is; only `region` and `capacity` are needed.
+#: What a market unit (市场单元) is; only `region` and `capacity` are needed, gaps elsewhere get defaults.
 UNITS = Schema(
     "expansion_units",
     (
         REGION,
         Column("capacity", "number", "yearly sales of the category, first period (市场容量)", "yuan", low=0),
-        Column("growth", "number", "yearly growth of it (容量增长率)", "share", low=-1, required=False),
-        Column("own_share", "number", "our share today (现有份额)", "share", low=0, high=1, required=False),
-        Column("rival_strength", "number", "rivals' effort, 1 = usual (对手力度)", low=0, required=False),
-        Column("n_rivals", "number", "strong rivals (强势对手数)", "count", low=0, required=False),
+        Column(
+            "growth",
+            "number",
+            "yearly growth of it (容量增长率)",
+            "share",
+            low=-1,
+            nullable=True,
+            required=False,
+        ),
+        Column(
+            "own_share",
+            "number",
+            "our share today (现有份额)",
+            "share",
+            low=0,
+            high=1,
+            nullable=True,
+            required=False,
+        ),
+        Column(
+            "rival_strength",
+            "number",
+            "rivals' effort, 1 = usual (对手力度)",
+            low=0,
+            nullable=True,
+            required=False,
+        ),
+        Column(
+            "n_rivals", "number", "strong rivals (强势对手数)", "count", low=0, nullable=True, required=False
+        ),
         Column(
             "rival_share",
             "number",
@@ -35,19 +61,45 @@ UNITS = Schema(
             "share",
             low=0,
             high=1,
+            nullable=True,
             required=False,
         ),
-        Column("entry_cost", "number", "paid once at entry (进入成本)", "yuan", low=0, required=False),
+        Column(
+            "entry_cost",
+            "number",
+            "paid once at entry (进入成本)",
+            "yuan",
+            low=0,
+            nullable=True,
+            required=False,
+        ),
         Column(
             "annual_cost",
             "number",
             "fixed cost a year while held (年固定成本)",
             "yuan",
             low=0,
+            nullable=True,
             required=False,
         ),
-        Column("distance_km", "number", "to its supply centre (供货距离)", "km", low=0, required=False),
-        Column("customers", "number", "customers to visit (客户数)", "count", low=0, required=False),
+        Column(
+            "distance_km",
+            "number",
+            "to its supply centre (供货距离)",
+            "km",
+            low=0,
+            nullable=True,
+            required=False,
+        ),
+        Column(
+            "customers",
+            "number",
+            "customers to visit (客户数)",
+            "count",
+            low=0,
+            nullable=True,
+            required=False,
+        ),
     ),
     key=("region",),
 )
@@ -214,8 +266,8 @@ def _fill(table: pd.DataFrame, kilometres, base: np.ndarray, policy: Policy) -> 
     if "distance_km" not in table:  # along the neighbours from the base
         km = dijkstra(kilometres, indices=np.flatnonzero(base), min_only=True)
         table = table.assign(distance_km=np.where(np.isfinite(km), km, np.nan))
-    if "customers" not in table:
-        table = table.assign(customers=table["capacity"] / policy.staffing.capacity_per_customer)
+    usual = table["capacity"] / policy.staffing.capacity_per_customer
+    table = table.assign(customers=table["customers"].fillna(usual) if "customers" in table else usual)
     return table.assign(distance_km=table["distance_km"].fillna(table["distance_km"].max()).fillna(0.0))
 
 

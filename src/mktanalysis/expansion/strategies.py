@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..errors import MktError
 from ..regions import RegionTree
 from .candidates import Problem, build_problem
 from .evaluate import evaluate
@@ -149,8 +150,7 @@ def compare_strategies(
     policy = _with_programmes(policy)
     plans, best = {}, (-np.inf, None)
     for key in strategies or STRATEGIES:
-        problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
-        plans[key] = make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
+        plans[key] = plan_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
         best = max(best, (plans[key].figures["gain"], key))
     planned = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
     plans["planned"] = make_plan(planned, solve(planned, search), tree)
@@ -164,6 +164,38 @@ def _with_programmes(policy: Policy) -> Policy:
     names = {programme.name for programme in policy.programmes}
     extra = tuple(p for p in (LIGHT, SCOUT_THEN_CONCENTRATE) if p.name not in names)
     return policy.replace(programmes=policy.programmes + extra)
+
+
+def plan_strategy(
+    strategy: str,
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    capacity: pd.DataFrame | None = None,
+) -> ExpansionPlan:
+    """Make the plan of one named strategy, by its rule; nothing is proven about it (its bound is infinite).
+
+    Parameters
+    ----------
+    strategy : str
+        Key of `STRATEGIES`.
+    units, edges, tree, policy, capacity
+        As for `plan_expansion`; the strategy's own rule replaces the policy's contiguity.
+
+    Examples
+    --------
+    >>> from mktanalysis.expansion import Policy, grid_example
+    >>> units, edges, tree = grid_example(3, 3)
+    >>> plan_strategy("potential", units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6)).ended
+    'rule'
+    """
+    if strategy not in STRATEGIES:
+        raise MktError(f"没有打法 {strategy!r}，可用：{'、'.join(STRATEGIES)}")
+    policy = _with_programmes(policy)
+    problem, rows = run_strategy(strategy, units, edges, tree, policy=policy, capacity=capacity)
+    return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
 
 
 def run_strategy(
