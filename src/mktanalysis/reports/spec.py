@@ -305,7 +305,7 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None) -
     check_parameters(declared, values)
     encoded = {name: encode(values[name]) for name in declared if name in values}
     full = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
-    label = "、".join(_shown(value) for value in encoded.values())
+    label = "、".join(filter(None, map(_shown, encoded.values())))
     title = title or notebook_title(cells) or notebook.stem
     return Planned(
         name=report_name(notebook.stem, encoded),
