@@ -1,8 +1,8 @@
 """Prediction intervals whose coverage is what they say, at every level.
 
 Always holds: widths come from errors that reconciled forecasts really made at earlier origins, never from a
-model's formula; they never narrow with the horizon; an origin's own errors do not enter the scale that its
-errors are judged by.
+model's formula; they never narrow with the horizon; the scores by which coverage is reported judge an origin
+by the others.
 """
 
 from __future__ import annotations
@@ -98,10 +98,12 @@ def calibrate(errors, scales, scale, origins, structure: Structure, coverage: fl
             sigma = _scale(loss.sum(axis=0) - loss[k], others, groups, errors.shape[2])
             score[k] = np.abs(ratio[k]) / growth / sigma[:, None]
     sigma = _scale(loss.sum(axis=0), count.sum(axis=0), groups, errors.shape[2])
-    limit = _limits(score, seen, groups, coverage)
+    # With its own errors in the scale: that the scale is an estimate is what Student's quantile allows for.
+    fitted = ratio / growth / sigma[:, None]
+    limit = _limits(np.abs(fitted), seen, groups, coverage)
     for group in np.unique(groups):
         rows = groups == group
-        limit[rows] *= few_draws(ratio[:, rows] / growth / sigma[rows, None], origins, coverage)
+        limit[rows] *= few_draws(fitted[:, rows], origins, coverage)
     width = (limit * sigma * scale)[:, None] * growth
     return Calibration(_at_most_children(structure, width), score, limit)
 
