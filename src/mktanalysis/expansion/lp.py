@@ -104,7 +104,8 @@ class Program:
             arrays = arrays._replace(integer=np.zeros(self.n_columns, dtype=bool))
         options = {"threads": threads, **(options or {})}
         solution = solve_arrays(arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options)
-        if relaxed and solution.ended not in ("optimal", "infeasible") and solution.duals is not None:
+        exact = solution.ended == "optimal" and options.get("run_crossover") != "off"
+        if relaxed and not exact and solution.ended != "infeasible" and solution.duals is not None:
             return replace(solution, bound=dual_bound(arrays, solution.duals))
         return solution
 

@@ -31,6 +31,10 @@ from .policy import Strict
 #: above the larger figure the tight form is too large.
 EXACT_CHOICES, UNTIMED_CHOICES, TIGHT_CHOICES = 400, 800, 4000
 
+#: With more than so many seconds left the relaxation is tight up to the larger figure. A relaxation that a
+#: time limit stopped at a gap above `ROUGH` is followed by the coarse one.
+UNHURRIED, LARGER_CHOICES, ROUGH = 60.0, 12_000, 0.5
+
 
 class Search(Strict):
     """How hard to search.
@@ -179,7 +183,10 @@ class _Run:
             self.rows = rows
             return
         found = self.model.program.solve(
-            gap=0.5, nodes=500, seconds=self.search.seconds, threads=self.search.threads
+            gap=0.5,
+            nodes=500,
+            seconds=None if self.search.seconds is None else max(self.clock.left(), 0.5),
+            threads=self.search.threads,
         )
         if found.values is None:
             raise infeasible(self.problem)
@@ -187,14 +194,18 @@ class _Run:
 
     def _relaxed(self) -> None:
         """Bound by the linear relaxation."""
-        large, before = len(self.model.z) > TIGHT_CHOICES, self.clock.spent()
-        model = self.model if large else build_model(self.problem, form="tight")
-        seconds = None if self.search.seconds is None else max(0.5 * self.clock.left(), 1.0)
+        before, left = self.clock.spent(), self.clock.left()
+        most = LARGER_CHOICES if UNHURRIED < left < np.inf else TIGHT_CHOICES
+        model = self.model if len(self.model.z) > most else build_model(self.problem, form="tight")
+        seconds = None if left == np.inf else max(0.6 * left, 1.0)
         found = model.program.solve(relaxed=True, options=INTERIOR, seconds=seconds)
-        if found.ended != "optimal":  # too large for its time: a rougher form is bound enough
-            self.bound = min(self.bound, found.bound)
-            found = build_model(self.problem, form="coarse").program.solve(relaxed=True, options=INTERIOR)
         self.bound = min(self.bound, found.bound)
+        if found.ended != "optimal" and self.gap() > ROUGH:  # stopped too early: a rougher form is better
+            seconds = max(0.5 * self.clock.left(), 1.0)
+            found = build_model(self.problem, form="coarse").program.solve(
+                relaxed=True, options=INTERIOR, seconds=seconds
+            )
+            self.bound = min(self.bound, found.bound)
         self.relaxed_seconds = self.clock.spent() - before
         self._note("relaxation")
 
@@ -224,5 +235,6 @@ class _Run:
         self.trace.append((stage, self.reached() * self.model.scale, self.clock.spent()))
 
 
-#: Relaxations by interior point, faster here than simplex; `dual_bound` where it does not end optimal.
-INTERIOR = {"solver": "ipm"}
+#: Relaxations by interior point. Without presolve and crossover its duals are those of the programme as it
+#: stands, so `dual_bound` turns them into a valid bound even where a time limit stopped it.
+INTERIOR = {"solver": "ipm", "run_crossover": "off", "presolve": "off"}

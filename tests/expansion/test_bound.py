@@ -1,0 +1,33 @@
+"""Bounds from relaxations that were not solved to the end."""
+
+import numpy as np
+import pytest
+
+from mktanalysis.expansion import Policy, Search, grid_example
+from mktanalysis.expansion.candidates import build_problem
+from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.model import build_model
+from mktanalysis.expansion.solve import INTERIOR, solve
+
+
+def grid_problem(seed):
+    units, edges, tree = grid_example(4, 4, random_state=seed)
+    policy = Policy(base=("r1c1",), periods=4, budget=4e6, terminal_years=6.0)
+    return build_problem(build_market(units, edges, tree, policy=policy))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("form", ["usual", "tight", "coarse"])
+def test_bound_holds_wherever_the_interior_point_method_stops(seed, form):
+    problem = grid_problem(seed)
+    best = solve(problem, Search(gap=0.0, nodes=10_000))
+    assert best.ended == "optimal"
+    model = build_model(problem, form=form)
+    bounds = []
+    for steps in (4, 8, 200):
+        options = {**INTERIOR, "ipm_iteration_limit": steps}
+        bounds.append(model.program.solve(relaxed=True, options=options).bound * model.scale)
+    assert min(bounds) >= best.objective * (1 - 1e-9)
+    exact = model.program.solve(relaxed=True).bound * model.scale
+    assert bounds[-1] == pytest.approx(exact, rel=1e-4)
+    assert np.isfinite(bounds[-1])
