@@ -42,13 +42,19 @@ def brute_force(problem):
     return best
 
 
-CASES = [("held", 3, 1), ("held", 2, 2), ("strong", 3, 1), ("none", 2, 2)]
+# with a wide net every unit may start at any time: fewer units; on the 4x4 grid two periods reach two steps
+CASES = [
+    ("held", 3, 1, (3, 3)),
+    ("held", 2, 2, (3, 3)),
+    ("strong", 3, 1, (3, 3)),
+    ("none", 2, 2, (2, 3)),
+    ("held", 2, 1, (4, 4)),
+]
 
 
-@pytest.mark.parametrize(("rule", "periods", "programmes"), CASES)
+@pytest.mark.parametrize(("rule", "periods", "programmes", "shape"), CASES)
 @pytest.mark.parametrize("seed", range(2))
-def test_exact_equals_brute_force(seed, rule, periods, programmes):
-    shape = (2, 3) if rule == "none" else (3, 3)  # with a wide net every unit may start at any time
+def test_exact_equals_brute_force(seed, rule, periods, programmes, shape):
     units, edges, tree = grid_example(*shape, random_state=seed)
     policy = Policy(
         base=("r1c1",), periods=periods, budget=3e6, contiguity=rule, spill=0.1, terminal_years=6.0

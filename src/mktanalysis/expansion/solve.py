@@ -150,8 +150,11 @@ class _Run:
         if method == "anneal":
             return self._relaxed()
         self._relaxed()
+        # without a time limit branch and bound is kept to sizes that it finishes in minutes at most
+        most = UNTIMED_CHOICES if self.search.seconds is None else TIGHT_CHOICES
+        small = len(self.model.z) <= most and self.clock.left() > 12 * self.relaxed_seconds
         if self.gap() > self.search.gap:
-            part = self.clock.part(0.6)
+            part = self.clock.part(0.4 if small and method == "auto" else 1.0)
             self.rows = improve(
                 self.model,
                 self.rows,
@@ -163,9 +166,6 @@ class _Run:
                 enough=self.bound / (1 + self.search.gap),
             )
             self._note("neighbourhoods")
-        # without a time limit branch and bound is kept to sizes that it finishes in minutes at most
-        most = UNTIMED_CHOICES if self.search.seconds is None else TIGHT_CHOICES
-        small = len(self.model.z) <= most and self.clock.left() > 5 * self.relaxed_seconds
         if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
         if self.gap() <= self.search.gap and self.ended != "optimal":
