@@ -71,6 +71,7 @@ _PUBLIC = {
     "Policy": "expansion",
     "market_units": "expansion",
     "plan_expansion": "expansion",
+    "plan_strategy": "expansion",
     "compare_strategies": "expansion",
     "rank_entries": "expansion",
     "fit_entries": "expansion",
