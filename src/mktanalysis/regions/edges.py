@@ -7,14 +7,16 @@ itself; results follow the order of the regions that were asked for.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from ..errors import MktError
 from ..schemas import EDGES, check_table
+
+if TYPE_CHECKING:
+    from scipy import sparse
 from .checks import Problems
 
 #: Mean radius of the earth (IUGG), km.
@@ -114,6 +116,8 @@ def contiguity(edges: pd.DataFrame, regions: Iterable[str], *, weight: str | Non
     >>> contiguity(edges, ["a", "b", "c"]).toarray().astype(int).tolist()
     [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
     """
+    from scipy import sparse  # 0.15 s, and most callers of this package want names only
+
     regions = pd.Index(regions)
     if regions.has_duplicates:
         raise MktError("地区代码重复")
@@ -139,6 +143,8 @@ def components(edges: pd.DataFrame, regions: Iterable[str]) -> pd.Series:
     >>> components(edges, ["a", "b", "c"]).to_dict()
     {'a': 1, 'b': 0, 'c': 0}
     """
+    from scipy.sparse import csgraph
+
     regions = pd.Index(regions, name="region")
     _, labels = csgraph.connected_components(contiguity(edges, regions), directed=False)
     found = pd.DataFrame({"label": labels, "code": regions})
@@ -162,6 +168,8 @@ def hops(edges: pd.DataFrame, regions: Iterable[str], base: str | Iterable[str])
     >>> hops(edges, ["a", "b", "c"], "a").tolist()
     [0, 1, <NA>]
     """
+    from scipy.sparse import csgraph
+
     regions = pd.Index(regions, name="region")
     start = regions.get_indexer([base] if isinstance(base, str) else list(base))
     if len(start) == 0 or (start < 0).any():
