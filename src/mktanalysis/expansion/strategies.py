@@ -35,10 +35,6 @@ class Strategy:
     programme: str | None = None
 
 
-def _deepest(problem: Problem) -> np.ndarray:
-    return np.maximum(np.cumsum(problem.candidates.need, axis=1).max(axis=1, initial=0.0), 1e-9)
-
-
 def _base_first(problem: Problem) -> np.ndarray:
     """Ring by ring around the base; within a ring value per yuan."""
     from scipy.sparse.csgraph import dijkstra

@@ -11,8 +11,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import pandas as pd
-
 from .fields import fields
 
 #: What people write where there is no figure, after cleaning.
@@ -123,6 +121,7 @@ def parse_period(cell) -> tuple[str, int]:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> [str(pd.Period(ordinal=n, freq=f)) for f, n in map(parse_period, [2019.0, "2020年3月", "2020Q2"])]
     ['2019', '2020-03', '2020Q2']
     """
@@ -160,8 +159,3 @@ def parse_part(cell, names: str) -> int:
         if 1 <= number <= limit:
             return number
     raise CellError(f"应为 1 到 {limit} 的{'月份' if limit == 12 else '季度'}")
-
-
-def period_array(freqs: list[str], ordinals: list[int]) -> pd.PeriodIndex:
-    """Return a PeriodIndex from one frequency and ordinals."""
-    return pd.PeriodIndex.from_ordinals(ordinals, freq=freqs[0]) if ordinals else pd.PeriodIndex([], freq="Y")
