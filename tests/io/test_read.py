@@ -464,3 +464,26 @@ def test_which_sheet(tmp_path, tree):
         read_table(path, kind="indicators", tree=tree, sheet="丙")
     with pytest.raises(MktError, match="没有这种表"):
         read_table(path, kind="cities", tree=tree)
+
+
+def test_targets_keep_every_level_and_have_limits(xlsx, tree):
+    rows = [
+        ["地区", "年份", "预算(万元)", "下限(万元)", "上限(万元)"],
+        ["全国", 2024, 900, None, None],
+        ["江苏", 2024, 200, 150, None],
+        ["南京", 2024, None, None, 80],
+    ]
+    table = read_table(xlsx(rows), kind="targets", tree=tree)
+    assert table["region"].tolist() == ["100000", "320000", "320100"]
+    assert table[["value", "lower", "upper"]].fillna(-1).to_numpy().tolist() == [
+        [9e6, -1, -1],
+        [2e6, 1.5e6, -1],
+        [-1, -1, 8e5],
+    ]
+    assert table.attrs["notes"] == ()
+
+
+def test_penetration_in_percent(xlsx, tree):
+    rows = [["城市", "年份", "渗透率(%)"], ["南京", 2022, 4.5], ["南京", 2023, 6]]
+    table = read_table(xlsx(rows), kind="penetration", tree=tree)
+    assert table["value"].tolist() == pytest.approx([0.045, 0.06])

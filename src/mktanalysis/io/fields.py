@@ -48,12 +48,16 @@ class Measure:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: its name, its title in Chinese, its measures, whether its rows have a period."""
+    """A kind of file: its name, its title in Chinese, its measures, whether its rows have a period.
+
+    With `every_level` the figure of a region above others is one of its own (a budget), not their total.
+    """
 
     name: str
     title: str
     measures: tuple[Measure, ...]
     has_period: bool
+    every_level: bool = False
 
     @property
     def words(self) -> dict[str, Measure]:
@@ -93,7 +97,9 @@ def fields() -> Fields:
     kinds = {}
     for name, spec in raw["kinds"].items():
         measures = [_measure(key, values) for key, values in spec.get("measures", {}).items()]
-        kinds[name] = Kind(name, spec["title"], tuple(measures), spec["has_period"])
+        kinds[name] = Kind(
+            name, spec["title"], tuple(measures), spec["has_period"], spec.get("every_level", False)
+        )
     words = raw["words"]
     return Fields(
         kinds=kinds,

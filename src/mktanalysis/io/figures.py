@@ -57,7 +57,7 @@ class SheetReader:
 
     def read(self) -> pd.DataFrame:
         """Return the figures, columns `COLUMNS`; region is missing for rows that add up others."""
-        reader = PlaceReader(self.layout, self.tree)
+        reader = PlaceReader(self.layout, self.tree, every_level=self.kind.every_level)
         places, skipped = report_places(reader.places, self._has_figures, self.problems)
         self.notes += reader.notes + skipped
         for row in reader.headers:

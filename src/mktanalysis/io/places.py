@@ -46,10 +46,15 @@ class Place:
 
 
 class PlaceReader:
-    """Finds the region of every row; results are in :attr:`places` by row."""
+    """Finds the region of every row; results are in :attr:`places` by row.
 
-    def __init__(self, layout: Layout, tree: RegionTree):
+    With `every_level` a row named like the root of the tree (全国) is that region, not a total.
+    """
+
+    def __init__(self, layout: Layout, tree: RegionTree, *, every_level: bool = False):
         self.tree, self.layout = tree, layout
+        roots = tree.names(tree.level(tree.levels[0])) if every_level else []
+        self.totals = fields().totals - {clean_name(name) for name in roots}
         self.code = next(iter(layout.having("code")), None)
         order = {name: i for i, name in enumerate(tree.levels)}
         steps = sorted(layout.having("level"), key=lambda column: order.get(column.level, 99))
@@ -93,7 +98,7 @@ class PlaceReader:
         return places
 
     def _mark_totals(self) -> None:
-        totals = fields().totals
+        totals = self.totals
         for place in self.places:
             last = next((text for text in reversed(place.names) if text), "")
             first = next((text for text in place.names if text), "")
@@ -131,7 +136,7 @@ class PlaceReader:
         within: dict[int, str | None] = {place.row: None for place in self.places}
         for i, column in enumerate(self.steps):
             named = [p for p in self.places if not p.code and p.names[i] and not p.trouble]
-            totals = fields().totals
+            totals = self.totals
             named = [p for p in named if clean_name(p.names[i]) not in totals or not p.is_total]
             if not named:
                 continue

@@ -50,6 +50,10 @@ def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.Da
     return figures[~wrong]
 
 
+#: Kinds with an analyst's own money, which may be tiny in a new market.
+_OWN = ("sales", "targets")
+
+
 def check_magnitudes(figures: pd.DataFrame, kind: Kind, tree: RegionTree, problems: Problems) -> None:
     """Note figures and columns that must be in another unit than they say."""
     known = figures[figures["value"].gt(0) & figures["region"].notna()]
@@ -122,7 +126,7 @@ def _check_cells(group: pd.DataFrame, measure: Measure, kind: Kind, problems: Pr
         return  # 0.1% beside 40% is no mistake of units
     for keys, least, what, limit in _comparisons(kind):
         ratio, size = _against(group, keys)
-        off = (size >= least) & ~done & _is_off(ratio, limit, both=kind.name != "sales" or what == "series")
+        off = (size >= least) & ~done & _is_off(ratio, limit, both=kind.name not in _OWN or what == "series")
         for row, times in zip(group[off].itertuples(), ratio[off], strict=True):
             text = f"{times:,.0f} 倍" if times > 1 else f"{1 / times:,.0f} 分之一"
             other = "同一地区其他时期" if what == "series" else "相邻地区"

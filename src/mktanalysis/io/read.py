@@ -36,9 +36,9 @@ def read_table(
     ----------
     path : str or Path
         .xlsx, .xlsm, .xls, .csv, .tsv or .txt.
-    kind : {"indicators", "sales", "units", "openings"}
-        What the file holds: indicators of regions, own sales, market units for expansion, or opening
-        dates of outlets.
+    kind : {"indicators", "sales", "units", "openings", "targets", "penetration"}
+        What the file holds: indicators of regions, own sales, market units for expansion, opening dates of
+        outlets, targets (budgets, plans, floors and ceilings of any level), or penetration rates.
     tree : RegionTree
     sheet : str, optional
         Name of the sheet; needed only if several hold a table.
@@ -52,7 +52,8 @@ def read_table(
         ``indicators``: region, period, indicator, value, unit, status (``observed``), source (file name).
         ``sales``: region, period, value (yuan). ``units``: region and the columns found, among capacity,
         growth, own_share, n_rivals, rival_share, entry_cost, annual_cost ... in base units. ``openings``:
-        region, period, a row an outlet. Sorted by region and period; gaps in a series are missing,
+        region, period, a row an outlet. ``targets``: region, period and those of value, lower, upper that
+        are there (yuan). ``penetration``: region, period, value (0-1). Sorted by region and period; gaps in a series are missing,
         series without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred.
 
     Raises
@@ -231,6 +232,13 @@ def _shape(
         wide = figures.pivot(index="region", columns="measure", values="value")
         order = [measure.name for measure in kind.measures if measure.name in wide.columns]
         return wide[order].rename_axis(columns=None).reset_index()
+    if kind.name == "targets":
+        wide = figures.pivot(index=["region", "period"], columns="measure", values="value")
+        order = [measure.name for measure in kind.measures if measure.name in wide.columns]
+        return wide[order].rename_axis(columns=None).sort_index().reset_index()
+    if kind.name == "penetration":
+        panel = figures.sort_values(["region", "period"], ignore_index=True)
+        return check_table(panel[["region", "period", "value"]], PANEL)
     if kind.name == "sales":
         upper = above_others(figures["region"], tree)
         if upper.any():

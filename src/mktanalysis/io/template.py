@@ -41,7 +41,7 @@ def write_template(
     ----------
     path : str or Path
         .xlsx.
-    kind : {"indicators", "sales", "units", "openings"}
+    kind : {"indicators", "sales", "units", "openings", "targets", "penetration"}
     tree : RegionTree
         Its regions at `level` are the rows.
     level : str
