@@ -1,8 +1,8 @@
 """Drawn markets small enough to try every plan: the exact solver finds the best one, no bound is below it.
 
 Always holds: `Oracle` calls nothing of the planner - shares, ranks, money, people, ladder, spill-over and
-contiguity follow from the tables, the policy and docs/expansion-model.md, written down a second time; only the
-table of `workload` is taken over.
+contiguity follow from the tables, the policy and docs/expansion-model.md, written down a second time; only
+the table of `workload` is taken over.
 """
 
 import itertools
