@@ -91,6 +91,10 @@ def test_non_negative_is_the_optimum_not_clipping():
     floor[tree.leaves] = 0
     found = reconcile(tree, base, variance, lower=floor)
     assert found[tree.leaves].min() >= 0
+    dead = base.copy()
+    dead[tree.leaves[0]] = 0.0  # a market of nothing: no rounding below 0 however large the others
+    many = reconcile(tree, dead * 1e7, np.where(dead[:, 0] == 0, 1e-10, variance) * 1e14, lower=floor)
+    assert many[tree.leaves].min() >= 0
     for step in range(3):
         expected = optimum(tree, base[:, step], np.diag(variance), floor[:, step], np.full(60, np.inf))
         np.testing.assert_allclose(found[:, step], expected, atol=1e-6)

@@ -12,7 +12,10 @@ To = Annotated[Path | None, typer.Option(help="写成 .csv 或 .xlsx 文件（�
 Region = Annotated[str | None, typer.Option(help="只看这个地区：代码或名称")]
 Indicator = Annotated[str | None, typer.Option(help="只看这个指标，如 retail_sales")]
 Target = Annotated[Path, typer.Argument(help="要写的 .xlsx 文件")]
-Kind = Annotated[str, typer.Option(help="数据种类：indicators 指标、sales 销售、units 市场单元、openings 开业、targets 任务与预算、penetration 渗透率")]
+Kind = Annotated[
+    str,
+    typer.Option(help="数据种类：indicators、sales、units、openings、targets 任务与预算、penetration 渗透率"),
+]
 Level = Annotated[str, typer.Option(help="每行一个地区，层级：province、prefecture 或 county")]
 Within = Annotated[str | None, typer.Option(help="只列这个地区之内的：代码或名称")]
 Years = Annotated[list[int] | None, typer.Option("--year", help="年份，可写多次；不写则年份留空")]

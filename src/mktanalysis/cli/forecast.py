@@ -20,9 +20,17 @@ Method = Annotated[
     str, typer.Option(help="上下级协调：wls_var、mint_shrink、wls_struct、ols、bottom_up、top_down")
 ]
 Coverage = Annotated[float, typer.Option(help="区间的名义覆盖率，0 与 1 之间")]
-Fixed = Annotated[Path | None, typer.Option(help="不得改动的总数（同自有销售数据的格式，未来时期）")]
-Origins = Annotated[int, typer.Option(help="回测起点数，0 为不回测")]
-To = Annotated[Path | None, typer.Option(help="写入 .xlsx（多张表）或 .csv（只有预测）")]
+Fixed = Annotated[
+    Path | None,
+    typer.Option(help="不得改动的总数：列 地区、时期、预算(万元)，可另有 下限(万元)、上限(万元)；任何层级"),
+]
+Scenario = Annotated[
+    list[str],
+    typer.Option(help="情景，可写多次：西南=-2 每期增速减 2 个百分点；四川省=x0.9 水平乘 0.9；近者优先"),
+]
+Changes = Annotated[bool, typer.Option("--changes", help="再与少一年数据时的预测相比，变了什么")]
+Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回测")]
+To = Annotated[Path | None, typer.Option(help="写入 .xlsx（所有地区，多张表）或 .csv（只有预测，元）")]
 
 LEVELS = {"nation": "全国", "macro_region": "大区", "province": "省", "prefecture": "市", "county": "县"}
 
@@ -41,12 +49,16 @@ def forecast(
     method: Method = "wls_var",
     coverage: Coverage = 0.8,
     fixed: Fixed = None,
+    scenario: Scenario = [],  # noqa: B006  (typer copies it)
+    changes: Changes = False,
     backtest: Origins = 0,
     to: To = None,
 ) -> None:
     """预测区域容量：县、市、省、大区、全国互相加得起来，并给出经过检验的区间。
 
     例：mktanalysis forecast --region 江苏省 --horizon 3 --to 江苏.xlsx
+
+    例：mktanalysis forecast --region 西南 --scenario 西南=-2 --changes
 
     例：mktanalysis forecast --file 我的销售.xlsx --fixed 明年预算.xlsx --horizon 12
     """
@@ -58,16 +70,45 @@ def forecast(
         check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
+    what_if = _scenario(scenario, tree)
     panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
-    totals = None if fixed is None else own_table(fixed, kind="sales", tree=tree)
-    forecaster = HierarchicalForecaster(
-        model, reconciliation=method, coverage=coverage, fixed=totals, breaks=breaks
-    )
-    result = forecaster.fit(panel, tree).forecast(horizon)
+    totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)
+    settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
+    forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
+    result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit)
     _print(result, tree, code, unit)
-    scores = _backtest(forecaster, panel, tree, horizon, backtest)
+    more = {}
+    if what_if is not None:
+        more["情景"] = _what_if(result, what_if, tree, code, unit)
+    if changes:
+        more["与上年预测相比"] = _changed(
+            HierarchicalForecaster(model, **settings), panel, tree, result, code
+        )
+    if backtest:
+        more["回测"] = _backtest(forecaster, panel, tree, horizon, backtest)
     if to is not None:
-        _write(result, scores, tree, to)
+        _write(result, more, tree, unit, to)
+
+
+def _forecast(fitted, horizon: int, panel, tree, unit: str):
+    """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
+    from mktanalysis import InfeasibleError, style
+
+    try:
+        return fitted.forecast(horizon)
+    except InfeasibleError as error:
+        told, end = error.relaxation, panel["period"].max()
+        if not {"region", "step"} <= set(told.columns):
+            raise
+        texts = [
+            text.replace(code, tree.names([code]).iloc[0]).replace(f"第 {step} 期", str(end + step))
+            for text, code, step in zip(told["condition"], told["region"], told["step"], strict=True)
+        ]
+        amounts = {
+            name: [f"{value / style.UNIT_SCALE[unit]:,.6g} {unit}" for value in told[name]]
+            for name in ("given", "needed")
+        }
+        raise InfeasibleError(error.message, told.assign(condition=texts, **amounts)) from None
 
 
 def built_in(indicator: str):
@@ -85,11 +126,102 @@ def own_panel(file: Path, tree):
     """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
     from .output import own_table
 
-    return own_table(file, kind="sales", tree=tree)[["region", "period", "value"]], None, "万元"
+    panel = own_table(file, kind="sales", tree=tree)[["region", "period", "value"]]
+    known = panel.dropna(subset=["value"])
+    per_region = known.groupby("region")["period"].agg(["size", "min", "max"])
+    span = (known["period"].max() - known["period"].min()).n + 1
+    short = per_region[per_region["size"] < span]
+    if len(short):
+        names = "、".join(tree.names(short.index[:8])) + ("等" if len(short) > 8 else "")
+        typer.echo(
+            f"说明：{len(short)} 个地区缺 {int((span - short['size']).sum())} 个数（{names}），"
+            "按前后和上级的增长补上，不当作 0；不计入检验",
+            err=True,
+        )
+    return panel, None, "万元"
+
+
+def _scenario(texts: list[str], tree):
+    """Changes table of ``西南=-2`` and ``四川省=x0.9``; None without any."""
+    import pandas as pd
+
+    from mktanalysis import MktError, resolve_names
+
+    if not texts:
+        return None
+    rows = []
+    for text in texts:
+        name, _, change = text.partition("=")
+        change = change.strip().lower()
+        kind = "multiplier" if change.startswith("x") else "growth"
+        try:
+            size = float(change.lstrip("x").rstrip("%"))
+        except ValueError:
+            size = float("nan")
+        if not name.strip() or not abs(size) < 1e6 or (kind == "multiplier" and size < 0):
+            raise MktError(f"看不懂情景 {text!r}：应为 西南=-2（百分点）或 四川省=x0.9（倍数，不为负）")
+        rows.append((name.strip(), kind, size / 100 if kind == "growth" else size))
+    table = pd.DataFrame(rows, columns=["name", "kind", "size"])
+    table = table.assign(region=resolve_names(table["name"], tree).to_numpy())
+    if table["region"].duplicated().any():
+        raise MktError(f"情景中同一地区写了两次：{'、'.join(table['name'][table['region'].duplicated()])}")
+    return table.pivot(index="region", columns="kind", values="size").reset_index().rename_axis(columns=None)
+
+
+def _chosen(table, tree, code: str):
+    """Rows of the region, of all above it and of its children."""
+    return table[table["region"].isin([*tree.path(code).index, *tree.children(code)])]
+
+
+def _words(table, tree, unit: str, amounts: dict[str, str], shares: dict[str, str]):
+    """Names, periods, amounts in the display unit and shares as percent, under Chinese headers."""
+    from mktanalysis import style
+
+    shown = {"地区": tree.names(table["region"]).to_numpy(), "时期": table["period"].astype(str)}
+    # below a hundred-millionth of a unit is rounding, not a figure
+    shown |= {new: (table[old] / style.UNIT_SCALE[unit]).round(8) + 0.0 for old, new in amounts.items()}
+    shown |= {new: table[old].map(lambda x: "—" if x != x else f"{x:+.2%}") for old, new in shares.items()}
+    return table.assign(**shown)[list(shown)]
+
+
+def _what_if(result, changes, tree, code: str, unit: str):
+    """Print and return the forecast under a scenario."""
+    from mktanalysis.forecasting import apply_scenario
+
+    from .output import show
+
+    table = apply_scenario(result.table, result.history, tree, changes)
+    table = table.assign(change=table["mean"] / table["base"].where(table["base"] != 0) - 1)
+    touched = [*tree.path(code).index, *tree.children(code), *changes["region"]]
+    last = table[table["region"].isin(touched) & (table["period"] == table["period"].max())]
+    amounts = {"base": "基准", "mean": "情景", "lower": "下限", "upper": "上限"}
+    show(_words(last, tree, unit, amounts, {"change": "变化"}), title=f"情景：上级随下级相加（{unit}）")
+    return table[["region", "period", "level", "base", "mean", "lower", "upper", "change"]]
+
+
+def _changed(forecaster, panel, tree, result, code: str):
+    """Print and return what changed since the forecast that would have been made a year earlier."""
+    from mktanalysis.forecasting import compare_vintages
+    from mktanalysis.forecasting.panel import season_of
+
+    from .output import show
+
+    year = season_of(panel["period"].dtype)
+    ahead = (result.table["period"].max() - panel["period"].max()).n
+    before = panel[panel["period"] <= panel["period"].max() - year]
+    table = compare_vintages(forecaster.fit(before, tree).predict(ahead + year), result.table, result.history)
+    text = _chosen(table, tree, code)
+    text = text.assign(
+        地区=tree.names(text["region"]).to_numpy(), 时期=text["period"].astype(str),
+        对照=text["kind"].map({"actual": "实际", "forecast": "新预测"}),
+        变化=text["change"].map(lambda x: "—" if x != x else f"{x:+.1%}"), 在旧区间内=text["inside"],
+    )  # fmt: skip
+    show(text[["地区", "时期", "对照", "变化", "在旧区间内"]], title="与一年前的预测相比")
+    return table
 
 
 def _print(result, tree, code: str, unit: str) -> None:
-    from mktanalysis import MktError, style
+    from mktanalysis import MktError
 
     from .output import show
 
@@ -97,22 +229,11 @@ def _print(result, tree, code: str, unit: str) -> None:
     if not shown:
         raise MktError(f"{tree.names([code]).iloc[0]} 及其下级没有数据，无法预测")
     rows = result.table[result.table["region"].isin(shown)]
-    scale = style.UNIT_SCALE[unit]
-    table = rows.assign(
-        地区=tree.names(rows["region"]).to_numpy(), 时期=rows["period"].astype(str),
-        预测=rows["mean"] / scale, 下限=rows["lower"] / scale, 上限=rows["upper"] / scale,
-    )[["地区", "时期", "预测", "下限", "上限"]]  # fmt: skip
-    show(table, title=f"预测（{unit}）")
+    show(_words(rows, tree, unit, {"mean": "预测", "lower": "下限", "upper": "上限"}, {}),
+         title=f"预测（{unit}）")  # fmt: skip
     if len(result.fixed):
-        held = result.fixed
-        show(
-            held.assign(
-                地区=tree.names(held["region"]).to_numpy(), 时期=held["period"].astype(str),
-                固定值=held["fixed"] / scale, 自由预测=held["forecast"] / scale,
-                差额=held["discrepancy"] / scale,
-            )[["地区", "时期", "固定值", "自由预测", "差额"]],
-            title=f"不得改动的总数（{unit}）",
-        )  # fmt: skip
+        amounts = {"fixed": "固定值", "forecast": "自由预测", "discrepancy": "差额"}
+        show(_words(result.fixed, tree, unit, amounts, {}), title=f"不得改动的总数（{unit}）")
     show(_percent(result.coverage), title="区间检验：过去各起点的实际值落在区间内的比例")
 
 
@@ -140,31 +261,59 @@ def _backtest(forecaster, panel, tree, horizon: int, n_origins: int):
 
     from .output import show
 
-    if not n_origins:
-        return None
     scores = score_forecasts(backtest(forecaster, panel, tree, horizon=horizon, n_origins=n_origins))
     show(_percent(scores), title="回测：同一批预测，协调前后各层级的误差")
     return scores
 
 
-def _write(result, scores, tree, to: Path) -> None:
+#: Column -> header in the workbook; amounts are in the display unit, shares show as percent.
+AMOUNTS = {
+    "mean": "预测", "lower": "下限", "upper": "上限", "base": "基础预测", "discrepancy": "差额",
+    "fixed": "固定值", "forecast": "自由预测", "value": "数值", "previous": "旧预测", "now": "现在",
+}  # fmt: skip
+SHARES = {"observed_share": "有数比重", "change": "变化"}
+WORDS = {"inside": "在旧区间内", "kind": "对照"}
+
+
+def _write(result, more: dict, tree, unit: str, to: Path) -> None:
+    """The forecast of all regions as plain yuan (.csv), or everything in the display unit (.xlsx)."""
     from mktanalysis.io import write_csv, write_xlsx
 
-    def named(table):
-        return table.assign(name=tree.names(table["region"]).to_numpy())
-
     if to.suffix.lower() == ".csv":
-        write_csv(to, named(result.table))
+        write_csv(to, result.table.assign(name=tree.names(result.table["region"]).to_numpy()))
     else:
         sheets = {
-            "预测": named(result.table),
+            "预测": result.table,
             "区间检验": result.coverage,
-            "协调前后": named(result.base),
-            "固定值": named(result.fixed),
-            "历史": named(result.history),
+            "协调前后": result.base,
+            "固定值": result.fixed,
+            "历史": result.history,
+            **more,
         }
-        if scores is not None:
-            sheets["回测"] = scores
-        percent = dict.fromkeys(("nominal", "coverage", "observed_share", "wape", "bias"), "share")
-        write_xlsx(to, sheets, units=percent)
+        sheets = {name: _sheet(table, tree, unit) for name, table in sheets.items() if len(table)}
+        percent = dict.fromkeys(("名义", "实际覆盖", "WAPE", "偏差", *SHARES.values()), "share")
+        write_xlsx(to, sheets, units=percent | dict.fromkeys([*AMOUNTS.values(), "基准", "情景"], unit))
     typer.echo(f"已写入 {to}")
+
+
+def _sheet(table, tree, unit: str):
+    """A table with Chinese headers: names first, amounts in the display unit."""
+    from mktanalysis import style
+
+    words = {"level": table["level"].map(LEVELS).fillna(table["level"])}
+    if "model" in table:
+        words["model"] = table["model"].map(METHODS)
+    if "kind" in table:
+        words["kind"] = table["kind"].map({"actual": "实际", "forecast": "新预测"})
+    if "inside" in table:
+        words["inside"] = table["inside"].map({True: "是", False: "否"})
+    amounts = {name: table[name] / style.UNIT_SCALE[unit] for name in AMOUNTS if name in table}
+    titles = HEADERS | AMOUNTS | SHARES | WORDS
+    if {"base", "change"} <= set(table.columns):
+        titles |= {"base": "基准", "mean": "情景"}
+    table = table.assign(**words, **amounts)
+    if "region" in table:
+        table = table.assign(name=tree.names(table["region"]).to_numpy())
+        front = ["region", "name", "level", "period"]
+        table = table[[*front, *table.columns.drop(front)]]
+    return table.rename(columns=titles)

@@ -12,6 +12,8 @@ from mktanalysis.errors import MktError
 
 #: A screen shows this many rows; a file gets them all.
 SHOWN_ROWS = 40
+#: And this many notes on a file.
+SHOWN_NOTES = 8
 
 
 def utf8_streams() -> None:
@@ -73,8 +75,11 @@ def own_table(
         table = mkt.read_table(
             file, kind=kind, tree=tree or mkt.load_regions(), sheet=sheet, check_magnitude=check_magnitude
         )
-    for note in table.attrs.get("notes", ()):
+    notes = table.attrs.get("notes", ())
+    for note in notes[:SHOWN_NOTES]:
         print(f"说明：{note}", file=sys.stderr)
+    if len(notes) > SHOWN_NOTES:
+        print(f"说明：另有 {len(notes) - SHOWN_NOTES} 条同类说明", file=sys.stderr)
     return table
 
 

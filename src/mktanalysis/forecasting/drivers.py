@@ -100,6 +100,11 @@ def apply_scenario(
     DataFrame
         As `forecast` with column ``base`` (the mean without scenario). Intervals move with their means.
 
+    Raises
+    ------
+    MktError
+        Neither column; a region twice, unknown, or without a leaf of the forecast below it.
+
     Examples
     --------
     Two points less growth, for two periods, from 100 growing by 10%:
@@ -148,11 +153,17 @@ def _nearest(leaves: pd.Index, changes: pd.DataFrame, tree) -> pd.DataFrame:
         raise MktError(f"changes 中地区重复：{'、'.join(given.index[given.index.duplicated()])}")
     tree.locate(given.index)
     found = pd.DataFrame(np.nan, index=leaves, columns=["growth", "multiplier"])
+    reached = set()
     for level in tree.levels:  # from the top down, so that the nearer one overwrites
         up = tree.parents(level, leaves)
         hit = up.isin(given.index).to_numpy()
+        reached.update(up[hit])
         for kind in kinds:
             found.loc[hit, kind] = given[kind].reindex(up[hit]).to_numpy(dtype=float)
+    idle = [region for region in given.index if region not in reached]
+    if idle:
+        names = "、".join(tree.names(idle))
+        raise MktError(f"情景中的地区不在预测之内，也不在其上级：{names}（低于预测的最底层，或没有数据）")
     return found
 
 

@@ -15,6 +15,12 @@ from .structure import Structure
 KINDS = ("value", "lower", "upper")
 
 
+def _word(freq) -> str:
+    """Frequency of periods in Chinese."""
+    code = freq.rule_code[0]
+    return {"Y": "年", "Q": "季", "M": "月"}.get(code, code)
+
+
 def fixed_bounds(
     fixed: pd.DataFrame, structure: Structure, end: pd.Period, horizon: int
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -48,27 +54,21 @@ def fixed_bounds(
     dtype = fixed["period"].dtype
     if isinstance(dtype, pd.PeriodDtype) and dtype.freq != end.freq:
         raise MktError(
-            f"fixed 的时期频率是 {dtype.freq.rule_code}，预测是 {end.freq.rule_code}：两者应一致"
-            "（年度总数可先用 split_target 分解到月或季）"
+            f"固定值按{_word(dtype.freq)}，预测按{_word(end.freq)}：两者应一致"
+            "（年度总数可先用 split_target，或命令 mktanalysis plan split，分解到月或季）"
         )
     rows = structure.nodes.get_indexer(pd.Index(fixed["region"]))
     steps = np.array([(pd.Period(p, freq=end.freq) - end).n for p in fixed["period"]], dtype=int)
     repeated = pd.Series(list(zip(rows, steps, strict=True))).duplicated().to_numpy()
     problems = [
-        (rows < 0, "region", "region", "fixed 中的地区不在预测的地区之中"),
-        (steps < 1, "period", "period", f"历史已到 {end}，fixed 只能给今后的时期"),
-        (repeated & (rows >= 0), "region", "region", "fixed 中同一地区、同一时期给了两次"),
+        (rows < 0, "固定值的地区不在预测的地区之中（低于预测的最底层，或没有历史）"),
+        (steps < 1, f"历史已到 {end}，固定值只能给今后的时期"),
+        (repeated & (rows >= 0), "固定值中同一地区、同一时期给了两次"),
     ]
+    where = fixed["region"].astype(str) + " " + fixed["period"].astype(str)
     found = [
-        pd.DataFrame(
-            {
-                "row": fixed.index[bad],
-                "column": column,
-                "value": fixed[shown][bad].astype(str),
-                "problem": words,
-            }
-        )
-        for bad, column, shown, words in problems
+        pd.DataFrame({"column": "region、period", "value": where[bad], "problem": words})
+        for bad, words in problems
         if bad.any()
     ]
     if found:

@@ -147,8 +147,8 @@ def check_bounds(structure: Structure, lower: np.ndarray, upper: np.ndarray) -> 
 
 def _relaxation(structure: Structure, clashes: list, needed: dict) -> pd.DataFrame:
     words = {
-        "above": "下级的下限或固定值之和超过 {} 的上限（第 {} 期）：提高 {} 的上限",
-        "below": "下级的上限或固定值之和低于 {} 的下限（第 {} 期）：降低 {} 的下限",
+        "above": "下级的下限或固定值之和超过 {} 的上限（第 {} 期）：提高 {} 的上限，或下级少给同样多",
+        "below": "下级的上限或固定值之和低于 {} 的下限（第 {} 期）：降低 {} 的下限，或下级多给同样多",
         "self": "{} 的下限高于上限（第 {} 期）：提高 {} 的上限",
     }
     return pd.DataFrame(
@@ -203,12 +203,12 @@ def _bounded(structure, base, variance, lower, upper) -> np.ndarray:
         if not len(todo):
             break
     general[todo] = True
-    if not general.any():
-        return _exact_sums(structure, values)
     for step in np.flatnonzero(general):
         values[:, step] = tree_program(
             structure, base[:, step], variance[:, step], lower[:, step], upper[:, step]
         )
+    at = structure.leaves  # a bound is met to the last bit, not only to rounding
+    values[at] = np.clip(values[at], lower[at], upper[at])
     return _exact_sums(structure, values)
 
 

@@ -53,8 +53,9 @@ def read_table(
         ``sales``: region, period, value (yuan). ``units``: region and the columns found, among capacity,
         growth, own_share, n_rivals, rival_share, entry_cost, annual_cost ... in base units. ``openings``:
         region, period, a row an outlet. ``targets``: region, period and those of value, lower, upper that
-        are there (yuan). ``penetration``: region, period, value (0-1). Sorted by region and period; gaps in a series are missing,
-        series without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred.
+        are there (yuan). ``penetration``: region, period, value (0-1). Sorted by region and period; gaps in
+        a series are missing, series without any figure are left out. ``attrs["notes"]`` lists what was
+        skipped or inferred.
 
     Raises
     ------

@@ -229,7 +229,7 @@ class _Formats:
             return self.percent
         top = max((v for v in numbers if v != float("inf")), default=0)
         if top >= 10_000 and any(0 < v < 10 for v in numbers):
-            return None  # shares and yuan in one column: as they are
+            return self.decimal if unit else None  # shares and yuan in one column: as they are
         if all(float(v).is_integer() for v in numbers) or top >= 10_000:
             return self.whole
         return self.decimal if top >= 10 else self.fine
