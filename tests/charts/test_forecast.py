@@ -61,3 +61,20 @@ def test_coverage_changes_and_season(result):
     with pytest.raises(MktError, match="30"):
         charts.plot_changes(pd.Series(range(31)))
     drawn(charts.plot_seasonal_index(pd.Series([1.2, 0.8, 0.9, 1.1], index=[1, 2, 3, 4]), title="季节指数"))
+
+
+def test_curves_show_levels_where_known_and_say_so_where_not():
+    years = pd.period_range("2010", periods=6, freq="Y")
+    panel = pd.DataFrame({"region": ["a"] * 6 + ["b"] * 6, "period": [*years, *years], "value": 0.1})
+    panel = panel.astype({"period": "period[Y-DEC]"})
+    curve = panel[panel["region"] == "a"].assign(value=0.2)
+    levels = pd.DataFrame(
+        {"region": ["a", "b"], "saturation": [0.5, None], "lower": [0.4, 0.3], "upper": [0.6, None]}
+    )
+    figure = charts.plot_curves(panel, curve, levels, ["a", "b"], title="渗透率", source="合成")
+    drawn(figure)
+    one, other = figure.axes[:2]
+    assert [line.get_ydata()[0] for line in one.lines] == [0.1, 0.5, 0.2]
+    assert "看不出" in other.texts[0].get_text() and len(other.lines) == 1
+    with pytest.raises(MktError, match="没有数据"):
+        charts.plot_curves(panel, curve, levels, ["c"])

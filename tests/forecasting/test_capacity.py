@@ -17,6 +17,7 @@ from mktanalysis.forecasting import (
     harris_potential,
     headroom,
     huff_shares,
+    load_penetration,
     market_capacity,
     plan_vs_actual,
     saturation_counts,
@@ -68,6 +69,39 @@ def test_planted_saturation_is_found_with_an_honest_interval(curve):
     path = fit.predict(pd.period_range("2008", periods=16, freq="Y"))
     joined = path.merge(panel, on=["region", "period"])
     assert (joined["value_x"] - joined["value_y"]).abs().median() < 0.01
+
+
+def test_errors_that_follow_each_other_widen_the_interval():
+    """The level of one region with errors in a row is told less surely than with independent ones."""
+    panel, truth = s_curves("logistic", length=24, seed=3)
+    exact, rng = panel["value"].to_numpy().reshape(60, 24), np.random.default_rng(3)
+    error = rng.normal(0, 0.012, (60, 24))
+    for step in range(1, 24):
+        error[:, step] += 0.6 * error[:, step - 1]
+    follow = panel.assign(value=(exact + error).ravel().clip(0))
+    table = fit_penetration(follow).table.set_index("region")
+    good = table["status"] == "identified"
+    inside = (table["lower"] <= truth) & (truth <= table["upper"])
+    assert good.mean() > 0.5 and 0.7 < inside[good].mean() <= 1.0
+
+
+def test_one_figure_far_too_high_does_not_hold_the_level_up():
+    panel, truth = s_curves("logistic", n=12, length=20, seed=1)
+    region = panel["region"].iloc[0]
+    odd = (panel["region"] == region) & (panel["period"] == "2020")
+    high = panel.assign(value=panel["value"].where(~odd, 2 * truth[region]))
+    level = fit_penetration(high, curve="logistic", ceiling=2.0).table.set_index("region")["saturation"]
+    assert level.isna()[region] or abs(level[region] / truth[region] - 1) < 0.2
+
+
+def test_built_in_penetration_rises_and_has_every_province():
+    panel = load_penetration()
+    assert panel["region"].nunique() == 31 and (panel["value"] > 0).all()
+    nation = load_penetration("nation").set_index("period")["value"]
+    assert nation.iloc[-1] > 5 * nation.iloc[0]
+    cities = load_penetration("prefecture")
+    suzhou = cities[(cities["region"] == "320500") & (cities["period"] == "2010")]["value"].iloc[0]
+    assert suzhou == pytest.approx(13090000 / 6376600)
 
 
 def test_what_the_data_cannot_tell_is_refused():

@@ -9,6 +9,7 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis.cli import main
+from mktanalysis.forecasting import load_panel
 
 
 @pytest.fixture
@@ -22,10 +23,14 @@ def own_sales(tmp_path):
     return path
 
 
-def run(*arguments):
+def run(*arguments, command=("forecast",)):
     with pytest.raises(SystemExit) as ended:
-        main(["forecast", *map(str, arguments)])
+        main([*command, *map(str, arguments)])
     return ended.value.code
+
+
+def written(path, **dtype):
+    return pd.read_excel(path, engine="calamine", dtype={"地区代码": str, **dtype})
 
 
 def test_own_file_with_a_total_that_must_not_move(own_sales, tmp_path, capsys):
@@ -109,3 +114,97 @@ def test_gaps_are_told(own_sales, capsys):
     table.drop(index=range(3, 7)).to_csv(own_sales, index=False, encoding="gb18030")
     run("--file", own_sales, "--model", "drift", "--horizon", 1)
     assert "缺 4 个数（南京市）" in capsys.readouterr().err
+
+
+def test_built_in_penetration_is_identified_or_refused(tmp_path, capsys):
+    out = tmp_path / "曲线.xlsx"
+    run("--to", out, command=("capacity", "penetration"))
+    table = written(out).set_index("地区")
+    sure = table["说明"] == "可以认定"
+    assert len(table) == 31 and 10 < sure.sum() < 31
+    assert table["饱和水平"].notna().eq(sure).all()
+    assert (table["下限"] <= table["饱和水平"])[sure].all() and (table["饱和水平"] <= table["上限"])[
+        sure
+    ].all()
+    assert run("--ceiling", 0.5, command=("capacity", "penetration")) == 2
+    assert "ceiling" in capsys.readouterr().err
+
+
+def test_own_penetration_with_too_short_a_history_is_refused(tmp_path, capsys):
+    path = tmp_path / "渗透率.csv"
+    rows = [("南京", year, rate) for year, rate in ((2021, 3), (2022, 4), (2023, 5))]
+    pd.DataFrame(rows, columns=["城市", "年份", "渗透率(%)"]).to_csv(path, index=False)
+    run("--file", path, "--curve", "bass", command=("capacity", "penetration"))
+    assert "0 个可以认定" in capsys.readouterr().out
+
+
+def test_counties_add_up_to_their_city_and_are_flagged(tmp_path, capsys):
+    out = tmp_path / "县.xlsx"
+    run("--region", "苏州市", "--year", 2023, "--to", out, command=("capacity", "counties"))
+    table, panel = written(out), load_panel("retail_sales")[0]
+    city = panel[(panel["region"] == "320500") & (panel["period"] == "2023")]["value"].iloc[0]
+    assert table["社会消费品零售总额（亿元）"].sum() == pytest.approx(city / 1e8)
+    assert set(table["数据状态"]) == {"allocated"} and (table["地区代码"].str[:4] == "3205").all()
+    assert run("--region", "湘西", command=("capacity", "counties")) == 2
+    assert "没有公布数" in capsys.readouterr().err
+
+
+def test_potential_needs_an_exponent(capsys):
+    assert run(command=("capacity", "potential")) == 2
+    capsys.readouterr()
+    run("--exponent", 1, "--region", "江苏省", command=("capacity", "potential"))
+    printed = capsys.readouterr().out
+    assert printed.index("苏州市") < printed.index("连云港市")
+
+
+def test_outlets_of_the_jiangsu_zones(capsys):
+    run("--ratio", "苏北=0.7苏中", command=("capacity", "outlets"))
+    printed = capsys.readouterr().out
+    assert "苏南" in printed and "0.7" in printed
+    assert run("--ratio", "苏北0.7", command=("capacity", "outlets")) == 2
+    assert run("--region", "四川省", command=("capacity", "outlets")) == 2
+
+
+def test_headroom_of_own_sales(own_sales, tmp_path, capsys):
+    out = tmp_path / "余量.xlsx"
+    run("--file", own_sales, "--target", 0.01, "--to", out, command=("capacity", "headroom"))
+    table = written(out).set_index("地区代码")
+    cities = table.index[table.index.str.endswith("00") & ~table.index.str.endswith("0000")]
+    assert table.loc["320000", "余量（万元）"] == pytest.approx(table.loc[cities, "余量（万元）"].sum())
+    nanjing = table.loc["320100"]
+    assert nanjing["余量（万元）"] == pytest.approx(
+        max(nanjing["社零（亿元）"] * 1e4 * 0.01 / 100 - nanjing["自有（万元）"], 0)
+    )
+
+
+def test_a_yearly_target_becomes_a_budget_that_the_forecast_keeps(own_sales, tmp_path, capsys):
+    targets, months, out = tmp_path / "任务.csv", tmp_path / "月度.xlsx", tmp_path / "预测.xlsx"
+    yearly = pd.DataFrame([("江苏省", 2025, 14400)], columns=["地区", "年份", "任务(万元)"])
+    yearly.to_csv(targets, index=False)
+    run("--targets", targets, "--to", months, command=("plan", "split"))
+    assert written(months)["任务(万元)"].sum() == pytest.approx(14400)
+    run("--file", own_sales, "--fixed", months, "--horizon", 18, "--model", "drift", "--to", out)
+    held = pd.read_excel(out, sheet_name="固定值", engine="calamine")
+    assert len(held) == 12 and held["固定值（万元）"].sum() == pytest.approx(14400)
+
+
+def test_plan_against_actual(own_sales, tmp_path, capsys):
+    plan, out = tmp_path / "计划.csv", tmp_path / "对照.xlsx"
+    actual = pd.read_csv(own_sales, encoding="gb18030")
+    actual.assign(**{"计划(万元)": 100.0}).drop(columns="销售额(万元)").to_csv(plan, index=False)
+    run("--plan", plan, "--actual", own_sales, "--to", out, command=("plan", "check"))
+    city = written(out).query("地区代码 == '320100'")
+    mine = actual[actual["城市"] == "南京市"]["销售额(万元)"].to_numpy()
+    np.testing.assert_allclose(city["差额（万元）"], mine - 100)
+    np.testing.assert_allclose(city["累计差额（万元）"].iloc[-1], (mine - 100).sum())
+    limits = tmp_path / "上限.csv"
+    only = pd.DataFrame([("南京市", "2022-01", 5)], columns=["城市", "月份", "上限(万元)"])
+    only.to_csv(limits, index=False)
+    assert run("--plan", limits, "--actual", own_sales, command=("plan", "check")) == 2
+
+
+def test_national_season_has_its_peak_at_the_end_of_the_year(tmp_path, capsys):
+    out = tmp_path / "季节.xlsx"
+    run("--to", out, command=("plan", "season"))
+    table = written(out).set_index("月")["季节指数"]
+    assert table.mean() == pytest.approx(1) and table.idxmax() == 12 and table[1] == table[2]

@@ -23,6 +23,7 @@ __all__ = [
     "base_period",
     "fan_table",
     "plot_changes",
+    "plot_curves",
     "plot_fans",
     "plot_level_coverage",
     "plot_seasonal_index",
@@ -112,6 +113,74 @@ def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
 def _dot(seen: np.ndarray) -> str | None:
     """A lone observed year between missing ones would have no line, so short histories get markers."""
     return "o" if len(seen) <= 40 else None
+
+
+def plot_curves(
+    panel: pd.DataFrame,
+    curves: pd.DataFrame,
+    levels: pd.DataFrame,
+    regions: Sequence[str],
+    *,
+    names: Mapping[str, str] | pd.Series | None = None,
+    unit: str = "%",
+    title: str = "",
+    source: str = "",
+) -> Figure:
+    """Draw penetration, its S-curve and the saturation level with its interval, a small chart a region.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region, period, value: what was observed.
+    curves : DataFrame
+        Columns region, period, value: the fitted curve, past and ahead; none for a refused region.
+    levels : DataFrame
+        Columns region, saturation, lower, upper, missing where refused.
+    regions : sequence of str
+        At most 12, in the order of the charts.
+    names : mapping, optional
+        Code -> name.
+    unit, title, source : str
+
+    Returns
+    -------
+    Figure
+    """
+    regions = list(regions)
+    unknown = [region for region in regions if region not in set(panel["region"])]
+    if unknown or not 1 <= len(regions) <= 12:
+        raise MktError(f"曲线图需要 1—12 个有数据的地区，没有数据的：{'、'.join(unknown) or '无'}")
+    columns = min(3, len(regions))
+    rows = -(-len(regions) // columns)
+    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.3 * rows, rows=rows, columns=columns)
+    flat, limits = np.atleast_1d(axes).ravel(), levels.set_index("region")
+    for ax, region in zip(flat, regions, strict=False):
+        seen, line = (table[table["region"] == region].sort_values("period") for table in (panel, curves))
+        _curve(ax, seen, line, limits.loc[region])
+        ax.set_title(region if names is None else names[region], fontsize=11)
+        style.axis_in(ax.yaxis, unit, label="")
+    for ax in flat[len(regions) :]:
+        ax.set_visible(False)
+    found = dict(pair[::-1] for ax in flat for pair in zip(*ax.get_legend_handles_labels(), strict=True))
+    figure.legend(found.values(), found.keys(), loc="outside upper right", ncols=3)
+    figure.suptitle(f"{title}（{unit}）" if unit else title, x=0.01, ha="left")
+    style.source_line(figure, source)
+    return figure
+
+
+def _curve(ax, seen: pd.DataFrame, line: pd.DataFrame, level: pd.Series) -> None:
+    ax.plot(_position(seen["period"]), seen["value"], "o", color=style.INK, markersize=3, label="公布值")
+    if len(line):
+        band = {"color": style.ACCENT, "alpha": 0.15, "linewidth": 0, "label": "饱和水平的区间"}
+        ax.axhspan(level["lower"], level["upper"], **band)
+        ax.axhline(level["saturation"], color=style.ACCENT, linestyle=":", linewidth=1.2)
+        curve = {"color": style.ACCENT, "linestyle": "--", "label": "曲线"}
+        ax.plot(_position(line["period"]), line["value"], **curve)
+    else:
+        place = {"transform": ax.transAxes, "ha": "right", "color": style.MUTED, "fontsize": 9}
+        ax.text(0.97, 0.06, "看不出饱和水平", **place)
+    ax.set_ylim(bottom=0)
+    ax.xaxis.get_major_locator().set_params(integer=True, nbins=5)
 
 
 def _position(periods: pd.Series) -> np.ndarray:

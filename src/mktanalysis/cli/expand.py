@@ -147,6 +147,16 @@ def expand(
     )
     plan, comparison = _run(strategy.value, units, mkt.load_edges(at), scope, policy, Search(seconds=seconds))
     _tell(plan, comparison, to)
+    _warn_unreachable(plan, scope)
+
+
+def _warn_unreachable(plan, scope) -> None:
+    """Units that no plan could enter, by reason, with a few names; to stderr."""
+    from mktanalysis.expansion import unreachable_units
+
+    for reason, codes in unreachable_units(plan.market).groupby("reason")["region"]:
+        names = "、".join(scope.names(codes.head(5)))
+        typer.echo(f"进不去的单元 {len(codes)} 个（{reason}）：{names}{'等' * (len(codes) > 5)}", err=True)
 
 
 def _own_units(file: Path, within, tree, base):
@@ -240,17 +250,23 @@ def _tables(plan, comparison) -> dict:
     return {title: table.rename(columns=HEADS) for title, table in found.items()}
 
 
+def _obstacle(plan) -> str:
+    """Why there is no step at all: nothing within reach, nothing that pays, or not enough money."""
+    from mktanalysis.expansion import unreachable_units
+
+    least, free = plan.figures["first_step_budget"], int((~plan.market.base).sum())
+    if free == 0:
+        return "单元表里除了根据地没有别的单元"
+    if len(unreachable_units(plan.market)) == free:
+        return "没有进得去的单元；可以不要求连片（--contiguity none）、延长计划期或另选根据地"
+    if least != least:
+        return "没有一步是赚钱的，请检查费用与利润率"
+    return f"第一步每年至少要 {least / 1e4:,.0f} 万元"
+
+
 def _verdict(plan) -> str:
     """What was found, how sure it is, and what would be needed where no step is possible."""
-    lines = []
-    if len(plan.steps) == 0:
-        least = plan.figures["first_step_budget"]
-        need = (
-            f"第一步每年至少要 {least / 1e4:,.0f} 万元"
-            if least == least
-            else "没有一步是赚钱的，请检查费用与利润率"
-        )
-        lines.append(f"预算内没有可走的一步：{need}。")
+    lines = [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
     lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{ENDED.get(plan.ended, plan.ended)}")
     if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.value > 0:
         lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"

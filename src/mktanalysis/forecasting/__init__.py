@@ -19,7 +19,7 @@ from .drivers import apply_scenario, decompose_growth
 from .forecaster import ForecastResult, HierarchicalForecaster
 from .models import PerSeries
 from .panel import rebase_panel
-from .sources import load_panel
+from .sources import load_panel, load_penetration
 from .structure import Structure
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "headroom",
     "huff_shares",
     "load_panel",
+    "load_penetration",
     "market_capacity",
     "plan_vs_actual",
     "rebase_panel",

@@ -97,13 +97,15 @@ def fit_penetration(
     ceiling : float
         Highest saturation level thought possible: 1 for a share of people.
     coverage : float
-        Nominal coverage of the interval of the saturation level (profile likelihood).
+        Nominal coverage of the interval of the saturation level: profile likelihood, widened for residuals
+        that follow each other, and over every curve that fits nearly as well (with ``auto``). It knows
+        nothing of a coming change of the market itself.
 
     Returns
     -------
     PenetrationFit
-        A region is refused with fewer than 5 observations, without growth, or where the interval reaches the
-        ceiling: then its data fit "no saturation in sight" as well.
+        A region is refused with fewer than 5 observations, without growth, or where a level at the ceiling
+        cannot be ruled out (at 95%): then its data fit "no saturation in sight" as well.
     """
     check_table(panel, PANEL)
     known = panel.dropna(subset=["value"])
@@ -114,19 +116,34 @@ def fit_penetration(
     wide = known.pivot(index="region", columns="period", values="value").sort_index()
     time = np.array([(period - start).n for period in wide.columns], dtype=float)
     names = CURVES if curve == "auto" else (curve,)
-    fits = {name: _fit(wide.to_numpy(dtype=float), time, name, ceiling, coverage) for name in names}
-    best = min(fits, key=lambda name: np.nansum(fits[name]["error"] ** 2 * fits[name]["n"]))
-    table = pd.DataFrame({"region": wide.index, "curve": best, **fits[best]})
+    values = wide.to_numpy(dtype=float)
+    found = {name: _profile(values, time, name, ceiling) for name in names}
+    best = min(found, key=lambda name: found[name].loss.min(axis=1).sum())
+    table = _verdict(values, time, found, best, coverage)
     order = ["region", "curve", "status", "reason", "saturation", "lower", "upper", "a", "b", "error", "n"]
-    return PenetrationFit(table[order], start)
+    return PenetrationFit(pd.DataFrame({"region": wide.index, **table})[order], start)
 
 
-def _fit(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float, coverage: float) -> dict:
-    """All regions at once: profile over saturation levels, then with pooled speed, then finer."""
-    n = np.isfinite(values).sum(axis=1)
+@dataclass(frozen=True, eq=False)
+class _Profile:
+    """Least loss of one curve at each saturation level (regions, levels), and the shapes that reach it."""
+
+    curve: str
+    levels: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    loss: np.ndarray
+    prior: tuple | None
+
+
+def _profile(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float) -> _Profile:
+    """All regions at once on coarse levels up to the ceiling, then again with pooled speeds."""
+    n, rows = np.isfinite(values).sum(axis=1), np.arange(len(values))
     top = np.maximum(np.nanmax(values, axis=1), 1e-12)
-    rows = np.arange(len(values))
-    levels = _between(top * 0.9, np.maximum(ceiling, top * 1.001), _COARSE)
+    # A single figure far too high must not keep the level up.
+    recent = np.array([np.median(row[np.isfinite(row)][-3:]) for row in values])
+    least = np.maximum(0.8 * np.minimum(top, recent), 1e-12)
+    levels = _between(least, np.maximum(ceiling, top * 1.001), _COARSE)
     a, b, loss = _shapes(values, levels, time, curve, None)
     at = np.argmin(loss, axis=1)
     prior, trusted = None, (n >= 6) & (at < _COARSE - 1)
@@ -136,14 +153,56 @@ def _fit(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float, cover
         noise = np.maximum(loss[rows, at] / np.maximum(n - 3, 1), 1e-12)
         prior = (centre, max(spread, 0.1 * abs(centre), 1e-6), noise)
         a, b, loss = _shapes(values, levels, time, curve, prior, (a, b))
-        at = np.argmin(loss, axis=1)
-    low, high, _ = _inside(levels, loss, n, _SURE)
-    near = np.maximum(low - 1, 0), np.minimum(high + 1, _COARSE - 1)
-    fine = _between(levels[rows, near[0]], levels[rows, near[1]], _FINE)
-    warm = (np.repeat(x[rows, at][:, None], _FINE, axis=1) for x in (a, b))
-    a, b, loss = _shapes(values, fine, time, curve, prior, tuple(warm))
-    endless = high == _COARSE - 1
-    return _verdict(values, fine, (a, b, loss), n, coverage, endless)
+    return _Profile(curve, levels, a, b, loss, prior)
+
+
+def _refined(values, time, found: _Profile, limit: np.ndarray) -> _Profile:
+    """The same on fine levels around those whose loss is within `limit` (regions)."""
+    rows, last = np.arange(len(values)), _COARSE - 1
+    low, high = _reach(found.loss, np.maximum(limit, found.loss.min(axis=1)))
+    near = np.maximum(low - 1, 0), np.minimum(high + 1, last)
+    fine = _between(found.levels[rows, near[0]], found.levels[rows, near[1]], _FINE)
+    at = np.argmin(found.loss, axis=1)
+    warm = tuple(np.repeat(x[rows, at][:, None], _FINE, axis=1) for x in (found.a, found.b))
+    shapes = _shapes(values, fine, time, found.curve, found.prior, warm)
+    return _Profile(found.curve, fine, *shapes, found.prior)
+
+
+@dataclass(frozen=True, eq=False)
+class _Noise:
+    """How much a rise of the loss tells: residuals in a row are alike, so fewer count.
+
+    ``rate`` is the lag-1 autocorrelation of the residuals of all regions together; a sum of n such errors
+    varies (1 + rate) / (1 - rate) times as much as one of independent ones, as if there were fewer.
+    """
+
+    n: np.ndarray
+    rate: float
+
+    @classmethod
+    def of(cls, values, found: _Profile, time) -> _Noise:
+        rows, at = np.arange(len(values)), np.argmin(found.loss, axis=1)
+        level, a, b = (x[rows, at][:, None] for x in (found.levels, found.a, found.b))
+        rest = np.sqrt(values) - np.sqrt(level * shape(found.curve, a, b, time))
+        n = np.isfinite(values).sum(axis=1)
+        both = np.isfinite(rest[:, 1:]) & np.isfinite(rest[:, :-1])
+        lagged = np.where(both, rest[:, 1:] * rest[:, :-1], 0.0).sum(axis=1)
+        size = np.nansum(rest**2, axis=1)
+        good = (n >= 6) & (size > 0)
+        if not good.any():
+            return cls(n, 0.0)
+        # Level and start are fitted to the same figures (the speed is pooled): that makes it 2 / n too low.
+        rate = np.median(lagged[good] / size[good]) + 2 / np.median(n[good])
+        return cls(n, float(np.clip(rate, 0.0, 0.9)))
+
+    def limit(self, least: np.ndarray, coverage: float) -> np.ndarray:
+        """Loss up to which a level is not ruled out (regions)."""
+        from scipy.stats import f as f_distribution
+
+        worth = (1 + self.rate) / (1 - self.rate)
+        free = np.maximum((self.n - 3) / worth, 1)
+        rise = f_distribution.ppf(coverage, 1, free) * worth / np.maximum(self.n - 3, 1)
+        return np.maximum(least * (1 + rise), 1e-20)
 
 
 def _between(low: np.ndarray, high: np.ndarray, points: int) -> np.ndarray:
@@ -151,15 +210,10 @@ def _between(low: np.ndarray, high: np.ndarray, points: int) -> np.ndarray:
     return low[:, None] * (high / low)[:, None] ** np.linspace(0, 1, points)
 
 
-def _inside(levels, loss, n, coverage: float):
-    """First and last level that the data do not rule out, and the best."""
-    from scipy.stats import f as f_distribution
-
-    free, best = np.maximum(n - 3, 1), np.argmin(loss, axis=1)
-    least = loss[np.arange(len(loss)), best]
-    limit = np.maximum(least * (1 + f_distribution.ppf(coverage, 1, free) / free), 1e-20)
+def _reach(loss: np.ndarray, limit: np.ndarray):
+    """First and last level that the data do not rule out."""
     inside = loss <= limit[:, None]
-    return np.argmax(inside, axis=1), levels.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1), best
+    return np.argmax(inside, axis=1), loss.shape[1] - 1 - np.argmax(inside[:, ::-1], axis=1)
 
 
 def _shapes(values, levels, time, curve, prior, start=None):
@@ -220,24 +274,37 @@ def _start(values, levels, time, curve):
     return mean_y - slope * mean_t, slope
 
 
-def _verdict(values, levels, found, n, coverage: float, endless: np.ndarray) -> dict:
-    """Saturation, its profile interval, and whether the data can tell it."""
-    a, b, loss = found
-    rows = np.arange(len(levels))
-    first, last, at = _inside(levels, loss, n, coverage)
-    flat = np.nanmax(values, axis=1) - np.nanmin(values, axis=1) <= 0
+def _verdict(
+    values: np.ndarray, time: np.ndarray, found: dict[str, _Profile], best: str, coverage: float
+) -> dict:
+    """Saturation, its interval over all curves that fit nearly as well, and whether the data can tell it."""
+    rows, noise = np.arange(len(values)), _Noise.of(values, found[best], time)
+    chosen = _refined(values, time, found[best], noise.limit(found[best].loss.min(axis=1), _SURE))
+    at, least = np.argmin(chosen.loss, axis=1), chosen.loss.min(axis=1)
+    sure, limit = noise.limit(least, _SURE), noise.limit(least, coverage)
+    endless = np.zeros(len(values), dtype=bool)
+    lower, upper = np.full(len(values), np.inf), np.full(len(values), -np.inf)
+    for name, coarse in found.items():
+        fine = chosen if name == best else _refined(values, time, coarse, sure)
+        first, last = _reach(fine.loss, limit)
+        fits = fine.loss.min(axis=1) <= limit
+        lower = np.where(fits, np.minimum(lower, fine.levels[rows, first]), lower)
+        upper = np.where(fits, np.maximum(upper, fine.levels[rows, last]), upper)
+        endless |= coarse.loss[:, -1] <= sure
+    n, flat = noise.n, np.nanmax(values, axis=1) - np.nanmin(values, axis=1) <= 0
     reasons = np.select(
         [n < 5, flat, endless], ["观测少于 5 期", "没有增长", "数据看不出饱和水平：区间触到上限"], default=""
     )
     refused = reasons != ""
     return {
+        "curve": best,
         "status": np.where(refused, "refused", "identified"),
         "reason": reasons,
-        "saturation": np.where(refused, np.nan, levels[rows, at]),
-        "lower": np.where(n < 5, np.nan, levels[rows, first]),
-        "upper": np.where(refused, np.nan, levels[rows, last]),
-        "a": a[rows, at],
-        "b": b[rows, at],
-        "error": np.sqrt(loss[rows, at] / np.maximum(n, 1)),
+        "saturation": np.where(refused, np.nan, chosen.levels[rows, at]),
+        "lower": np.where(n < 5, np.nan, lower),
+        "upper": np.where(refused, np.nan, upper),
+        "a": chosen.a[rows, at],
+        "b": chosen.b[rows, at],
+        "error": np.sqrt(least / np.maximum(n, 1)),
         "n": n,
     }

@@ -15,6 +15,8 @@ from .panel import rebase_panel
 #: Indicators that add up over regions.
 ADDITIVE = ("retail_sales", "gdp", "registered_population", "resident_population")
 _FIRST_YEAR = 2000
+#: Numerator and denominator of the built-in penetration: users a head; 2000 has no users.
+_PENETRATION = ("mobile_users", "registered_population")
 
 
 def load_panel(indicator: str = "retail_sales") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -49,3 +51,34 @@ def load_panel(indicator: str = "retail_sales") -> tuple[pd.DataFrame, pd.DataFr
         raise MktError(f"有地区不在今天的地区树中，区划对照缺少：{'、'.join(gone['region'].unique())}")
     breaks = load_table("breaks")
     return panel, breaks[breaks["indicator"] == indicator].reset_index(drop=True)
+
+
+def load_penetration(level: str = "province") -> pd.DataFrame:
+    """Load mobile phone users per registered inhabitant, the built-in figure that follows an S-curve.
+
+    Above 1 where people have two numbers or live where they are not registered (北京, 上海): a ceiling of
+    1 does not fit it, see :func:`fit_penetration`.
+
+    Parameters
+    ----------
+    level : str
+        ``prefecture`` or above. A region above cities counts those with both figures in that year.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, period, value.
+
+    Examples
+    --------
+    >>> panel = load_penetration("nation")
+    >>> panel["value"].iloc[[0, -1]].round(2).tolist()
+    [0.12, 1.22]
+    """
+    table, tree = load_table("city_indicators"), load_regions()
+    part = table[table["indicator"].isin(_PENETRATION) & (table["status"] == "observed")]
+    wide = part.pivot(index=["region", "period"], columns="indicator", values="value").dropna().reset_index()
+    wide = wide[wide["region"].isin(tree.regions)]
+    sums = wide.assign(region=tree.parents(level, wide["region"]).to_numpy()).groupby(["region", "period"])
+    users, people = (sums[name].sum() for name in _PENETRATION)
+    return (users / people).rename("value").reset_index().astype({"region": "str"})

@@ -1,0 +1,156 @@
+"""``mktanalysis plan``: plan against actual, seasonal index, a yearly target split into months."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
+History = Annotated[
+    Path | None, typer.Option(help="月度或季度历史（地区、月份、销售额）；不给则用全国社零月度数")
+]
+Combine = Annotated[
+    bool, typer.Option("--combine/--apart", help="一二月同一指数（春节在两月之间移动），只用于月度")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True, help="计划管理：计划与实际、季节指数、年度任务分解到月")
+    for command in (check, season, split):
+        group.command(command.__name__)(command)
+    app.add_typer(group, name="plan")
+
+
+def check(
+    plan: Annotated[Path, typer.Option(help="计划：地区、月份、计划(万元)，同一层级的地区")],
+    actual: Annotated[Path, typer.Option(help="实际：地区、月份、销售额(万元)")],
+    region: Annotated[str, typer.Option(help="屏幕上看哪个地区；文件里是全部")] = "100000",
+    to: To = None,
+) -> None:
+    """计划与实际：完成率、预测准确率、累计差额、跟踪信号（超过 ±4 说明计划有偏，不是运气）。
+
+    例：mktanalysis plan check --plan 计划.xlsx --actual 销售.xlsx --to 对照.xlsx
+    """
+    from mktanalysis import load_regions, resolve_names
+    from mktanalysis.forecasting import plan_vs_actual
+
+    from .output import check_target, own_table, show
+
+    if to is not None:
+        check_target(to)
+    tree = load_regions()
+    code = resolve_names([region], tree).iloc[0]
+    wanted = own_table(plan, kind="targets", tree=tree)
+    table = plan_vs_actual(_amounts(wanted, plan), own_table(actual, kind="sales", tree=tree), tree)
+    names = {"plan": "计划（万元）", "actual": "实际（万元）", "gap": "差额（万元）"}
+    names["cumulative_gap"] = "累计差额（万元）"
+    shares = {"completion": "完成率（%）", "accuracy": "准确率（%）"}
+    amounts = {column: table[column] / 1e4 for column in names}
+    percent = {column: table[column] * 100 for column in shares}
+    table = table.assign(
+        name=tree.names(table["region"]).to_numpy(),
+        period=table["period"].astype("str"),
+        **amounts,
+        **percent,
+    )
+    front = ["region", "name", "period", *names, *shares, "tracking_signal"]
+    order = table["region"].map({r: i for i, r in enumerate([code, *tree.children(code)])})
+    shown = table[order.notna()].assign(order=order).sort_values(["order", "period"], kind="stable")
+    titles = {**names, **shares, "tracking_signal": "跟踪信号"}
+    show(shown[front].rename(columns=titles), title="计划与实际")
+    if to is not None:
+        _write(to, table[front].rename(columns=titles), "计划与实际")
+
+
+def season(file: History = None, combine: Combine = True, to: To = None) -> None:
+    """季节指数：平均为 1，大于 1 是旺季，小于 1 是淡季。
+
+    例：mktanalysis plan season
+
+    例：mktanalysis plan season --file 销售.xlsx --to 季节.xlsx
+    """
+    from mktanalysis import load_regions
+
+    from .output import check_target, show
+
+    if to is not None:
+        check_target(to)
+    tree, index = load_regions(), _index(file, combine)
+    table = index.assign(
+        name=tree.names(index["region"]).to_numpy(),
+        season_type=index["season_type"].map({"peak": "旺季", "slack": "淡季"}),
+    )[["region", "name", "season", "index", "season_type"]]
+    step = "月" if index["season"].nunique() == 12 else "季"
+    titles = {"season": step, "index": "季节指数", "season_type": "旺淡"}
+    show(table.rename(columns=titles), title="季节指数", to=to)
+
+
+def split(
+    targets: Annotated[Path, typer.Option(help="年度任务：地区、年份、任务(万元)")],
+    file: History = None,
+    combine: Combine = True,
+    to: To = None,
+) -> None:
+    """年度任务按季节指数分解到月（或季），各月之和恰好等于全年；结果可作 forecast 的 --fixed。
+
+    例：mktanalysis plan split --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
+    """
+    from mktanalysis import load_regions
+    from mktanalysis.forecasting import split_target
+
+    from .output import check_target, own_table, show
+
+    if to is not None:
+        check_target(to)
+    tree = load_regions()
+    wanted = _amounts(own_table(targets, kind="targets", tree=tree), targets)
+    table = split_target(wanted, _index(file, combine))
+    table = table.assign(
+        name=tree.names(table["region"]).to_numpy(),
+        period=table["period"].astype("str"),
+        value=table["value"] / 1e4,
+    )
+    titles = {"region": "地区代码", "name": "地区", "period": "月份", "value": "任务(万元)"}
+    show(table[list(titles)].rename(columns=titles), title="任务分解", to=to)
+
+
+def _amounts(table, file: Path):
+    """Targets with a value; floors and ceilings are not plans."""
+    from mktanalysis import MktError
+
+    if "value" not in table or table["value"].isna().all():
+        raise MktError(f"{file.name} 没有目标额：需要一列，如 计划(万元)、任务(万元)")
+    return table.dropna(subset=["value"])[["region", "period", "value"]]
+
+
+def _index(file: Path | None, combine: bool):
+    """Seasonal index of an own file, or of national retail sales by month."""
+    from mktanalysis import load_regions, load_table
+    from mktanalysis.forecasting import seasonal_index, split_january_february
+    from mktanalysis.forecasting.panel import season_of
+
+    from .output import own_table
+
+    if file is None:
+        months = load_table("national_retail_monthly")
+        both = months[months["jan_feb_combined"]].assign(value=lambda table: table["ytd_value"])
+        panel = split_january_february(
+            months[~months["jan_feb_combined"]], both[["region", "period", "value"]]
+        )
+        panel = panel[["region", "period", "value"]]
+    else:
+        panel = own_table(file, kind="sales", tree=load_regions())
+    return seasonal_index(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
+
+
+def _write(to: Path, table, title: str) -> None:
+    from mktanalysis.io import write_csv, write_xlsx
+
+    if to.suffix.lower() == ".csv":
+        write_csv(to, table)
+    else:
+        write_xlsx(to, {title: table})
+    typer.echo(f"已写入 {to}（{len(table)} 行）")
