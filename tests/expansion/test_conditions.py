@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mktanalysis as mkt
-from mktanalysis.expansion import Policy, Response, Search, grid_example, plan_expansion
+from mktanalysis.expansion import Policy, Response, Search, grid_example, plan_expansion, unreachable_units
 from mktanalysis.expansion.candidates import build_problem
 from mktanalysis.expansion.evaluate import evaluate
 from mktanalysis.expansion.greedy import greedy
@@ -244,3 +244,24 @@ def test_gaps_in_optional_columns_get_the_default():
     gaps = units.assign(own_share=[np.nan, 0.0, np.nan, 0.0], customers=[np.nan, np.nan, 10.0, np.nan])
     plan = plan_expansion(gaps, edges, tree, policy=Policy(base=("r1c1",), budget=1e7))
     assert plan.staff["staff"].notna().all() and plan.checks["holds"].all()
+
+
+def test_a_plan_without_a_step_gains_nothing_though_the_base_is_strong_at_a_higher_level():
+    units, edges, tree = grid_example(2, 3, per_prefecture=3)
+    policy = Policy(base=("P1",), periods=4, budget=1e7, forbidden=("r2c1", "r2c2", "r2c3"))
+    plan = plan_expansion(units, edges, tree, policy=policy)
+    assert len(plan.steps) == 0 and "P1" in set(plan.ladder["region"])
+    assert plan.value == plan.figures["gain"] == pytest.approx(0.0, abs=1e-6)
+    assert plan.bound == pytest.approx(0.0, abs=1.0) and plan.figures["peak_cash"] == 0.0
+
+
+def test_units_out_of_reach_are_told_with_the_reason():
+    units, edges, tree = grid_example(2, 4)
+    alone = edges[(edges["region"] != "r1c4") & (edges["neighbor"] != "r1c4")]
+    policy = Policy(base=("r1c1",), periods=3, forbidden=("r2c1",), supply_radius_km=100.0)
+    plan = plan_expansion(units, alone, tree, policy=policy)
+    table = unreachable_units(plan.market).set_index("region")["reason"]
+    assert table.index.tolist() == ["r1c4", "r2c1", "r2c4"]
+    assert "相邻" in table["r1c4"] and "禁止" in table["r2c1"] and "半径" in table["r2c4"]
+    free = plan_expansion(units, alone, tree, policy=Policy(base=("r1c1",), periods=3, contiguity="none"))
+    assert len(unreachable_units(free.market)) == 0

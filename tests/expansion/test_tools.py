@@ -123,6 +123,24 @@ def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
     assert all(plan.checks["holds"].all() for plan in result.plans.values())
 
 
+@pytest.mark.parametrize(
+    ("side", "seed", "rule"), [(3, 1, "held"), (3, 1, "none"), (4, 2, "strong"), (3, 0, "held")]
+)
+def test_the_planned_row_is_never_worse_than_a_rule_that_keeps_its_conditions(side, seed, rule):
+    """A hasty search is beaten by a rule in the first three of these markets."""
+    units, edges, tree = grid_example(side, side, random_state=seed)
+    policy = Policy(base=("r2c2",), periods=5, budget=3e6, contiguity=rule, terminal_years=6.0)
+    hasty = Search(method="greedy", rounds=2)
+    found = compare_strategies(units, edges, tree, policy=policy, search=hasty, n_draws=0)
+    gains = found.table.set_index("strategy")["gain"]
+    kept = {"held": ["base_first", "countryside_first", "waterfall"], "strong": ["waterfall"]}
+    rules = kept.get(rule, list(STRATEGIES))
+    assert (gains[rules] <= gains["planned"] + 1.0).all()
+    plan = found.plans["planned"]
+    assert plan.checks["holds"].all() and plan.bound >= plan.value
+    assert plan.value == pytest.approx(plan.figures["gain"])
+
+
 def test_sensitivity_has_one_winner_a_setting(grid):
     units, edges, tree, policy, _ = grid
     table = strategy_sensitivity(units, edges, tree, policy=policy, spill=(1.0,), rivals=(1.0,))

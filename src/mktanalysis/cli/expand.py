@@ -84,7 +84,7 @@ for _level, _name in LEVEL_NAMES.items():
 #: Key figure -> what it is called.
 FIGURES = {
     **{"value": "净现值（含根据地，元）", "promised_value": "模型算出的净现值（元）"},
-    **{"base_value": "根据地自己的净现值（元）", "gain": "净现值增量（元）", "bound": "增量的上界（元）"},
+    **{"base_value": "只守根据地的净现值（元）", "gain": "净现值增量（元）", "bound": "增量的上界（元）"},
     **{"gap": "与上界的差距", "payback_year": "回本年份", "peak_cash": "累计投入最深点（元）"},
     **{"capacity_covered_share": "期末覆盖容量的比例", "share_overall": "期末整体份额"},
     **{"concentration": "销售额中强势单元的比例", "n_held": "期末单元数", "n_strong": "期末强势单元数"},
@@ -134,6 +134,11 @@ def expand(
         units, scope = market_units(level.value, within=area), tree.subtree(area)
     else:
         units, scope = _own_units(own, area, tree, codes)
+    if outside := [code for code in codes if code not in scope.regions]:
+        names = "、".join(tree.names(outside))
+        raise mkt.MktError(
+            f"根据地 {names} 不在扩张范围 {scope.names([area]).iloc[0]} 之内：请改 --within 或另选根据地"
+        )
     at = scope.level_of(units["region"].iloc[:1]).iloc[0]
     policy = Policy(
         base=codes,

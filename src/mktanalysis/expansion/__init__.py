@@ -13,6 +13,7 @@ from .staffing import workload
 from .strategies import STRATEGIES, Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
 from .units import market_units
+from .why import unreachable_units
 
 __all__ = [
     "LANCHESTER",
@@ -50,5 +51,6 @@ __all__ = [
     "rank_entries",
     "simulate_risk",
     "strategy_sensitivity",
+    "unreachable_units",
     "workload",
 ]

@@ -299,7 +299,7 @@ def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) 
     start = (
         np.where(np.isfinite(hops), np.maximum(hops - 1, 0), never)
         if policy.contiguity != "none"
-        else hops * 0
+        else np.zeros_like(hops)
     )
     start = np.where(np.isfinite(start), start, 0).astype(int)
     if policy.first_open is not None:

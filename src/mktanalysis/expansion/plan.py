@@ -51,10 +51,10 @@ class ExpansionPlan:
     checks : DataFrame
         One row a condition, re-checked by independent code.
     value, bound, gap : float
-        Gain of the plan (value beyond the base's own), proven upper bound of any plan's gain, relative
-        difference. For the objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus
-        for
-        every period in which the target is strong; minus the discounted outlay) and its bound.
+        Gain of the plan (value beyond that of the base alone with its rungs and offices, so that a plan
+        without steps gains nothing), proven upper bound of any plan's gain, relative difference. For the
+        objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus for every period in
+        which the target is strong; minus the discounted outlay) and its bound.
     ended : str
         How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
     policy : Policy
@@ -143,9 +143,11 @@ def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> Expansion
     cash_flow = _cash_table(problem, truth)
     steps = _steps(problem, order, truth, promised, tree)
     ladder = _ladder_table(market, truth.rungs[0], tree)
-    gain, bound = float(promised.value - problem.base_value), float(outcome.bound)
+    alone = evaluate(problem, [])
+    gain = float(promised.value - alone.value)
+    bound = float(outcome.bound + problem.base_value - alone.value)
     if market.policy.objective != "profit":  # the objective has a scale of its own
-        gain = float(outcome.objective)
+        gain, bound = float(outcome.objective), float(outcome.bound)
     gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
     return ExpansionPlan(
@@ -265,9 +267,11 @@ def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
 def _figures(
     problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float
 ) -> pd.Series:
-    market, base = problem.market, problem
-    cash_in = cash["cash"].to_numpy() - (base.base_income - base.base_outlay)
-    total = np.cumsum(cash_in)
+    market = problem.market
+    nothing = np.zeros(0, dtype=int)
+    alone = replay(market, Starts(nothing, nothing, nothing), detail=False)
+    base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
+    total = np.cumsum(cash["cash"].to_numpy() - base_cash)
     paid = np.flatnonzero((total >= 0) & (np.minimum.accumulate(total) < 0))
     capacity = market.capacity[:, -1]
     sales = (truth.detail["share"][0] * market.capacity)[:, -1]
@@ -276,8 +280,8 @@ def _figures(
         {
             "value": float(truth.value[0]),
             "promised_value": promised.value,
-            "base_value": problem.base_value,
-            "gain": float(truth.value[0] - problem.base_value),
+            "base_value": float(alone.value[0]),
+            "gain": float(truth.value[0] - alone.value[0]),
             "bound": bound,
             "gap": gap,
             "payback_year": float(market.years[paid[-1]]) if len(paid) and total[-1] >= 0 else np.nan,

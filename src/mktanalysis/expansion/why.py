@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy.sparse.csgraph import dijkstra
 from scipy.stats import rankdata
 
 from ..regions import RegionTree
 from .candidates import Problem
 from .evaluate import Evaluation, evaluate
+from .market import Market
 
 #: Beyond this many steps the ladder part is measured for the first ones only (each costs an evaluation).
 MEASURED_STEPS = 400
@@ -94,3 +96,34 @@ def _reason(row: dict, n_units: int) -> str:
     if row["own_value"] < 0:
         parts.append("自身不赚钱，价值在梯级与通道")
     return "；".join(parts) or "单位资金的价值高"
+
+
+def unreachable_units(market: Market) -> pd.DataFrame:
+    """List the units that no plan can enter under the policy's conditions, whatever the money.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``region``, ``reason``: forbidden, beyond the supply radius, without a chain of neighbours
+        to the base, or more steps away than the horizon has years (Chinese words).
+
+    Examples
+    --------
+    >>> from mktanalysis.expansion import Policy, grid_example, plan_expansion
+    >>> units, edges, tree = grid_example(1, 5)
+    >>> plan = plan_expansion(units, edges, tree, policy=Policy(base=("r1c1",), periods=3))
+    >>> unreachable_units(plan.market)["region"].tolist()
+    ['r1c5']
+    """
+    policy, base = market.policy, np.flatnonzero(market.base)
+    hops = dijkstra(market.adjacency, indices=base, unweighted=True, min_only=True)
+    radius = np.inf if policy.supply_radius_km is None else policy.supply_radius_km
+    never = ~market.base & (market.earliest >= policy.periods)
+    apart = f"离根据地的步数超过计划期（{policy.periods} 年）"
+    known = {
+        "被禁止进入": market.units.isin(policy.forbidden),
+        "与根据地之间没有相邻的单元相连": ~np.isfinite(hops) & (policy.contiguity != "none"),
+        "超出供货半径": market.column("distance_km") > radius,
+    }
+    reasons = np.select(list(known.values()), list(known), apart)
+    return pd.DataFrame({"region": market.units[never].to_numpy(), "reason": reasons[never]})
