@@ -263,6 +263,26 @@ def test_intervals_cover_what_they_promise_at_every_level():
     assert cover[["nation", "macro_region", "province"]].between(0.65, 0.95).all()
 
 
+@pytest.mark.parametrize(("later", "season"), [(1.0, 4), (0.5, 4), (2.0, 4), (0.5, 12)])
+def test_intervals_cover_trends_with_shared_shocks_also_when_times_change(later, season):
+    """Walks that share a part of their steps, seasonal; half or twice as large in the last third."""
+    tree = mkt.make_market(n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    length, n = 16 * season, len(tree.leaves)
+    rng, freq = np.random.default_rng(0), {4: "Q", 12: "M"}[season]
+    shock = np.sqrt(0.8) * rng.normal(size=(n, length)) + np.sqrt(0.2) * rng.normal(size=length)
+    size = np.where(np.arange(length) < 2 * length // 3, 1.0, later) * 0.08 / np.sqrt(season)
+    cycle = 0.2 * np.sin(2 * np.pi * np.arange(length) / season)
+    values = np.exp(5 + rng.normal(size=(n, 1)) + cycle + np.cumsum(size * shock, axis=1))
+    panel = as_panel(tree.leaves, pd.period_range("2008-01", periods=length, freq=freq), values)
+    settings = {"horizon": 4, "n_origins": 8, "step": season // 4}
+    table = backtest(HierarchicalForecaster("theta"), panel, tree, **settings)
+    cover = score_forecasts(table).query("model == 'reconciled'").set_index("level")[["n", "coverage"]]
+    many = cover["n"] >= 200
+    assert many.sum() >= 2
+    assert cover.loc[many, "coverage"].between(0.75, 0.85).all(), cover
+    assert cover.loc[~many, "coverage"].between(0.65, 0.95).all(), cover
+
+
 def test_sample_paths_add_up_and_spread_as_the_intervals(fitted, market):
     paths = fitted.sample_paths(2, 400, random_state=0)
     again = fitted.sample_paths(2, 400, random_state=0)
