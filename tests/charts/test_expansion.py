@@ -48,6 +48,8 @@ def test_ladder_has_a_bar_for_each_region(made, tmp_path):
     plan = made[0].plans["planned"]
     figure = _draw(charts.plot_ladder(plan.ladder, plan.cash_flow, source="测试"), tmp_path)
     assert len(figure.axes[0].containers) == len(plan.ladder)
+    lost = _draw(charts.plot_ladder(plan.ladder.assign(held=False), plan.cash_flow), tmp_path)
+    assert all("失去" in text.get_text() for text in lost.axes[0].texts)
     _draw(charts.plot_ladder(plan.ladder.head(0), plan.cash_flow), tmp_path)
 
 
@@ -57,4 +59,9 @@ def test_strategies_risk_and_sensitivity_draw(made, tmp_path):
     assert len(figure.axes[0].patches) == len(comparison.table)
     _draw(charts.plot_risk(risk.fan, source="测试"), tmp_path)
     _draw(charts.plot_rung_chances(risk.levels, source="测试"), tmp_path)
-    assert len(_draw(charts.plot_sensitivity(table, source="测试"), tmp_path).axes) == 3
+    axes = _draw(charts.plot_sensitivity(table, source="测试"), tmp_path).axes
+    named = [label.get_text().replace("\n", "") for ax in axes for label in ax.get_xticklabels()]
+    winners = table[table["wins"]].sort_values(["condition", "factor"], kind="stable")
+    assert len(axes) == 3 and len(named) == len(winners)
+    told = {text.split(" 倍")[1] for text in named}
+    assert told == set(winners["title"].str.replace("：", ""))

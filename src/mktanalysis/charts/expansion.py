@@ -37,6 +37,8 @@ def plot_ladder(
 ) -> Figure:
     """Draw when each higher-level region became strong: one bar a region, from the year reached to the end.
 
+    A region that is strong no longer at the end has a faint bar and says so.
+
     Parameters
     ----------
     ladder : DataFrame
@@ -59,10 +61,10 @@ def plot_ladder(
     levels = list(dict.fromkeys(ladder["level"]))[::-1]
     color = dict(zip(levels, style.ordered_colors(max(len(levels), 2)), strict=False))
     for i, row in enumerate(shown.itertuples()):
-        top.barh(
-            i, years[-1] + 1 - row.period.year, left=row.period.year, color=color[row.level], height=0.72
-        )
-        text = f"{row.name}（{LEVEL_NAMES.get(row.level, row.level)}，{row.period.year}）"
+        width, faint = years[-1] + 1 - row.period.year, 1.0 if row.held else 0.35
+        top.barh(i, width, left=row.period.year, color=color[row.level], height=0.72, alpha=faint)
+        lost = "" if row.held else "，期末已失去"
+        text = f"{row.name}（{LEVEL_NAMES.get(row.level, row.level)}，{row.period.year}{lost}）"
         top.text(row.period.year - 0.08, i, text, ha="right", va="center", fontsize=7.5)
     rest = f"；另有 {len(ladder) - len(shown)} 个地区未画出" if len(ladder) > len(shown) else ""
     top.set(yticks=[], xlim=(years[0] - 2.2, years[-1] + 1), title=(title or "梯级：何时成为强势品牌") + rest)
@@ -243,24 +245,30 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     -------
     Figure
     """
-    heads = {"budget": "预算倍数", "rivals": "对手力度倍数", "spill": "辐射倍数"}
+    heads = {"budget": "预算", "rivals": "对手力度", "spill": "辐射"}
     conditions = list(dict.fromkeys(table["condition"]))
-    figure, axes = style.new_figure(11.0, 4.4, columns=len(conditions))
+    figure, axes = style.new_figure(9.5, 5.2, columns=len(conditions))
+    axes = [axes] if len(conditions) == 1 else list(axes)
     titles = list(dict.fromkeys(table["title"]))
     colors = dict(zip(titles, style.group_colors(len(titles)), strict=True))
-    for ax, condition in zip([axes] if len(conditions) == 1 else axes, conditions, strict=True):
+    for ax, condition in zip(axes, conditions, strict=True):
         part = table[table["condition"] == condition]
+        factors = sorted(part["factor"].unique())
         for name in titles:
-            line = part[part["title"] == name]
-            ax.plot(line["factor"], line["gain"], marker="o", ms=4, color=colors[name], label=name)
-        best = part[part["wins"]]
-        ax.plot(best["factor"], best["gain"], ls="", marker="*", ms=13, color=style.INK)
-        ax.set(xlabel=heads.get(condition, condition), xticks=sorted(part["factor"].unique()))
-        style.axis_in(
-            ax.yaxis, unit, label="净现值增量" if ax is (axes if len(conditions) == 1 else axes[0]) else ""
+            line = part[part["title"] == name].sort_values("factor")
+            ax.plot(range(len(line)), line["gain"], marker="o", ms=4, color=colors[name], label=name)
+        best = part[part["wins"]].set_index("factor").reindex(factors)
+        ax.plot(range(len(factors)), best["gain"], ls="", marker="*", ms=13, color=style.INK)
+        ax.set(
+            xticks=range(len(factors)), xlim=(-0.5, len(factors) - 0.5), title=heads.get(condition, condition)
         )
-    figure.suptitle(title or "什么条件下哪种打法胜出（★ 胜者）")
+        winners = best["title"].str.replace("：", "\n").str.replace("→", "→\n")
+        ax.set_xticklabels(
+            [f"{f:g} 倍\n{name}" for f, name in zip(factors, winners, strict=True)], fontsize=8
+        )
+        style.axis_in(ax.yaxis, unit, label="净现值增量" if ax is axes[0] else "")
+    figure.suptitle(title or "什么条件下哪种打法胜出（★ 与横轴下的名称是胜者）", x=0.01, ha="left")
     handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside right upper", fontsize=8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
     style.source_line(figure, source)
     return figure

@@ -84,7 +84,12 @@ for _level, _name in LEVEL_NAMES.items():
 #: Key figure -> what it is called.
 FIGURES = {
     **{"value": "净现值（含根据地，元）", "promised_value": "模型算出的净现值（元）"},
-    **{"base_value": "只守根据地的净现值（元）", "gain": "净现值增量（元）", "bound": "增量的上界（元）"},
+    **{
+        "base_value": "只守根据地的净现值（元）",
+        "gain": "净现值增量（元）",
+        "gain_after": "其中计划期以后的价值（元）",
+        "bound": "增量的上界（元）",
+    },
     **{"gap": "与上界的差距", "payback_year": "回本年份", "peak_cash": "累计投入最深点（元）"},
     **{"capacity_covered_share": "期末覆盖容量的比例", "share_overall": "期末整体份额"},
     **{"concentration": "销售额中强势单元的比例", "n_held": "期末单元数", "n_strong": "期末强势单元数"},

@@ -44,8 +44,8 @@ class ExpansionPlan:
     staff : DataFrame
         One row a period: staff, managers, limit, and offices of each level.
     figures : Series
-        Key figures: value, gain (value beyond the base's own), promised_value, bound, gap, payback year, peak
-        cash ...
+        Key figures: value, gain (value beyond the base's own), gain_after (its part after the horizon, from
+        ``terminal_years``), promised_value, bound, gap, payback year, peak cash ...
     why : DataFrame
         One row a step: what spoke for it.
     checks : DataFrame
@@ -271,7 +271,8 @@ def _figures(
     nothing = np.zeros(0, dtype=int)
     alone = replay(market, Starts(nothing, nothing, nothing), detail=False)
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
-    total = np.cumsum(cash["cash"].to_numpy() - base_cash)
+    beyond = cash["cash"].to_numpy() - base_cash
+    total, gain = np.cumsum(beyond), float(truth.value[0] - alone.value[0])
     paid = np.flatnonzero((total >= 0) & (np.minimum.accumulate(total) < 0))
     capacity = market.capacity[:, -1]
     sales = (truth.detail["share"][0] * market.capacity)[:, -1]
@@ -281,7 +282,8 @@ def _figures(
             "value": float(truth.value[0]),
             "promised_value": promised.value,
             "base_value": float(alone.value[0]),
-            "gain": float(truth.value[0] - alone.value[0]),
+            "gain": gain,
+            "gain_after": gain - float(beyond @ problem.weight),
             "bound": bound,
             "gap": gap,
             "payback_year": float(market.years[paid[-1]]) if len(paid) and total[-1] >= 0 else np.nan,
