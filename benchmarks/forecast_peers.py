@@ -4,13 +4,14 @@
     python benchmarks/forecast.py --peers peers/bin/python
 
 Called by ``forecast.py``: reads one npz (values, summing matrix, season, origins, horizon), writes one
-npz (means and intervals by method, seconds of CPU).
+npz (means and intervals by method, seconds of CPU, peak memory).
 """
 
 import os
 import sys
 import time
 import warnings
+from pathlib import Path
 
 os.environ.update(NIXTLA_ID_AS_COL="1", OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1")
 warnings.simplefilter("ignore")
@@ -81,6 +82,8 @@ def main(source: str, target: str, names: str, reconcile: str) -> None:
         for key in parts[0]:
             out[f"{name}|{key.replace(name, 'base')}"] = np.stack([part[key] for part in parts])
         out[f"{name}|fit_cpu"], out[f"{name}|reconcile_cpu"] = fit, rec
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    out["peak_mb"] = int(status["VmHWM"].split()[0]) / 1024
     np.savez(target, **out)
 
 
