@@ -157,7 +157,7 @@ def headroom(
     """
     from mktanalysis import MktError, load_regions
     from mktanalysis.forecasting import headroom as room_of
-    from mktanalysis.forecasting.panel import season_of
+    from mktanalysis.forecasting import season_of
 
     from .output import check_target, own_table, show
 

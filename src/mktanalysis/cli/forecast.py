@@ -26,7 +26,7 @@ Fixed = Annotated[
 ]
 Scenario = Annotated[
     list[str],
-    typer.Option(help="情景，可写多次：西南=-2 每期增速减 2 个百分点；四川省=x0.9 水平乘 0.9；近者优先"),
+    typer.Option(help="情景，可写多次：西南=-2 每年增速减 2 个百分点；四川省=x0.9 水平乘 0.9；近者优先"),
 ]
 Changes = Annotated[bool, typer.Option("--changes", help="再与少一年数据时的预测相比，变了什么")]
 Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回测")]
@@ -185,11 +185,13 @@ def _words(table, tree, unit: str, amounts: dict[str, str], shares: dict[str, st
 
 
 def _what_if(result, changes, tree, code: str, unit: str):
-    """Print and return the forecast under a scenario."""
-    from mktanalysis.forecasting import apply_scenario
+    """Print and return the forecast under a scenario; points are a year's, spread over its periods."""
+    from mktanalysis.forecasting import apply_scenario, season_of
 
     from .output import show
 
+    if "growth" in changes:
+        changes = changes.assign(growth=changes["growth"] / season_of(result.table["period"].dtype))
     table = apply_scenario(result.table, result.history, tree, changes)
     table = table.assign(change=table["mean"] / table["base"].where(table["base"] != 0) - 1)
     touched = [*tree.path(code).index, *tree.children(code), *changes["region"]]
@@ -201,8 +203,7 @@ def _what_if(result, changes, tree, code: str, unit: str):
 
 def _changed(forecaster, panel, tree, result, code: str):
     """Print and return what changed since the forecast that would have been made a year earlier."""
-    from mktanalysis.forecasting import compare_vintages
-    from mktanalysis.forecasting.panel import season_of
+    from mktanalysis.forecasting import compare_vintages, season_of
 
     from .output import show
 

@@ -129,8 +129,7 @@ def _amounts(table, file: Path):
 def _index(file: Path | None, combine: bool):
     """Seasonal index of an own file, or of national retail sales by month."""
     from mktanalysis import load_regions, load_table
-    from mktanalysis.forecasting import seasonal_index, split_january_february
-    from mktanalysis.forecasting.panel import season_of
+    from mktanalysis.forecasting import season_of, seasonal_index, split_january_february
 
     from .output import own_table
 

@@ -18,7 +18,7 @@ from .discipline import accuracy, compare_vintages, plan_vs_actual, seasonal_ind
 from .drivers import apply_scenario, decompose_growth
 from .forecaster import ForecastResult, HierarchicalForecaster
 from .models import PerSeries
-from .panel import rebase_panel
+from .panel import rebase_panel, season_of
 from .sources import load_panel, load_penetration
 from .structure import Structure
 
@@ -49,6 +49,7 @@ __all__ = [
     "rebase_panel",
     "saturation_counts",
     "score_forecasts",
+    "season_of",
     "seasonal_index",
     "split_january_february",
     "split_target",

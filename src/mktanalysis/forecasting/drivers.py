@@ -92,8 +92,8 @@ def apply_scenario(
     tree : RegionTree
     changes : DataFrame
         Columns region and either ``growth`` (added to the growth rate of each period, -0.02 is two
-        points less) or ``multiplier`` (of the level). A change holds for all below the region; where two
-        meet, the nearer holds.
+        points less; of months, a yearly figure divided by 12) or ``multiplier`` (of the level). A change
+        holds for all below the region; where two meet, the nearer holds.
 
     Returns
     -------
