@@ -13,7 +13,7 @@ from mktanalysis import (
     backtest,
     score_forecasts,
 )
-from mktanalysis.forecasting import SpringFestival, Structure
+from mktanalysis.forecasting import SpringFestival, Structure, intervals
 
 
 @pytest.fixture(scope="module")
@@ -281,6 +281,33 @@ def test_intervals_cover_trends_with_shared_shocks_also_when_times_change(later,
     assert many.sum() >= 2
     assert cover.loc[many, "coverage"].between(0.75, 0.85).all(), cover
     assert cover.loc[~many, "coverage"].between(0.65, 0.95).all(), cover
+
+
+def test_limits_equal_a_weighted_quantile_with_borrowed_scores():
+    rng = np.random.default_rng(0)
+    score, groups = rng.gamma(2, size=(7, 6, 3)), np.array(["a", "b", "b", "c", "c", "c"])
+    score[rng.random(score.shape) < 0.2] = np.nan
+    score[:, 0] = np.nan  # a level without errors of its own lives on the others'
+    known, late = np.isfinite(score), rng.uniform(0.1, 1, (7, 1, 3))
+    weight = np.where(known, late, 0.0)
+    found = intervals._limits(score, weight, groups, 0.8)
+    for node, group in enumerate(groups):
+        share = (groups == group) + intervals.BORROWED_SERIES / 6
+        weights = (weight * share[:, None])[known]
+        slow = np.quantile(score[known], 0.8, weights=weights, method="inverted_cdf")
+        assert found[node] == slow
+
+
+def test_late_errors_decide_the_width():
+    structure = Structure.from_parents(pd.Series({"N": None} | {f"r{k}": "N" for k in range(40)}))
+    origins, one = np.arange(20, 50), np.ones((30, 41))
+    errors = np.random.default_rng(0).normal(size=(30, 41, 2))
+    widths = [
+        intervals.calibrate(errors * size[:, None, None], one, one[0], origins, structure, 0.8).width[1:]
+        for size in (np.ones(30), np.where(origins < 38, 2.0, 1.0))
+    ]
+    assert widths[0].mean() == pytest.approx(1.28, rel=0.05)  # the normal quantile
+    assert widths[1].mean() == pytest.approx(1.28, rel=0.2)  # all errors alike would give more than 2
 
 
 def test_sample_paths_add_up_and_spread_as_the_intervals(fitted, market):

@@ -86,6 +86,15 @@ def test_ets_fits_no_worse_than_statsmodels_by_much():
         assert (rest**2).sum() < 1.15 * fit.sse  # its 14 first states are fitted too, ours are not
 
 
+def test_ets_chooses_the_same_however_high_a_series_lies():
+    """The search runs in single precision: small steps on a large level must not be lost in it."""
+    for values, season in ((seasonal(20, 60), 12), (walk(20, 40), 1)):
+        mean, residual = ets(values, 6, season)
+        high, same = ets(values + 1e8, 6, season)
+        np.testing.assert_allclose(high - 1e8, mean, atol=1e-3)
+        np.testing.assert_allclose(same, residual, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("season", [1, 4, 12])
 def test_rules_of_all_models(name, season):
