@@ -247,7 +247,7 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     """
     heads = {"budget": "预算", "rivals": "对手力度", "spill": "辐射"}
     conditions = list(dict.fromkeys(table["condition"]))
-    figure, axes = style.new_figure(9.5, 5.2, columns=len(conditions))
+    figure, axes = style.new_figure(10.0, 4.8, columns=len(conditions))
     axes = [axes] if len(conditions) == 1 else list(axes)
     titles = list(dict.fromkeys(table["title"]))
     colors = dict(zip(titles, style.group_colors(len(titles)), strict=True))
@@ -269,6 +269,6 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
         style.axis_in(ax.yaxis, unit, label="净现值增量" if ax is axes[0] else "")
     figure.suptitle(title or "什么条件下哪种打法胜出（★ 与横轴下的名称是胜者）", x=0.01, ha="left")
     handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8)
+    figure.legend(handles, labels, loc="outside right upper", fontsize=8)
     style.source_line(figure, source)
     return figure

@@ -91,7 +91,8 @@ def compare_plans(before, after) -> pd.DataFrame:
     )
     table.insert(1, "change", pd.array(change, dtype="str"))
     table = table[table["change"] != "same"].rename_axis("region").reset_index()
-    total = {"region": "合计", "name": "合计", "change": "total", "value_change": after.value - before.value}
+    change = after.figures["gain"] - before.figures["gain"]
+    total = {"region": "合计", "name": "合计", "change": "total", "value_change": change}
     return pd.concat([table, pd.DataFrame([total])], ignore_index=True)[list(table.columns)]
 
 
