@@ -118,6 +118,10 @@ def test_what_the_data_cannot_tell_is_refused():
     assert table.loc["flat", "reason"] == "没有增长" and "5 期" in table.loc["short", "reason"]
     with pytest.raises(MktError, match="ceiling"):
         fit_penetration(rows[1].assign(value=55.0))
+    with pytest.raises(MktError, match="coverage"):
+        fit_penetration(rows[1], coverage=80)
+    with pytest.raises(MktError, match="至少一个数"):
+        fit_penetration(rows[1].assign(value=np.nan))
 
 
 def test_capacity_is_the_product_and_percent_is_refused():
@@ -254,6 +258,8 @@ def test_plan_against_actual_by_hand(tree):
     assert table.loc[(a, months[2]), "tracking_signal"] == pytest.approx(1.0)
     assert table.loc[(b, months[2]), "tracking_signal"] == pytest.approx(-3.0)
     assert table.loc[(b, months[0]), "accuracy"] == pytest.approx(1 - 10 / 90)
+    with pytest.raises(MktError, match="时期应一致"):
+        plan_vs_actual(plan.assign(period=pd.Period("2024", "Y")), actual, tree)
     up = tree.parents("province", [a]).iloc[0]
     assert table.loc[(up, months[0]), "gap"] == 0  # one's surplus hides the other's deficit
 
@@ -271,6 +277,10 @@ def test_seasonal_index_is_the_planted_one_and_a_target_splits_by_it():
     )
     parts = split_target(target, index)
     np.testing.assert_allclose(parts.groupby("region")["value"].sum(), [1e6, 3e6])
+    with pytest.raises(MktError, match="应按年"):
+        split_target(target.assign(period=pd.PeriodIndex(["2024-01"] * 2, freq="M")), index)
+    with pytest.raises(TableError, match="主键重复"):
+        split_target(pd.concat([target, target]), index)
     with pytest.raises(MktError, match="不连续"):
         seasonal_index(panel.drop(index=5))
     with pytest.raises(MktError, match="季节"):

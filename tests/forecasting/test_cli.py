@@ -197,6 +197,12 @@ def test_plan_against_actual(own_sales, tmp_path, capsys):
     mine = actual[actual["城市"] == "南京市"]["销售额(万元)"].to_numpy()
     np.testing.assert_allclose(city["差额（万元）"], mine - 100)
     np.testing.assert_allclose(city["累计差额（万元）"].iloc[-1], (mine - 100).sum())
+    more = tmp_path / "多.csv"
+    rows = [("南京市", "2022-01", 5), ("杭州市", "2022-01", 5)]
+    pd.DataFrame(rows, columns=["城市", "月份", "计划(万元)"]).to_csv(more, index=False)
+    run("--plan", more, "--actual", own_sales, command=("plan", "check"))
+    told = capsys.readouterr().err
+    assert "1 个数有计划、没有实际，没有对照：杭州市" in told and "有实际、没有计划" in told
     limits = tmp_path / "上限.csv"
     only = pd.DataFrame([("南京市", "2022-01", 5)], columns=["城市", "月份", "上限(万元)"])
     only.to_csv(limits, index=False)

@@ -43,8 +43,10 @@ def check(
         check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
-    wanted = own_table(plan, kind="targets", tree=tree)
-    table = plan_vs_actual(_amounts(wanted, plan), own_table(actual, kind="sales", tree=tree), tree)
+    wanted = _amounts(own_table(plan, kind="targets", tree=tree), plan)
+    happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
+    table = plan_vs_actual(wanted, happened, tree)
+    _tell_unmatched(wanted, happened, tree)
     names = {"plan": "计划（万元）", "actual": "实际（万元）", "gap": "差额（万元）"}
     names["cumulative_gap"] = "累计差额（万元）"
     shares = {"completion": "完成率（%）", "accuracy": "准确率（%）"}
@@ -115,6 +117,18 @@ def split(
     )
     titles = {"region": "地区代码", "name": "地区", "period": "月份", "value": "任务(万元)"}
     show(table[list(titles)].rename(columns=titles), title="任务分解", to=to)
+
+
+def _tell_unmatched(plan, actual, tree) -> None:
+    """Say what is left out because only one of the two files has it."""
+    keys = ["region", "period"]
+    both = plan[keys].merge(actual[keys], how="outer", indicator=True)
+    for side, text in (("left_only", "有计划、没有实际"), ("right_only", "有实际、没有计划")):
+        rows = both[both["_merge"] == side]
+        if len(rows):
+            regions = rows["region"].unique()
+            names = "、".join(tree.names(regions[:8])) + ("等" if len(regions) > 8 else "")
+            typer.echo(f"说明：{len(rows)} 个数{text}，没有对照：{names}", err=True)
 
 
 def _amounts(table, file: Path):

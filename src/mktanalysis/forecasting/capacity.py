@@ -246,6 +246,8 @@ def fit_huff(
     from scipy.stats import t as student
 
     _need(flows, ("region", "center", "value"), "flows")
+    if not 0 < coverage < 1:
+        raise MktError(f"coverage 应在 0 与 1 之间，现为 {coverage}")
     used = flows[flows["value"] > 0]
     d = np.array(
         [distance_km.at[r, c] for r, c in zip(used["region"], used["center"], strict=True)], dtype=float

@@ -109,6 +109,10 @@ def fit_penetration(
     """
     check_table(panel, PANEL)
     known = panel.dropna(subset=["value"])
+    if not 0 < coverage < 1 or not ceiling > 0 or not len(known):
+        raise MktError(
+            f"coverage 应在 0 与 1 之间、ceiling 为正、至少一个数，现为 {coverage}、{ceiling}、{len(known)}"
+        )
     if (known["value"] < 0).any() or (known["value"] > ceiling).any():
         low, high = known["value"].min(), known["value"].max()
         raise MktError(f"渗透率应在 0 与 ceiling={ceiling:g} 之间，现为 {low:g}—{high:g}")

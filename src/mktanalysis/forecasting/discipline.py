@@ -41,6 +41,11 @@ def plan_vs_actual(plan: pd.DataFrame, actual: pd.DataFrame, tree) -> pd.DataFra
     >>> plan_vs_actual(plan, actual, tree)[["completion", "accuracy"]].round(2).values.tolist()
     [[1.11, 0.9], [1.11, 0.9]]
     """
+    if plan["period"].dtype != actual["period"].dtype:
+        one, other = (table["period"].dropna().iloc[0] for table in (plan, actual))
+        raise MktError(
+            f"计划与实际的时期应一致：计划如 {one}，实际如 {other}；年度计划可先用 split_target 分解"
+        )
     both = (
         check_table(plan, PANEL)[["region", "period", "value"]]
         .rename(columns={"value": "plan"})
@@ -146,6 +151,13 @@ def split_target(targets: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns region, period (monthly or quarterly), value; the parts sum to the year's target.
 
+    Raises
+    ------
+    TableError
+        A region and year twice, a missing column.
+    MktError
+        Targets that are not yearly, an index that is neither of months nor of quarters or lacks a region.
+
     Examples
     --------
     >>> year = pd.PeriodIndex(["2024"], freq="Y")
@@ -154,6 +166,11 @@ def split_target(targets: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
     >>> split_target(target, index)["value"].tolist()
     [80.0, 100.0, 100.0, 120.0]
     """
+    from .panel import season_of
+
+    check_table(targets, PANEL)
+    if season_of(targets["period"].dtype) != 1:
+        raise MktError(f"要分解的任务应按年，现有时期如 {targets['period'].iloc[0]}")
     seasons = index["season"].nunique()
     freq = {12: "M", 4: "Q"}.get(seasons)
     if freq is None:
