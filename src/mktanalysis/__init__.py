@@ -50,6 +50,7 @@ _PUBLIC = {
     "city_profile": "tiering",
     "HierarchicalForecaster": "forecasting",
     "load_panel": "forecasting",
+    "load_penetration": "forecasting",
     "backtest": "forecasting",
     "score_forecasts": "forecasting",
     "detect_breaks": "forecasting",
