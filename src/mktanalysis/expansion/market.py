@@ -7,6 +7,8 @@ them, and every problem is reported at once.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -130,7 +132,14 @@ class Ladder:
 
     def children(self, group: int) -> np.ndarray:
         """Node positions right below a rung region (units are 0 .. n-1, rung regions follow)."""
-        return np.flatnonzero(self.parent == group)
+        return self._children[group]
+
+    @cached_property
+    def _children(self) -> list[np.ndarray]:
+        """Children of every rung region, found once: plans are evaluated thousands of times."""
+        order = np.argsort(self.parent, kind="stable")
+        first = np.searchsorted(self.parent[order], np.arange(len(self.regions) + 1))
+        return [order[a:b] for a, b in pairwise(first)]
 
     @property
     def needed(self) -> np.ndarray:
