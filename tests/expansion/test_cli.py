@@ -85,3 +85,21 @@ def test_a_budget_too_small_says_what_is_needed():
 )
 def test_contradictions_end_with_words_and_code_2(capsys, wish, words):
     assert words in refused(capsys, *HENAN, *wish)
+
+
+def test_no_step_says_why(tmp_path):
+    island = tmp_path / "island.csv"
+    island.write_text("地区,市场容量(万元)\n三沙市,900\n儋州市,40000\n海口市,90000\n", "utf-8")
+    asked = ["expand", "--base", "海口市", "--level", "prefecture", "--own", str(island), "--years", "4"]
+    result = CliRunner().invoke(build_app(), asked)
+    assert result.exit_code == 0 and "没有进得去的单元" in result.output
+    assert "三沙市" in result.stderr and "没有相邻的单元相连" in result.stderr
+    said = run(*asked, "--contiguity", "none", "--budget", "500")
+    assert "没有可走的一步" not in said and "进不去" not in said
+    said = run("expand", "--base", "北京市", "--level", "prefecture", "--years", "3")
+    assert "除了根据地没有别的单元" in said and "净现值增量 0.00 亿元" in said
+
+
+def test_a_base_outside_the_area_is_refused_by_name(capsys):
+    said = refused(capsys, "expand", "--base", "昆山市", "--within", "浙江省")
+    assert "昆山市" in said and "浙江省" in said

@@ -129,6 +129,22 @@ def test_search_is_never_worse_than_its_stages_and_repeats():
     assert one.objective >= evaluate(problem, greedy(problem)).value - problem.base_value - 1e-6
 
 
+@pytest.mark.parametrize("stage", ["anneal", "improve"])
+def test_an_interrupted_search_keeps_the_best_plan_so_far(stage, monkeypatch):
+    units, edges, tree = grid_example(7, 7, random_state=2)
+    policy = Policy(base=("r4c4",), periods=7, budget=4e6)
+
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"mktanalysis.expansion.solve.{stage}", stopped)
+    search = Search(method="search", rounds=2, anneal_rounds=5)
+    plan = plan_expansion(units, edges, tree, policy=policy, search=search)
+    quick = plan_expansion(units, edges, tree, policy=policy, search=Search(method="greedy"))
+    assert plan.ended == "interrupted" and plan.checks["holds"].all()
+    assert len(plan.steps) > 0 and plan.value >= quick.value - 1.0
+
+
 def test_row_order_changes_nothing():
     units, edges, tree = grid_example(3, 3, random_state=4)
     policy = Policy(base=("r1c1",), periods=4, budget=5e6)
