@@ -312,3 +312,48 @@ def test_vintages(tree):
     assert row["now"] == pytest.approx(actual) and row["change"] == pytest.approx(
         actual / row["previous"] - 1
     )
+
+
+def test_faulty_flows_are_told(tree):
+    homes, centres = list("ab"), list("stuvwxyz")
+    far = pd.DataFrame(np.random.default_rng(0).uniform(1, 9, (2, 8)), homes, centres)
+    size = pd.Series(np.arange(1.0, 9), centres)
+    flows = pd.DataFrame({"region": np.repeat(homes, 8), "center": centres * 2, "value": np.arange(1.0, 17)})
+    for faulty in (
+        (flows.replace({"center": {"s": "q"}}), size, far),
+        (flows.replace({"region": {"a": "q"}}), size, far),
+        (flows, size.drop("s"), far),
+        (flows, size, far * 0),
+    ):
+        with pytest.raises(MktError, match="没有正的距离或吸引力"):
+            fit_huff(*faulty)
+    with pytest.raises(MktError, match="exponent"):
+        huff_shares(size, far, exponent=-1)
+    with pytest.raises(MktError, match="重复"):
+        harris_potential(pd.Series([1.0, 2.0], ["a", "a"]), far, exponent=1, inner_km=1)
+
+
+def test_levels_that_mix_and_rows_that_repeat_are_refused(tree):
+    city, county = tree.level("prefecture")[0], tree.leaves[0]
+    both = pd.Series({city: 2.0, county: 1.0})
+    with pytest.raises(MktError, match="同一层级"):
+        headroom(both, both, tree, target_share=0.2)
+    with pytest.raises(MktError, match="负"):
+        headroom(pd.Series({county: -1.0}), pd.Series({county: 1.0}), tree, target_share=0.2)
+    with pytest.raises(MktError, match="至少一个"):
+        headroom(both.head(0), both.head(0), tree, target_share=0.2)
+    values = pd.DataFrame({"region": [city], "period": pd.PeriodIndex(["2020"], freq="Y"), "value": [6.0]})
+    weights = pd.Series(1.0, [*tree.leaves, city])
+    table = allocate(values, weights, tree)  # the city itself is no part of the city
+    assert set(table["region"]) == set(tree.children(city)) and table["value"].sum() == 6.0
+    with pytest.raises(MktError, match="两行"):
+        allocate(pd.concat([values, values]), weights, tree)
+    with pytest.raises(MktError, match="上级"):
+        allocate(values.assign(region=county), weights, tree)
+    with pytest.raises(MktError, match="n_places"):
+        saturation_counts(pd.DataFrame({"region": ["a"], "kind": ["k"], "n_places": [-3]}))
+    factors = pd.DataFrame({"region": [city], "period": pd.PeriodIndex(["2020"], freq="Y"), "income": [1.0]})
+    with pytest.raises(MktError, match="population"):
+        decompose_growth(factors, tree, start="2020", end="2021")
+    with pytest.raises(MktError, match="mean"):
+        compare_vintages(values, values, values)

@@ -183,6 +183,8 @@ def test_a_yearly_target_becomes_a_budget_that_the_forecast_keeps(own_sales, tmp
     yearly.to_csv(targets, index=False)
     run("--targets", targets, "--to", months, command=("plan", "split"))
     assert written(months)["任务(万元)"].sum() == pytest.approx(14400)
+    run("--file", own_sales, "--fixed", months, "--horizon", 8, "--model", "drift")
+    assert "10 个固定值在 2025-02 以后" in capsys.readouterr().err
     run("--file", own_sales, "--fixed", months, "--horizon", 18, "--model", "drift", "--to", out)
     held = pd.read_excel(out, sheet_name="固定值", engine="calamine")
     assert len(held) == 12 and held["固定值（万元）"].sum() == pytest.approx(14400)

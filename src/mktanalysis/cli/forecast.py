@@ -73,6 +73,8 @@ def forecast(
     what_if = _scenario(scenario, tree)
     panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
     totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)
+    if totals is not None:
+        _tell_beyond(totals, panel, horizon)
     settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
     result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit)
@@ -88,6 +90,14 @@ def forecast(
         more["回测"] = _backtest(forecaster, panel, tree, horizon, backtest)
     if to is not None:
         _write(result, more, tree, unit, to)
+
+
+def _tell_beyond(totals, panel, horizon: int) -> None:
+    """Say which fixed totals lie further ahead than the forecast reaches."""
+    end = panel["period"].max() + horizon
+    if totals["period"].dtype == panel["period"].dtype and (totals["period"] > end).any():
+        far = totals[totals["period"] > end]
+        typer.echo(f"说明：{len(far)} 个固定值在 {end} 以后，超出 --horizon，没有用上", err=True)
 
 
 def _forecast(fitted, horizon: int, panel, tree, unit: str):

@@ -85,6 +85,8 @@ def saturation_counts(
     {'苏南': 108.0, '苏中': 48.0, '苏北': 28.0}
     """
     _need(places, ("region", "kind", "n_places"), "places")
+    if not (places["n_places"] >= 0).all():
+        raise MktError("places 的 n_places 应为不小于 0 的数，没有的写 0")
     if not isinstance(outlets_per_place, Mapping):
         outlets_per_place = dict.fromkeys(places["kind"].unique(), outlets_per_place)
     strange = set(places["kind"]) - set(outlets_per_place)
@@ -161,8 +163,8 @@ def harris_potential(mass: pd.Series, distance_km: pd.DataFrame, *, exponent: fl
     >>> harris_potential(pd.Series({"a": 100.0, "b": 50.0}), square, exponent=1, inner_km=5).to_dict()
     {'a': 25.0, 'b': 20.0}
     """
-    if not exponent > 0:
-        raise MktError(f"exponent 应为正数，现为 {exponent}")
+    _positive(exponent)
+    _unique(mass.index, "mass")
     known = mass.dropna()
     square = _square(distance_km, known.index)
     inner = inner_km.reindex(known.index) if isinstance(inner_km, pd.Series) else inner_km
@@ -192,6 +194,8 @@ def huff_shares(attraction: pd.Series, distance_km: pd.DataFrame, *, exponent: f
     >>> huff_shares(pd.Series({"a": 1.0, "b": 4.0}), far, exponent=2).loc["home"].tolist()
     [0.5, 0.5]
     """
+    _positive(exponent)
+    _unique(attraction.index, "attraction")
     square = distance_km.reindex(columns=attraction.index).to_numpy(dtype=float)
     if not (square > 0).all() or not (attraction > 0).all():
         raise MktError("huff_shares 需要正的距离和吸引力，且每个中心都有距离")
@@ -241,7 +245,8 @@ def fit_huff(
     Raises
     ------
     MktError
-        Fewer than 10 usable flows, or distances that do not vary: the exponent cannot be told.
+        Fewer than 10 usable flows, or distances that do not vary: the exponent cannot be told; a region or
+        centre without a positive distance and attraction.
     """
     from scipy.stats import t as student
 
@@ -249,13 +254,14 @@ def fit_huff(
     if not 0 < coverage < 1:
         raise MktError(f"coverage 应在 0 与 1 之间，现为 {coverage}")
     used = flows[flows["value"] > 0]
-    d = np.array(
-        [distance_km.at[r, c] for r, c in zip(used["region"], used["center"], strict=True)], dtype=float
-    )
-    logs = pd.DataFrame(
-        {"y": np.log(used["value"].to_numpy()), "d": -np.log(d),
-         "a": np.log(attraction.reindex(used["center"]).to_numpy())}
-    )  # fmt: skip
+    far = distance_km.reindex(index=used["region"].unique(), columns=used["center"].unique())
+    rows, columns = far.index.get_indexer(used["region"]), far.columns.get_indexer(used["center"])
+    d, a = far.to_numpy(dtype=float)[rows, columns], attraction.reindex(used["center"]).to_numpy(dtype=float)
+    bad = ~((d > 0) & (a > 0))
+    if bad.any():
+        pairs = "、".join(f"{r}→{c}" for r, c in used.loc[bad, ["region", "center"]].to_numpy()[:10])
+        raise MktError(f"这些流量没有正的距离或吸引力：{pairs}")
+    logs = pd.DataFrame({"y": np.log(used["value"].to_numpy()), "d": -np.log(d), "a": np.log(a)})
     centred = logs - logs.groupby(used["region"].to_numpy()).transform("mean")
     x, y = centred[["d", "a"]].to_numpy(), centred["y"].to_numpy()
     free = len(y) - used["region"].nunique() - 2
@@ -298,6 +304,11 @@ def headroom(own: pd.Series, capacity: pd.Series, tree, *, target_share: float) 
         raise TableError(
             pd.DataFrame({"column": "region", "value": outside, "problem": "有自有销售，但没有市场容量"})
         )
+    _unique(own.index, "own")
+    _unique(capacity.index, "capacity")
+    if (own < 0).any() or (capacity < 0).any() or not capacity.notna().any():
+        raise MktError("own 和 capacity 不应为负，且至少一个地区有容量")
+    _one_level(capacity.dropna().index, tree, "capacity")
     leaf = pd.DataFrame({"capacity": capacity.dropna()}).assign(own=own).fillna({"own": 0.0})
     leaf = leaf.assign(headroom=(target_share * leaf["capacity"] - leaf["own"]).clip(lower=0))
     level = tree.level_of(leaf.index).iloc[0]
@@ -322,18 +333,25 @@ def allocate(values: pd.DataFrame, weights: pd.Series, tree, *, level: str = "co
         Index region at `level`, positive: the key.
     tree : RegionTree
     level : str
+        Below that of `values`; weights of other levels are not used.
 
     Returns
     -------
     DataFrame
-        Columns region, period, value, status (``allocated``), parent. Children of a region sum to it exactly.
+        Columns region, period, value, status (``allocated``), parent; no rows for missing values. Children
+        of a region sum to it exactly.
     """
     _need(values, ("region", "period", "value"), "values")
-    at = tree.level_of(values["region"].unique()).unique()
-    if len(at) != 1:
-        raise MktError(f"待分摊的地区应属同一层级，现有：{'、'.join(at)}")
-    key = weights[weights > 0].rename_axis("region").rename("weight").reset_index()
-    key = key.assign(parent=tree.parents(at[0], key["region"]).to_numpy())
+    values = values.dropna(subset=["value"])
+    if values.duplicated(["region", "period"]).any():
+        raise MktError("values 中同一地区、同一时期有两行：请先合计")
+    _unique(weights.index, "weights")
+    at = _one_level(values["region"].unique(), tree, "values")
+    if tree.levels.index(at) >= tree.levels.index(level):
+        raise MktError(f"只能从上级分摊到下级：values 属 {at}，要分到 {level}")
+    key = weights[(weights > 0) & weights.index.isin(tree.level(level))]
+    key = key.rename_axis("region").rename("weight").reset_index()
+    key = key.assign(parent=tree.parents(at, key["region"]).to_numpy())
     bare = values.loc[~values["region"].isin(key["parent"]), "region"].unique()
     if len(bare):
         raise MktError(f"这些地区的下级没有分摊依据：{'、'.join(bare[:20])}")
@@ -352,6 +370,24 @@ def _square(distance_km: pd.DataFrame, regions: pd.Index) -> np.ndarray:
     if len(missing):
         raise MktError(f"距离表缺少地区：{'、'.join(map(str, missing[:20]))}")
     return distance_km.loc[regions, regions].to_numpy(dtype=float, copy=True)
+
+
+def _positive(exponent: float) -> None:
+    if not exponent > 0:
+        raise MktError(f"exponent 应为正数，现为 {exponent}")
+
+
+def _unique(index: pd.Index, name: str) -> None:
+    if index.has_duplicates:
+        raise MktError(f"{name} 中地区重复：{'、'.join(map(str, index[index.duplicated()][:10]))}")
+
+
+def _one_level(regions, tree, name: str) -> str:
+    """The level all regions belong to."""
+    levels = tree.level_of(regions).unique()
+    if len(levels) != 1:
+        raise MktError(f"{name} 的地区应属同一层级，现有：{'、'.join(levels) or '无'}")
+    return levels[0]
 
 
 def _need(table: pd.DataFrame, columns, name: str) -> None:

@@ -208,6 +208,10 @@ def compare_vintages(previous: pd.DataFrame, current: pd.DataFrame, history: pd.
         one still ahead), previous, now (the actual, or the current mean), change (now / previous - 1),
         inside (whether now lies in the previous interval).
     """
+    for name, table in (("previous", previous), ("current", current)):
+        missing = {"region", "level", "period", "mean", "lower", "upper"} - set(table.columns)
+        if missing:
+            raise MktError(f"{name} 应是 predict 的结果，缺少列：{'、'.join(sorted(missing))}")
     actual = history[["region", "period", "value"]].rename(columns={"value": "now"}).assign(kind="actual")
     ahead = current[["region", "period", "mean"]].rename(columns={"mean": "now"}).assign(kind="forecast")
     table = previous.merge(pd.concat([actual, ahead]), on=["region", "period"])

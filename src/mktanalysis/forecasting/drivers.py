@@ -52,6 +52,11 @@ def decompose_growth(
     [500.0, 500.0]
     """
     names = tuple(names)
+    missing = [column for column in ("region", "period", *names) if column not in factors]
+    if missing:
+        raise MktError(f"factors 缺少列：{'、'.join(missing)}")
+    if factors.duplicated(["region", "period"]).any():
+        raise MktError("factors 中同一地区、同一时期有两行")
     period = factors["period"].dt.freq
     start, end = (pd.Period(p, freq=period) for p in (start, end))
     wide = factors.dropna(subset=list(names)).set_index(["region", "period"])[list(names)]
@@ -152,6 +157,8 @@ def _nearest(leaves: pd.Index, changes: pd.DataFrame, tree) -> pd.DataFrame:
     if given.index.has_duplicates:
         raise MktError(f"changes 中地区重复：{'、'.join(given.index[given.index.duplicated()])}")
     tree.locate(given.index)
+    if "multiplier" in given and (given["multiplier"] < 0).any():
+        raise MktError("multiplier（倍数）不应为负")
     found = pd.DataFrame(np.nan, index=leaves, columns=["growth", "multiplier"])
     reached = set()
     for level in tree.levels:  # from the top down, so that the nearer one overwrites
