@@ -7,6 +7,7 @@ import pytest
 from mktanalysis import InfeasibleError, MktError
 from mktanalysis.forecasting.linear import constraints, reconcile_general, shrunk_covariance
 from mktanalysis.forecasting.reconcile import node_variances, reconcile
+from mktanalysis.forecasting.rolling import top_down
 from mktanalysis.forecasting.structure import Structure
 
 
@@ -211,3 +212,19 @@ def test_a_summing_matrix_must_hold_its_leaves():
 def test_too_few_residuals_for_a_covariance():
     with pytest.raises(MktError, match="wls_var"):
         shrunk_covariance(np.ones((4, 2)))
+
+
+def test_top_down_needs_a_tree():
+    structure = crossed()
+    with pytest.raises(MktError, match="一棵树"):
+        top_down(structure, np.ones((structure.size, 1)), np.ones((structure.size, 5)))
+
+
+def test_top_down_splits_the_root_by_recent_shares(rng):
+    structure = random_tree(40, rng)
+    history = structure.add_up(rng.uniform(1, 9, (len(structure.leaves), 8)))
+    base = rng.uniform(10, 20, (40, 4))
+    recent = history[:, -3:].mean(axis=1)
+    shares = recent[structure.leaves] / recent[0]
+    found = structure.add_up(top_down(structure, base, history))
+    np.testing.assert_allclose(found, structure.summing.toarray() @ (shares[:, None] * base[0]), rtol=1e-12)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ..errors import MktError
 from .calendar import SpringFestival, festival_effect, spring_festival
 from .linear import reconcile_general, shrunk_covariance
 from .models import components
@@ -172,6 +173,8 @@ def reconcile_by(
 
 def top_down(structure: Structure, base: np.ndarray, history: np.ndarray) -> np.ndarray:
     """Split each root's forecast over its leaves by their share of the last three periods."""
+    if structure.parent is None:
+        raise MktError("top_down 需要一棵树：分组交叉（如地区 × 产品）时请用 wls_var、mint_shrink 等")
     recent = history[:, -3:].mean(axis=1)
     root = structure.leaves.copy()
     while (structure.parent[root] >= 0).any():
