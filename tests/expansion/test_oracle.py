@@ -221,7 +221,7 @@ class Oracle:
         radiance = np.zeros_like(office)
         below = {code: (held[:, i], strong[:, i], self.capacity[i]) for i, code in enumerate(self.codes)}
         sales = {code: self.capacity[i] * share[:, i] for i, code in enumerate(self.codes)}
-        parent = self.tree.table.set_index("region")["parent"]
+        parent, self.reached = self.tree.table.set_index("region")["parent"], {}
         for rung in self.policy.rungs:
             above = {}
             for region in self.tree.level(rung.level):
@@ -235,6 +235,7 @@ class Oracle:
                     below[c][1] * below[c][2] for c in children
                 ) >= rung.capacity_share * weight * (1 - 1e-9)
                 reached &= sold >= rung.share * weight * (1 - 1e-9)
+                self.reached[region] = np.broadcast_to(reached, office.shape)
                 office += managed * rung.office_cost
                 radiance += reached * rung.radiance * weight
                 above[region], sales[region] = (managed, reached, weight), sold
@@ -391,3 +392,23 @@ def test_no_bound_is_below_the_best_of_all_plans_and_no_method_breaks_a_rule(mar
     slack = 1e-6 * max(policy.per_period("budget"))
     assert plan.value <= room + slack
     assert plan.bound >= room - slack or not clear
+
+
+@settings(CALM, max_examples=25)
+@given(market=markets(clear=True))
+def test_earliest_is_strong_at_the_target_in_most_years_and_then_earns_most(market):
+    *tables, policy = market
+    rung = Rung(level="prefecture", count_share=0.5, capacity_share=0.3, office_cost=1e5)
+    policy = policy.replace(rungs=(rung,), objective="earliest", target="prefecture")
+    oracle = Oracle(*tables, policy)
+    value, fits = oracle.judge(oracle.plans())
+    home = tables[2].parents("prefecture", policy.base).iloc[0]
+    years = np.where(fits, oracle.reached[home].sum(axis=1), -1)
+    if not fits.any():
+        return
+    plan = plan_expansion(*tables, policy=policy, search=EXACT)
+    strong = plan.ladder.loc[plan.ladder["region"] == home, "period"]
+    first = strong.iloc[0].year - policy.start if len(strong) else policy.periods
+    soonest = np.where(oracle.reached[home].any(axis=1), oracle.reached[home].argmax(axis=1), policy.periods)
+    assert first == soonest[fits].min()
+    assert plan.figures["value"] == _near(value[years == years.max()].max(), policy)
