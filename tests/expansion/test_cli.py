@@ -103,3 +103,11 @@ def test_no_step_says_why(tmp_path):
 def test_a_base_outside_the_area_is_refused_by_name(capsys):
     said = refused(capsys, "expand", "--base", "昆山市", "--within", "浙江省")
     assert "昆山市" in said and "浙江省" in said
+
+
+def test_another_objective_tells_when_the_target_is_reached(capsys):
+    soon = run(*HENAN, "--objective", "earliest", "--target", "province")
+    cheap = run(*HENAN, "--objective", "least_cost", "--target", "河南省")
+    year = [int(said.split("目标 河南省：")[1][:4]) for said in (soon, cheap)]
+    assert year[0] <= year[1] <= 2028
+    assert "target" in refused(capsys, *HENAN, "--objective", "earliest")

@@ -10,6 +10,7 @@ import typer
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 Contiguity = Enum("Contiguity", {name: name for name in ("held", "strong", "none")}, type=str)
+Aim = Enum("Aim", {name: name for name in ("profit", "earliest", "least_cost")}, type=str)
 Way = Enum(
     "Way",
     {
@@ -41,6 +42,14 @@ How = Annotated[
         "centre_first 中心城市先、countryside_first 先农村后城市、potential 跟着潜力走、"
         "sprinkler 遍地开花、waterfall 瀑布、optimum 不限连片的最优"
     ),
+]
+Goal = Annotated[
+    Aim,
+    typer.Option(help="目标：profit 利润最大，earliest 最早登上 --target，least_cost 最省钱登上 --target"),
+]
+Target = Annotated[
+    str | None,
+    typer.Option(help="要登上的梯级：层级（prefecture 市、province 省、macro_region、nation）或地区名称"),
 ]
 Own = Annotated[Path | None, typer.Option(help="自己的市场单元表（csv 或 xlsx），默认用内置数据估算")]
 Seconds = Annotated[float | None, typer.Option(min=1, help="最多计算多少秒；默认不限时，结果可重复")]
@@ -114,6 +123,8 @@ def expand(
     pin: Pin = [],  # noqa: B006  typer wants a plain list and never changes it
     forbid: Forbid = [],  # noqa: B006
     strategy: How = Way.planned,
+    objective: Goal = Aim.profit,
+    target: Target = None,
     own: Own = None,
     seconds: Seconds = None,
     to: To = None,
@@ -154,10 +165,30 @@ def expand(
         contiguity=contiguity.value,
         pinned=_pinned(pin, tree),
         forbidden=tuple(mkt.resolve_names(list(forbid), tree)) if forbid else (),
+        objective=objective.value,
+        target=_target(target, tree),
     )
     plan, comparison = _run(strategy.value, units, mkt.load_edges(at), scope, policy, Search(seconds=seconds))
     _tell(plan, comparison, to)
+    _tell_target(plan, scope)
     _warn_unreachable(plan, scope)
+
+
+def _target(wish: str | None, tree) -> str | None:
+    """A level of the ladder as it stands, anything else a region's code."""
+    import mktanalysis as mkt
+
+    return wish if wish is None or wish in LEVEL_NAMES else mkt.resolve_names([wish], tree).iloc[0]
+
+
+def _tell_target(plan, scope) -> None:
+    """The year in which the target asked for is strong."""
+    if (target := plan.policy.target) is None:
+        return
+    code = scope.parents(target, plan.policy.base[:1]).iloc[0] if target in LEVEL_NAMES else target
+    year = plan.ladder.loc[plan.ladder["region"] == code, "period"].min()
+    found = "计划期内没有登上" if year != year else f"{year.year} 年登上"
+    typer.echo(f"目标 {scope.names([code]).iloc[0]}：{found}")
 
 
 def _warn_unreachable(plan, scope) -> None:
