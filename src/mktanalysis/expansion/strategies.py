@@ -128,9 +128,9 @@ def compare_strategies(
         Keys of `STRATEGIES`; default all.
     search : Search, optional
         For the rows ``planned`` (the planner under the policy's own contiguity) and ``optimum`` (free to
-        choose where: the best of all rows, improved by ``search.rounds`` neighbourhoods; none beyond
-        `FREE_CHOICES` choices). The free choice has no bound: most of the time of a comparison goes into
-        these two rows, so fewer rounds make it quicker at the price of a lower reference.
+        choose where: the best of all rows, improved by half of ``search.rounds`` neighbourhoods, for they
+        are larger; none beyond `FREE_CHOICES` choices). The free choice has no bound. Most of the time of a
+        comparison goes into these two rows: fewer rounds make it quicker, and the reference lower.
     n_draws : int
         Replays for the risk columns; 0 leaves them out.
     random_state : int
@@ -253,10 +253,8 @@ def _optimum(
     )
     rows = _rows_of(problem, best)
     model = build_model(problem)
-    rounds, rng = (
-        search.rounds if len(model.z) <= FREE_CHOICES else 0,
-        np.random.default_rng(search.random_state),
-    )
+    rounds = search.rounds // 2 if len(model.z) <= FREE_CHOICES else 0
+    rng = np.random.default_rng(search.random_state)
     rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"), tree)
 
