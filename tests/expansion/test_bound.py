@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from mktanalysis.expansion import Policy, Search, grid_example
+from mktanalysis.expansion.bound import INTERIOR
 from mktanalysis.expansion.candidates import build_problem
 from mktanalysis.expansion.market import build_market
 from mktanalysis.expansion.model import build_model
-from mktanalysis.expansion.solve import INTERIOR, solve
+from mktanalysis.expansion.solve import solve
 
 
 def grid_problem(seed):

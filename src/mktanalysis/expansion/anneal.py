@@ -1,78 +1,184 @@
-"""Simulated annealing over the preference order of the greedy builder.
+"""Simulated annealing over single moves: a unit starts earlier, later, otherwise or not at all; two change
+places.
 
-Always holds: every state is a feasible plan, because the builder makes it; the best plan seen is returned, so
-it is
-never worse than the start; the same seed gives the same plan.
+Always holds: the best feasible plan seen is returned, so it is never worse than the start; the same seed and
+number of moves give the same plan. Plans that overdraw the money are passed through at a price, so that the
+search can cross from one good plan to the next.
 """
 
 from __future__ import annotations
+
+import math
+import random
 
 import numpy as np
 
 from .candidates import Problem
 from .evaluate import evaluate
-from .greedy import Builder, ladder_score
+from .ledger import Ledger
+
+#: Heat of the first and last move, in values of a typical unit.
+HEAT = (0.12, 0.001)
+#: Price of a missing yuan at the first and last move, in units of what a yuan earns (the dual of the cash
+#: rows); besides, at the end any overdraft costs as much as this many typical units are worth.
+PRICE, OVERDRAWN = (1.2, 5.0), 1.0
+#: The time is read, and heat and prices are set, every so many moves.
+BLOCK = 200
 
 
 def anneal(
-    problem: Problem, start: np.ndarray, *, rounds: int, rng: np.random.Generator, report=None, clock=None
-):
-    """Improve a plan by changing preferences of units and of whole rung regions.
+    problem: Problem,
+    start: np.ndarray,
+    *,
+    moves: int,
+    rng: np.random.Generator,
+    yuan_earns: float = 3.0,
+    report=None,
+    clock=None,
+) -> np.ndarray:
+    """Improve a plan by single moves.
 
     Parameters
     ----------
     problem : Problem
     start : ndarray
         Rows of a feasible plan.
-    rounds : int
-        Plans tried.
+    moves : int
+        Moves tried; with a clock that has a limit, as many as it allows instead.
     rng : Generator
+    yuan_earns : float
+        What one more yuan of the first period's budget would earn (sets the price of an overdraft).
     report : callable, optional
-        Called with the best value after each round.
+        Called with the best value after every thousandth of the moves.
+    clock : Clock, optional
 
     Returns
     -------
     ndarray
         Rows of the best plan seen.
     """
-    market, c, builder = problem.market, problem.candidates, Builder(problem)
-    score = ladder_score(problem)
-    pinned = market.units.isin(list(market.policy.pinned))[c.unit]
-    home = market.ladder.parent[: len(market.units)]
-    best, best_value = start, evaluate(problem, start).value
-    taste, value = np.zeros((len(market.units), len(market.policy.programmes))), -np.inf
-    taste += _taste_of(problem, start)
-    heat = 0.005 * max(abs(best_value - problem.base_value), 1.0)
-    for k in range(rounds):
-        if clock is not None and clock.left() <= 0:
+    ledger, draw = Ledger(problem, start), random.Random(int(rng.integers(2**62)))
+    pool = _Pool(ledger, draw)
+    scale = _typical_value(problem)
+    best, best_gain = np.asarray(start), ledger.gain
+    if not pool.movable:
+        return best
+    timed = clock is not None and clock.left() < np.inf
+    k, done, heat, price, fee = 0, 0.0, HEAT[0] * scale, PRICE[0] * yuan_earns, 0.0
+    tolerance = 1e-8 * max(1.0, *map(abs, ledger.given))
+    current = _worth(ledger, price, fee, tolerance)
+    while done < 1:
+        k += 1
+        if k % BLOCK == 0:
+            done = clock.spent() / clock.seconds if timed else k / moves
+            heat = scale * HEAT[0] * (HEAT[1] / HEAT[0]) ** done
+            price = yuan_earns * PRICE[0] * (PRICE[1] / PRICE[0]) ** min(1.0, done / 0.85)
+            fee = OVERDRAWN * scale * min(1.0, done / 0.85)
+            current = _worth(ledger, price, fee, tolerance)
+            if report is not None:
+                report(done)
+        changes = pool.draw_changes()
+        if not changes:
             break
-        new = taste + _move(taste.shape, home, rng)
-        rows = builder.build(np.where(pinned, 1e18, score * np.exp(new[c.unit, c.programme])))
-        found = evaluate(problem, rows).value
-        if found >= value or rng.random() < np.exp((found - value) / (heat * (1 - k / rounds) + 1e-9)):
-            taste, value = new, found
-        if found > best_value and evaluate(problem, rows).feasible:
-            best, best_value = rows, found
-        if report is not None:
-            report(best_value)
+        if not ledger.keeps_contiguity(changes):
+            continue
+        kept = [(unit, ledger.row[unit]) for unit, _ in changes]
+        gain, need = ledger.gain, ledger.need[:]
+        for unit, row in changes:
+            ledger.change(unit, row)
+        touches = ledger.rule != "strong" or ledger.contiguous_around([unit for unit, _ in changes])
+        if touches and ledger.within_limits():
+            worth = _worth(ledger, price, fee, tolerance)
+            if worth >= current or draw.random() < math.exp((worth - current) / heat):
+                current = worth
+                if ledger.gain > best_gain and ledger.shortfall() <= tolerance:
+                    rows = ledger.rows()
+                    best_gain = ledger.gain
+                    if evaluate(problem, rows).feasible:
+                        best = rows
+                continue
+        for unit, row in reversed(kept):
+            ledger.change(unit, row)
+        ledger.gain, ledger.need = gain, need  # exactly as before, no rounding left over
     return best
 
 
-def _taste_of(problem: Problem, rows: np.ndarray) -> np.ndarray:
-    """Preferences that lead the builder towards a given plan: what it starts early is liked most."""
-    c, (n, periods) = problem.candidates, problem.shape
-    taste = np.zeros((n, len(problem.market.policy.programmes)))
-    taste[c.unit[rows], c.programme[rows]] = 0.5 * (1 - c.start[rows] / periods)
-    return taste
+def _typical_value(problem: Problem) -> float:
+    """Median over units of what the unit's best choice alone is worth, of units worth anything."""
+    c, best = problem.candidates, np.zeros(problem.shape[0])
+    np.maximum.at(best, c.unit, c.value)
+    return float(np.median(best[best > 0])) if (best > 0).any() else 1.0
 
 
-def _move(shape, home: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change the liking of a few units, or of all units of one rung region."""
-    move = np.zeros(shape)
-    if len(home) and rng.random() < 0.3:
-        group = home[rng.integers(len(home))]
-        move[home == group] += rng.normal(0, 0.6)
-        return move
-    few = rng.choice(shape[0], size=max(1, shape[0] // 30), replace=False)
-    move[few] += rng.normal(0, 0.7, size=(len(few), shape[1]))
-    return move
+def _worth(ledger: Ledger, price: float, fee: float, tolerance: float) -> float:
+    missing = ledger.shortfall()
+    return ledger.gain - price * missing - (fee if missing > tolerance else 0.0)
+
+
+class _Pool:
+    """What may change: units with choices that no order has decided."""
+
+    def __init__(self, ledger: Ledger, draw: random.Random):
+        c, market = ledger.problem.candidates, ledger.problem.market
+        self.ledger, self.draw = ledger, draw
+        decided = set(c.unit[c.fixed].tolist())
+        self.by_start: list[dict[int, list[int]]] = [{} for _ in range(ledger.n)]
+        for row, (unit, start) in enumerate(zip(ledger.unit, ledger.start, strict=True)):
+            if unit not in decided:
+                self.by_start[unit].setdefault(start, []).append(row)
+        self.movable = [unit for unit in range(ledger.n) if self.by_start[unit]]
+        pinned = market.units.isin(list(market.policy.pinned))
+        self.must = pinned.tolist()
+
+    def draw_changes(self) -> list[tuple[int, int]]:
+        """One unit drawn anew, two units drawn anew, or two in each other's time; nothing if nothing can."""
+        for _ in range(1000):
+            unit, kind = self.movable[self.draw.randrange(len(self.movable))], self.draw.random()
+            if kind < 0.35:
+                changes = [(unit, self._other_start(unit))]
+            else:
+                other = self._partner(unit)
+                if other == unit:
+                    continue
+                if kind < 0.7:
+                    changes = [(unit, self._other_start(unit)), (other, self._other_start(other))]
+                else:
+                    changes = self._swapped(unit, other)
+            if any(row is None for _, row in changes):
+                continue
+            if any(row != self.ledger.row[u] for u, row in changes):
+                return changes
+        return []
+
+    def _partner(self, unit: int) -> int:
+        """A neighbour that may change, or any unit."""
+        near = self.ledger.near[unit]
+        if near and self.draw.random() < 0.5:
+            other = near[self.draw.randrange(len(near))]
+            return other if self.by_start[other] else unit
+        return self.movable[self.draw.randrange(len(self.movable))]
+
+    def _other_start(self, unit: int) -> int | None:
+        """A choice of the unit near its present start, or none; None where there is no such choice."""
+        ledger, periods, draw = self.ledger, self.ledger.periods, self.draw
+        since = ledger.since[unit]
+        if since < periods:
+            if draw.random() < 0.12:
+                return None if self.must[unit] else -1
+            start = since + draw.choice((-3, -2, -1, -1, 1, 1, 2, 3))
+        elif ledger.free[unit] and draw.random() < 0.5:
+            start = draw.randrange(periods)
+        else:  # from the first period in which a neighbour is held
+            start = min((ledger.since[other] for other in ledger.near[unit]), default=periods)
+            start = min(periods - 1, max(0, start + 1 + draw.randrange(4)))
+        return self._at(unit, start)
+
+    def _at(self, unit: int, start: int) -> int | None:
+        rows = self.by_start[unit].get(start)
+        return rows[self.draw.randrange(len(rows))] if rows else None
+
+    def _swapped(self, unit: int, other: int) -> list[tuple[int, int | None]]:
+        since, periods = self.ledger.since, self.ledger.periods
+        pairs = ((unit, since[other]), (other, since[unit]))
+        none = [(None if self.must[u] else -1) for u, _ in pairs]
+        return [(u, self._at(u, t) if t < periods else none[k]) for k, (u, t) in enumerate(pairs)]

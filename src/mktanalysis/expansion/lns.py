@@ -1,7 +1,7 @@
 """Neighbourhood search with HiGHS: free a part of the plan, keep the rest, solve the part exactly.
 
-Always holds: a round never returns a worse plan; rounds are limited by nodes, not by the clock, and the same
-seed gives the same plan.
+Always holds: a round never returns a worse plan; rounds are limited by nodes and simplex iterations, not by
+the clock, and the same seed gives the same plan.
 """
 
 from __future__ import annotations
@@ -9,8 +9,15 @@ from __future__ import annotations
 import numpy as np
 
 from .evaluate import evaluate
-from .lp import solve_arrays
+from .lp import Arrays, Solution, solve_arrays
 from .model import Model
+
+#: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above.
+WORK = 1500
+#: Choices that the first round of each kind sets free.
+FIRST = 80.0
+#: A part is small and starts from a good plan: HiGHS's own heuristics and restarts cost more than they find.
+PART = {"mip_heuristic_effort": 0.0, "mip_allow_restart": False}
 
 
 def improve(
@@ -22,81 +29,158 @@ def improve(
     rng: np.random.Generator,
     clock=None,
     report=None,
-    enough=np.inf,
+    enough=None,
 ):
     """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
 
-    Neighbourhoods in turn: all choices of the units around a drawn unit; all units within a window of
-    periods; a wider area whose starts may move by two periods. `enough` ends the search.
+    `enough` is a function: the objective (in the model's scale) from which on the search need not go on.
     """
-    problem = model.problem
-    arrays = model.program.arrays()
+    problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
-    value = -np.inf if values is None else float(arrays[0] @ values)
-    size = np.ones(3)
+    value = -np.inf if values is None else float(part.arrays.cost @ values)
+    size = np.full(len(NEIGHBOURHOODS), FIRST)
     for k in range(rounds):
-        if values is None or value >= enough or (clock is not None and clock.left() <= 1.0):
+        if values is None or (clock is not None and clock.left() <= 0.3):
             break
-        free = _neighbourhood(problem, best, k, size[k % 3], rng)
-        solution = solve_part(model, arrays, values, free, nodes=nodes, clock=clock)
-        size[k % 3] *= 1.2 if solution.work < WORK / 2 else 0.7 if solution.work > 2 * WORK else 1.0
-        if solution.values is not None:
-            found = model.rows_of(solution.values)
-            if solution.objective > value + 1e-9 * abs(value) and evaluate(problem, found).feasible:
-                best, value, values = found, solution.objective, solution.values
+        if enough is not None and value >= enough():
+            break
+        kind = k % len(NEIGHBOURHOODS)
+        free = NEIGHBOURHOODS[kind](_Situation(problem, best), size[kind], rng)
+        found = part.solve(values, free, nodes=nodes, clock=clock)
+        scale = 1.2 if found.work < WORK / 2 else 0.7 if found.work > 2 * WORK else 1.0
+        size[kind] = min(size[kind] * scale, 2.0 * len(model.z))
+        if found.values is not None and found.objective > value + 1e-9 * abs(value):
+            better = model.rows_of(found.values)
+            if evaluate(problem, better).feasible:
+                best, value, values = better, found.objective, found.values
         if report is not None:
             report(value)
     return best
 
 
-#: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above.
-WORK = 6000
+class Part:
+    """A programme of which parts are solved: columns that the rest decides are taken out first."""
 
+    def __init__(self, model: Model):
+        self.model, self.arrays = model, model.program.arrays()
+        self.by_row, self.owner = self.arrays.matrix.tocsr(), model.program.owner
 
-def solve_part(model: Model, arrays, values: np.ndarray, free: np.ndarray, *, nodes: int, clock=None):
-    """Solve with the choices outside `free` kept as in `values`."""
-    low, high, kept = arrays.low.copy(), arrays.high.copy(), model.z[~free]
-    low[kept] = high[kept] = np.round(values[kept])
-    seconds = None if clock is None else max(clock.left(), 0.5)
-    return solve_arrays(
-        arrays._replace(low=low, high=high),
-        gap=2e-3,
-        nodes=nodes,
-        seconds=seconds,
-        start=values,
-        options={"mip_max_stall_nodes": max(5, nodes // 3)},
-    )
-
-
-def _neighbourhood(problem, rows, k: int, size: float, rng: np.random.Generator) -> np.ndarray:
-    """Mask of candidates set free."""
-    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
-    since = np.where(market.base, -1, periods)
-    since[c.unit[rows]] = c.start[rows]
-    if k % 3 == 1:  # a window of periods: whoever starts in it, and later ones that could
-        width = max(1, round(size))
-        first = int(rng.integers(0, max(1, periods - width + 1)))
-        inside = (since >= first) & (since < first + width)
-        return inside[c.unit] & (c.start >= first) & (c.start < first + width) | _border(
-            problem, since, c, first, width
+    def solve(self, values: np.ndarray, free: np.ndarray, *, nodes: int, clock=None) -> Solution:
+        """Best values with the choices outside `free` kept as in `values` (all columns)."""
+        model, arrays = self.model, self.arrays
+        kept = self._decided(np.unique(model.problem.candidates.unit[free]))
+        kept[model.z[~free]] = True
+        values = values.copy()
+        values[model.z] = np.round(values[model.z])
+        open_, fixed = np.flatnonzero(~kept), np.where(kept, values, 0.0)
+        rows = np.unique(arrays.matrix[:, open_].indices)
+        block = self.by_row[rows]
+        given = block @ fixed
+        small = Arrays(
+            arrays.cost[open_],
+            arrays.low[open_],
+            arrays.high[open_],
+            arrays.integer[open_],
+            block[:, open_].tocsc(),
+            arrays.row_low[rows] - given,
+            arrays.row_high[rows] - given,
         )
-    count = int(min(n, 14 * size))
-    unit = _ball(market.adjacency, int(rng.choice(np.flatnonzero(market.earliest < periods))), count)
-    inside = np.zeros(n, dtype=bool)
-    inside[unit] = True
-    if k % 3 == 2:  # the ball, but each start may move by a few periods only: larger balls at the same price
-        inside[_ball(market.adjacency, int(unit[0]), count * 2)] = True
-        near = (np.abs(c.start - since[c.unit]) <= 2) | (since[c.unit] == periods) & (c.start >= periods - 3)
-        return inside[c.unit] & near
-    return inside[c.unit]
+        found = solve_arrays(
+            small,
+            gap=2e-4,
+            nodes=nodes,
+            seconds=None if clock is None else max(clock.left(), 0.2),
+            start=values[open_],
+            options=PART,
+        )
+        if found.values is None:
+            return found
+        values[open_] = found.values
+        return Solution(values, float(arrays.cost @ values), np.inf, found.ended, found.nodes, found.work)
+
+    def _decided(self, units: np.ndarray) -> np.ndarray:
+        """Columns that cannot change when only `units` may: of other units, of regions without any."""
+        market, (n, _) = self.model.problem.market, self.model.problem.shape
+        own = np.zeros(n, dtype=bool)
+        own[units] = True
+        near = own | (np.asarray(market.adjacency @ own.astype(float)) > 0)
+        above = np.zeros(len(market.ladder.regions), dtype=bool)
+        parent = market.ladder.parent
+        for region in np.unique(parent[:n][own]):
+            while region >= 0 and not above[region]:
+                above[region] = True
+                region = parent[n + region]
+        return ~np.concatenate([own, near, above, [True]])[self.owner]
 
 
-def _border(problem, since, c, first: int, width: int) -> np.ndarray:
-    """Units not started by the end of the window that touch what is held by then."""
-    held = (since < first + width).astype(float)
-    near = np.asarray(problem.market.adjacency @ held) > 0
-    late = near & (since >= first + width)
-    return late[c.unit] & (c.start >= first) & (c.start < first + width)
+class _Situation:
+    """A problem with the period in which each unit starts: -1 the base, the number of periods for never."""
+
+    def __init__(self, problem, rows: np.ndarray):
+        market, c, (self.n, self.periods) = problem.market, problem.candidates, problem.shape
+        self.market, self.c = market, c
+        self.since = np.where(market.base, -1, self.periods)
+        self.since[c.unit[rows]] = c.start[rows]
+        self.reachable = np.flatnonzero(market.earliest < self.periods)
+        self.per_unit = len(c) / max(len(self.reachable), 1)
+
+    def within(self, steps: int) -> np.ndarray:
+        """Choices that move a start by so many periods at most, or add a unit late."""
+        c, since = self.c, self.since[self.c.unit]
+        late = (since == self.periods) & (c.start >= self.periods - 1 - steps)
+        return (np.abs(c.start - since) <= steps) | late
+
+    def ball(self, count: float, rng) -> np.ndarray:
+        centre = int(rng.choice(self.reachable))
+        inside = np.zeros(self.n, dtype=bool)
+        inside[_ball(self.market.adjacency, centre, max(4, int(count)))] = True
+        return inside[self.c.unit]
+
+
+def _area(s: _Situation, size: float, rng) -> np.ndarray:
+    """All choices of the units around a drawn one."""
+    return s.ball(size / s.per_unit, rng)
+
+
+def _window(s: _Situation, size: float, rng) -> np.ndarray:
+    """Whoever starts within some periods, and units at their border that could."""
+    c, first, free = s.c, int(rng.integers(0, s.periods)), np.zeros(len(s.c), dtype=bool)
+    for width in range(1, s.periods - first + 1):
+        end, inside = first + width, (s.since >= first) & (s.since < first + width)
+        near = np.asarray(s.market.adjacency @ (s.since < end).astype(float)) > 0
+        units = inside | (near & (s.since >= end))
+        wider = units[c.unit] & (c.start >= first) & (c.start < end)
+        if width > 1 and wider.sum() > 1.5 * size:
+            break
+        free = wider
+    return free
+
+
+def _shifts_nearby(s: _Situation, size: float, rng) -> np.ndarray:
+    """A wider area whose starts may move by two periods."""
+    return s.ball(size / 5, rng) & s.within(2)
+
+
+def _shifts_anywhere(s: _Situation, size: float, rng) -> np.ndarray:
+    """Units drawn from everywhere whose starts may move by one period."""
+    count = min(max(8, int(size / 3)), len(s.reachable))
+    inside = np.zeros(s.n, dtype=bool)
+    inside[rng.choice(s.reachable, size=count, replace=False)] = True
+    return inside[s.c.unit] & s.within(1)
+
+
+def _regions(s: _Situation, size: float, rng) -> np.ndarray:
+    """Whole rung regions whose starts may move by three periods."""
+    home = s.market.ladder.parent[: s.n] if len(s.market.ladder.regions) else np.zeros(s.n, dtype=int)
+    inside, near = np.zeros(s.n, dtype=bool), s.within(3)
+    for region in rng.permutation(np.unique(home[s.reachable])):
+        inside |= home == region
+        if (inside[s.c.unit] & near).sum() > size:
+            break
+    return inside[s.c.unit] & near
+
+
+NEIGHBOURHOODS = (_area, _window, _shifts_nearby, _shifts_anywhere, _regions)
 
 
 def _ball(adjacency, centre: int, count: int) -> np.ndarray:

@@ -46,11 +46,14 @@ class Program:
 
     def __init__(self):
         self._cost, self._low, self._high, self._integer = [], [], [], []
-        self._entries, self._row_low, self._row_high = [], [], []
+        self._entries, self._row_low, self._row_high, self._owner = [], [], [], []
         self.n_columns = self.n_rows = 0
 
-    def columns(self, count: int, *, low=0.0, high=1.0, cost=0.0, integer: bool = False) -> np.ndarray:
-        """Add `count` columns and return their positions."""
+    def columns(
+        self, count: int, *, low=0.0, high=1.0, cost=0.0, integer: bool = False, owner=-1
+    ) -> np.ndarray:
+        """Add `count` columns and return their positions; `owner` numbers what each belongs to (-1: all)."""
+        self._owner.append(np.broadcast_to(np.asarray(owner, dtype=int), (count,)))
         for store, value in ((self._cost, cost), (self._low, low), (self._high, high)):
             store.append(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
         self._integer.append(np.full(count, integer))
@@ -66,6 +69,11 @@ class Program:
             store.append(np.broadcast_to(np.asarray(value, dtype=float), (count,)))
         self.n_rows += count
         return np.arange(self.n_rows - count, self.n_rows)
+
+    @property
+    def owner(self) -> np.ndarray:
+        """What each column belongs to, as it was said when it was added."""
+        return np.concatenate(self._owner)
 
     def set_cost(self, cost: np.ndarray) -> None:
         """Replace the objective of all columns."""
@@ -97,13 +105,16 @@ class Program:
         start=None,
         threads: int = 1,
         options: dict | None = None,
+        stop=None,
     ) -> Solution:
-        """Maximise; `relaxed` drops integrality and returns duals."""
+        """Maximise; `relaxed` drops integrality and returns duals; `stop` as in `solve_arrays`."""
         arrays = self.arrays()
         if relaxed:
             arrays = arrays._replace(integer=np.zeros(self.n_columns, dtype=bool))
         options = {"threads": threads, **(options or {})}
-        solution = solve_arrays(arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options)
+        solution = solve_arrays(
+            arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options, stop=stop
+        )
         exact = solution.ended == "optimal" and options.get("run_crossover") != "off"
         if relaxed and not exact and solution.ended != "infeasible" and solution.duals is not None:
             return replace(solution, bound=dual_bound(arrays, solution.duals))
@@ -111,9 +122,12 @@ class Program:
 
 
 def solve_arrays(
-    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None
+    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None, stop=None
 ) -> Solution:
-    """Pass a programme to HiGHS and run it, from the values `start` of all columns if given."""
+    """Pass a programme to HiGHS and run it, from the values `start` of all columns if given.
+
+    `stop`, a function, is asked now and then whether branch and bound should end (from another thread).
+    """
     import highspy
 
     settings = {"threads": 1, "random_seed": 0, "mip_rel_gap": gap, "mip_abs_gap": 1e-9, **(options or {})}
@@ -129,6 +143,8 @@ def solve_arrays(
         solution = highspy.HighsSolution()
         solution.col_value = list(np.asarray(start, dtype=float))
         highs.setSolution(solution)
+    if stop is not None:
+        highs.cbMipInterrupt.subscribe(lambda asked: asked.interrupt() if stop() else None)
     highs.run()
     return _result(highs, highspy, bool(arrays.integer.any()))
 

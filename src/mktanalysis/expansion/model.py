@@ -77,7 +77,7 @@ def build_model(problem: Problem, *, form: str = "usual") -> Model:
 
 def _starts(problem: Problem, program: Program, scale: float, parts: dict) -> np.ndarray:
     c = problem.candidates
-    z = program.columns(len(c), low=c.fixed.astype(float), cost=c.value / scale, integer=True)
+    z = program.columns(len(c), low=c.fixed.astype(float), cost=c.value / scale, integer=True, owner=c.unit)
     units, at = np.unique(c.unit, return_inverse=True)
     pinned = np.isin(problem.market.units[units], list(problem.market.policy.pinned)) if len(units) else []
     rows = program.rows(len(units), [(at, z, 1.0)], low=np.where(pinned, 1.0, 0.0), high=1.0)
@@ -92,7 +92,7 @@ def _held(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
     np.minimum.at(first, c.unit, c.start)
     exists = np.arange(periods)[None, :] >= first[:, None]
     held = np.full((n, periods), -1)
-    held[exists] = program.columns(int(exists.sum()))
+    held[exists] = program.columns(int(exists.sum()), owner=np.nonzero(exists)[0])
     row = np.full((n, periods), -1)
     row[exists] = np.arange(exists.sum())
     later = exists.copy()
@@ -113,7 +113,7 @@ def _strong(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
     strong = np.full((n, periods), -1)
     if not _needs_strength(problem):
         return strong
-    strong[possible] = program.columns(int(possible.sum()))
+    strong[possible] = program.columns(int(possible.sum()), owner=np.nonzero(possible)[0])
     row = np.full((n, periods), -1)
     row[possible] = np.arange(possible.sum())
     choice, period = np.nonzero(c.strong)
@@ -196,14 +196,16 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
     if groups == 0 or not (costs > 0).any():
         return np.full((groups, periods), -1)
     cost = -(costs[:, None] * problem.weight_end[None, :] / scale).ravel()
-    offices = program.columns(groups * periods, cost=cost, integer=True).reshape(groups, periods)
+    own = 2 * problem.shape[0] + np.repeat(np.arange(groups), periods)
+    offices = program.columns(groups * periods, cost=cost, integer=True, owner=own)
+    offices = offices.reshape(groups, periods)
     base = np.repeat(market.base[:, None], periods, axis=1)
     columns, given = _nodes(problem, held, offices, base)
     child, region = _links(problem)
     k, t = np.nonzero((columns[child] >= 0) | given[child])
     c, g = child[k], region[k]
     free = np.array([r.office_from for r in ladder.rungs]) - 1
-    spare = program.columns(len(k), high=(free[g] > 0).astype(float))
+    spare = program.columns(len(k), high=(free[g] > 0).astype(float), owner=2 * problem.shape[0] + g)
     row = np.arange(len(k))
     own = columns[c, t] >= 0
     program.rows(
@@ -234,12 +236,14 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     if groups == 0 or not _needs_strength(problem):
         return np.full((groups, periods), -1)
     reward = radiance_matrix(market) * problem.weight_end / scale
-    rungs = program.columns(groups * periods, cost=reward.ravel(), integer=True).reshape(groups, periods)
+    own = 2 * n + np.repeat(np.arange(groups), periods)
+    rungs = program.columns(groups * periods, cost=reward.ravel(), integer=True, owner=own)
+    rungs = rungs.reshape(groups, periods)
     columns, given = _nodes(problem, strong, rungs, problem.base_strong)
     child, region = _links(problem)
     k, t = np.nonzero((columns[child] >= 0) | given[child])
     c, g = child[k], region[k]
-    counted = program.columns(len(k))
+    counted = program.columns(len(k), owner=2 * n + g)
     row = np.arange(len(k))
     program.rows(len(k), [(row, counted, 1.0), (row, rungs[g, t], -1.0)], high=0.0)
     own = (columns[c, t] >= 0) & ~given[c, t]

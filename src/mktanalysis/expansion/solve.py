@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from ..errors import InfeasibleError
 from .anneal import anneal
+from .bound import BoundInBackground, Relaxation
 from .candidates import Problem
 from .edit import infeasible, unreachable_pins
 from .evaluate import evaluate
@@ -27,13 +28,15 @@ from .lp import Solution
 from .model import Model, build_model
 from .policy import Strict
 
-#: Up to this many choices the exact solver runs first; up to the second without a time limit;
-#: above the larger figure the tight form is too large.
-EXACT_CHOICES, UNTIMED_CHOICES, TIGHT_CHOICES = 400, 800, 4000
+#: Up to this many choices the exact solver runs first; up to the second after the search, without a time
+#: limit.
+EXACT_CHOICES, UNTIMED_CHOICES = 400, 800
 
-#: With more than so many seconds left the relaxation is tight up to the larger figure. A relaxation that a
-#: time limit stopped at a gap above `ROUGH` is followed by the coarse one.
-UNHURRIED, LARGER_CHOICES, ROUGH = 60.0, 12_000, 0.5
+#: Moves of annealing for each round asked, at most (a choice gets one).
+MOVES = 1000
+
+#: With so few seconds left nothing more is begun.
+LAST = 0.5
 
 
 class Search(Strict):
@@ -48,9 +51,11 @@ class Search(Strict):
     gap : float
         Proven relative gap at which the search stops.
     anneal_rounds, rounds, nodes : int
-        Plans tried by annealing, neighbourhoods solved, branch-and-bound nodes of the final exact run.
+        Thousands of moves tried by annealing, neighbourhoods solved, branch-and-bound nodes of the final
+        exact run.
     seconds : float or None
-        Time limit (wall clock); None searches by counts alone, which is repeatable.
+        Time limit (wall clock); None searches by counts alone, which is repeatable. With a limit, plans and
+        bounds are sought side by side, and until it has passed or the gap is reached.
     random_state : int
     threads : int
         Of HiGHS.
@@ -59,7 +64,7 @@ class Search(Strict):
     method: Literal["auto", "greedy", "anneal", "search", "exact"] = "auto"
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
     anneal_rounds: Annotated[int, Field(ge=0)] = 150
-    rounds: Annotated[int, Field(ge=0)] = 24
+    rounds: Annotated[int, Field(ge=0)] = 60
     nodes: Annotated[int, Field(ge=0)] = 200
     seconds: Annotated[float, Field(gt=0)] | None = None
     random_state: int = 0
@@ -117,7 +122,7 @@ class _Run:
     def __init__(self, problem: Problem, search: Search):
         self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
         self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
-        self.relaxed_seconds = 0.0
+        self.background: BoundInBackground | None = None
         self.rng = np.random.default_rng(search.random_state)
         self.model: Model = build_model(problem)
         steps = search.anneal_rounds + search.rounds + 2
@@ -142,36 +147,77 @@ class _Run:
             return self._relaxed()
         if len(self.model.z) <= EXACT_CHOICES or method == "exact":
             return self._exact()
-        rounds = max(10, int(self.search.anneal_rounds * min(1.0, 4000 / len(self.model.z))))
-        self.rows = anneal(
-            self.problem, self.rows, rounds=rounds, rng=self.rng, report=self._tick, clock=self.clock
-        )
-        self._note("anneal")
+        earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
+        self._anneal(earns)
         if method == "anneal":
-            return self._relaxed()
-        self._relaxed()
-        # without a time limit branch and bound is kept to sizes that it finishes in minutes at most
-        most = UNTIMED_CHOICES if self.search.seconds is None else TIGHT_CHOICES
-        small = len(self.model.z) <= most and self.clock.left() > 12 * self.relaxed_seconds
+            return None
         if self.gap() > self.search.gap:
-            part = self.clock.part(0.4 if small and method == "auto" else 1.0)
-            self.rows = improve(
-                self.model,
-                self.rows,
-                rounds=self.search.rounds,
-                nodes=40,
-                rng=self.rng,
-                clock=part,
-                report=self._tick,
-                enough=self.bound / (1 + self.search.gap),
-            )
-            self._note("neighbourhoods")
+            self._neighbourhoods()
+        if self.background is not None:
+            self._end_bound()
+        small = len(self.model.z) <= UNTIMED_CHOICES and self.search.seconds is None
         if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
         if self.gap() <= self.search.gap and self.ended != "optimal":
             self.ended = "within the gap"
-        elif self.clock.left() <= 0:
+        elif self.clock.left() <= LAST:
             self.ended = "time limit"
+        return None
+
+    def _anneal(self, yuan_earns: float) -> None:
+        """Single moves; they know nothing of objectives other than profit."""
+        if self.problem.market.policy.objective != "profit":
+            return
+        moves = self.search.anneal_rounds * min(MOVES, len(self.model.z))
+        self.rows = anneal(
+            self.problem,
+            self.rows,
+            moves=moves,
+            rng=self.rng,
+            yuan_earns=yuan_earns,
+            report=self._annealed,
+            clock=self.clock.part(0.55),
+        )
+        self._note("anneal")
+
+    def _neighbourhoods(self) -> None:
+        timed = self.search.seconds is not None
+        self.rows = improve(
+            self.model,
+            self.rows,
+            rounds=10**6 if timed and self.search.method == "auto" else self.search.rounds,
+            nodes=40,
+            rng=self.rng,
+            clock=self.clock,
+            report=self._tick,
+            enough=lambda: self._proven() / (1 + self.search.gap),
+        )
+        self._note("neighbourhoods")
+
+    def _proven(self) -> float:
+        return self.bound if self.background is None else self.background.bound
+
+    def _begin_bound(self) -> float:
+        """Bounds are sought in a thread; what a yuan earns is waited for, a quarter of the time at most."""
+        self.background = BoundInBackground(
+            self.problem, self.model, self.rows, self.reached(), self.clock, self._note
+        )
+        self.background.first.wait(timeout=self.clock.left() / 4)
+        return self._earns(self.background.yuan_earns)
+
+    def _end_bound(self) -> None:
+        """Take the bound, and the plan that branch and bound found if it is the better one."""
+        self.background.stop()
+        self.bound = self.background.bound
+        if self.background.found is not None:
+            self._take(self.model.rows_of(self.background.found))
+
+    def _take(self, rows: np.ndarray) -> None:
+        """Keep these starts if they are better."""
+        before, kept = self.reached(), self.rows
+        self.rows = rows
+        if not evaluate(self.problem, rows).feasible or self.reached() < before:
+            self.rows = kept
 
     def _start(self) -> None:
         """A feasible plan: greedy, or the exact solver's first where orders or objective make it hard."""
@@ -192,22 +238,12 @@ class _Run:
             raise infeasible(self.problem)
         self.rows = self.model.rows_of(found.values)
 
-    def _relaxed(self) -> None:
-        """Bound by the linear relaxation."""
-        before, left = self.clock.spent(), self.clock.left()
-        most = LARGER_CHOICES if UNHURRIED < left < np.inf else TIGHT_CHOICES
-        model = self.model if len(self.model.z) > most else build_model(self.problem, form="tight")
-        seconds = None if left == np.inf else max(0.6 * left, 1.0)
-        found = model.program.solve(relaxed=True, options=INTERIOR, seconds=seconds)
-        self.bound = min(self.bound, found.bound)
-        if found.ended != "optimal" and self.gap() > ROUGH:  # stopped too early: a rougher form is better
-            seconds = max(0.5 * self.clock.left(), 1.0)
-            found = build_model(self.problem, form="coarse").program.solve(
-                relaxed=True, options=INTERIOR, seconds=seconds
-            )
-            self.bound = min(self.bound, found.bound)
-        self.relaxed_seconds = self.clock.spent() - before
+    def _relaxed(self) -> float:
+        """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
+        relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
+        self.bound = min(self.bound, relaxed.bound)
         self._note("relaxation")
+        return self._earns(relaxed.yuan_earns)
 
     def _exact(self) -> None:
         """Branch and bound on the tight form, from the best plan."""
@@ -222,19 +258,21 @@ class _Run:
         )
         self.bound, self.ended = min(self.bound, solution.bound), solution.ended
         if solution.values is not None:
-            rows, before = tight.rows_of(solution.values), self.reached()
-            kept, self.rows = self.rows, rows
-            if not evaluate(self.problem, rows).feasible or self.reached() < before:
-                self.rows = kept
+            self._take(tight.rows_of(solution.values))
         self._note("exact")
+
+    def _earns(self, duals: np.ndarray | None) -> float:
+        """What a yuan earns, at least what it costs; while unknown, half more than those of the plan earn."""
+        if duals is None:
+            spent = sum(self.problem.market.policy.per_period("budget")) / self.model.scale
+            return max(1.0, 1.5 * self.reached() / max(spent, 1e-9))
+        return max(1.0, float(duals.max(initial=0.0)))
+
+    def _annealed(self, done: float) -> None:
+        self.progress.update(int(done * self.search.anneal_rounds) - self.progress.n)
 
     def _tick(self, _value: float) -> None:
         self.progress.update(1)
 
     def _note(self, stage: str) -> None:
         self.trace.append((stage, self.reached() * self.model.scale, self.clock.spent()))
-
-
-#: Relaxations by interior point. Without presolve and crossover its duals are those of the programme as it
-#: stands, so `dual_bound` turns them into a valid bound even where a time limit stopped it.
-INTERIOR = {"solver": "ipm", "run_crossover": "off", "presolve": "off"}

@@ -6,6 +6,8 @@ form every neighbour's help has a column of its own, and of two neighbours at mo
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from .candidates import Problem
@@ -27,7 +29,8 @@ def add_spill(
         return saving
     most = opening_most(problem)
     i, t = np.nonzero(most > 0)
-    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=problem.weight[t] / scale * most[i, t])
+    cost = problem.weight[t] / scale * most[i, t]
+    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=cost, owner=n + i)
     row = np.full((n, periods), -1)
     row[i, t] = np.arange(len(i))
     share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
@@ -47,19 +50,49 @@ def add_spill(
     has = given | (column >= 0)
     r, j, given, column = r[has], j[has], given[has], column[has]
     if form != "tight":
-        most_given = np.bincount(r, given * policy.spill, minlength=len(i))
-        new = ~given
-        program.rows(
-            len(i), [(own, saving[i, t], 1.0), (r[new], column[new], -policy.spill)], high=most_given
-        )
+        near = _Near(r, ~given, column, np.bincount(r, given * policy.spill, minlength=len(i)))
+        _all_at_once(program, saving[i, t], (start_row, start_z, start_share), near, policy)
         return saving
-    help_ = program.columns(len(r), high=policy.spill)
+    help_ = program.columns(len(r), high=policy.spill, owner=n + i[r])
     program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
     _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
     new = ~given
     _help_needs_strength(program, help_[new], (i[r[new]], j[new], t[r[new]]), column[new], problem)
     _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
     return saving
+
+
+class _Near(NamedTuple):
+    """Strong neighbours of each saving: its row, whether a column says so, which, and what the base gives."""
+
+    row: np.ndarray
+    new: np.ndarray
+    column: np.ndarray
+    given: np.ndarray
+
+
+def _all_at_once(program: Program, saving, starts, near: _Near, policy) -> None:
+    """saving <= spill x strong neighbours x opening of what starts, for every size of opening.
+
+    Each start has a row; a dearer one s' of the same unit and period is let off by cap x (s' - s).
+    """
+    start_row, start_z, start_share = starts
+    order = np.argsort(start_row, kind="stable")
+    start_row, start_z, start_share = start_row[order], start_z[order], start_share[order]
+    rank = np.arange(len(order)) - np.searchsorted(start_row, start_row)
+    for k in range(int(rank.max(initial=-1)) + 1):
+        size = np.full(len(saving), np.nan)
+        size[start_row[rank == k]] = start_share[rank == k]
+        has = np.isfinite(size)
+        at = np.cumsum(has) - 1
+        new, dearer = near.new & has[near.row], start_share > np.nan_to_num(size[start_row], nan=np.inf)
+        over = start_share[dearer] - size[start_row[dearer]]
+        parts = [
+            (np.arange(has.sum()), saving[has], 1.0),
+            (at[near.row[new]], near.column[new], -policy.spill * size[near.row[new]]),
+            (at[start_row[dearer]], start_z[dearer], -policy.spill_cap * over),
+        ]
+        program.rows(int(has.sum()), parts, high=near.given[has] * size[has])
 
 
 def opening_most(problem: Problem) -> np.ndarray:

@@ -1,0 +1,177 @@
+"""The searching parts against the slow truth: books against evaluation, parts against the whole, priced money
+against the optimum."""
+
+import numpy as np
+import pytest
+
+from mktanalysis.expansion import Policy, Rung, Search, grid_example
+from mktanalysis.expansion.anneal import anneal
+from mktanalysis.expansion.bound import Relaxation, lagrangian_bounds
+from mktanalysis.expansion.candidates import build_problem
+from mktanalysis.expansion.evaluate import evaluate
+from mktanalysis.expansion.greedy import Builder, greedy
+from mktanalysis.expansion.ledger import Ledger
+from mktanalysis.expansion.lns import NEIGHBOURHOODS, Part, _Situation, complete, improve
+from mktanalysis.expansion.lp import solve_arrays
+from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.model import build_model
+from mktanalysis.expansion.solve import solve
+
+#: Rungs that are reached and lost within a few periods, offices included.
+RUNGS = (
+    Rung(level="prefecture", radiance=0.01, office_cost=2e4, count_share=0.4, capacity_share=0.4),
+    Rung(level="province", radiance=0.01, office_cost=5e4, count_share=0.4, capacity_share=0.4),
+)
+
+
+def problem_of(side=5, periods=6, seed=0, **policy):
+    units, edges, tree = grid_example(side, side, random_state=seed)
+    policy = {"budget": 6e6, "rungs": RUNGS, **policy}
+    policy = Policy(base=("r2c2",), periods=periods, **policy)
+    return build_problem(build_market(units, edges, tree, policy=policy), keep_dominated=True)
+
+
+@pytest.mark.parametrize("rule", ["held", "strong", "none"])
+@pytest.mark.parametrize("carry", [True, False])
+def test_books_equal_the_evaluation_after_any_changes(rule, carry):
+    problem = problem_of(contiguity=rule, carry_over=carry, people=50.0, new_units=3)
+    c, rng, books = problem.candidates, np.random.default_rng(1), Ledger(problem)
+    at_first, alone = books.gain, evaluate(problem, [])
+    for step in range(400):
+        unit = int(rng.choice(c.unit))
+        books.change(unit, int(rng.choice(np.append(np.flatnonzero(c.unit == unit), -1))))
+        if step % 20:
+            continue
+        truth = evaluate(problem, books.rows())
+        assert books.gain - at_first == pytest.approx(truth.value - alone.value, abs=1e-3)
+        assert np.allclose(np.array(books.need) + problem.base_need, truth.need, atol=1e-3)
+        assert np.allclose(books.people, truth.people)
+        assert (np.array(books.rung) == truth.rungs).all() and (np.array(books.office) == truth.offices).all()
+        assert books.shortfall() == pytest.approx(max(0.0, -truth.money.min()), abs=1e-3)
+        assert (books.within_limits() and books.shortfall() < 1e-3) == truth.feasible
+
+
+def test_a_change_back_leaves_no_trace():
+    problem = problem_of()
+    books = Ledger(problem, greedy(problem))
+    rungs, gain, need = [list(row) for row in books.rung], books.gain, list(books.need)
+    unit = problem.candidates.unit[books.rows()[0]]
+    row = books.row[unit]
+    books.change(unit, -1)
+    assert books.gain != gain
+    books.change(unit, row)
+    assert books.rung == rungs and books.gain == pytest.approx(gain) and np.allclose(books.need, need)
+
+
+def test_contiguity_is_judged_before_a_change_as_after_it():
+    problem, rng = problem_of(), np.random.default_rng(2)
+    books, c, seen = Ledger(problem, greedy(problem)), problem.candidates, set()
+    for _ in range(300):
+        unit = int(rng.choice(c.unit))
+        row = int(rng.choice(np.append(np.flatnonzero(c.unit == unit), -1)))
+        kept, fine = books.row[unit], books.keeps_contiguity([(unit, row)])
+        books.change(unit, row)
+        assert fine == all(books.supported(u) for u in range(books.n))
+        seen.add(fine)
+        if not fine:
+            books.change(unit, kept)
+    assert seen == {True, False}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"people": 6.0}, {"new_units": 1}, {"contiguity": "strong"}, {"pinned": {"r1c2": 2027}}]
+)
+def test_annealing_keeps_every_limit_and_never_loses(more):
+    problem = problem_of(**more)
+    start = greedy(problem)
+    rows = anneal(problem, start, moves=6000, rng=np.random.default_rng(0))
+    again = anneal(problem, start, moves=6000, rng=np.random.default_rng(0))
+    best = evaluate(problem, rows)
+    assert best.feasible and best.value >= evaluate(problem, start).value - 1e-6
+    assert complete(build_model(problem), rows) is not None  # contiguity and pins included
+    assert rows.tolist() == again.tolist()
+
+
+def test_annealing_finds_more_than_greedy():
+    problem = problem_of(side=6, periods=8, seed=3)
+    start = greedy(problem)
+    rows = anneal(problem, start, moves=15_000, rng=np.random.default_rng(0))
+    base = evaluate(problem, []).value
+    assert evaluate(problem, rows).value - base > 1.05 * (evaluate(problem, start).value - base)
+
+
+@pytest.mark.parametrize("form", ["usual", "tight"])
+def test_every_form_values_starts_as_the_evaluation_does(form):
+    problem, rng = problem_of(spill=0.1, spill_cap=0.25, budget=1e9), np.random.default_rng(4)
+    model, c, values = build_model(problem, form=form), problem.candidates, []
+    for _ in range(8):  # programmes mixed: a cheaper opening saves less
+        rows = Builder(problem).build(rng.random(len(c)))
+        found = complete(model, rows)
+        promised = float(model.program.arrays().cost @ found) * model.scale
+        values.append(promised)
+        assert promised == pytest.approx(evaluate(problem, rows).value - problem.base_value, rel=1e-7)
+    assert len(set(c.programme[rows])) == 2 and len(set(values)) > 1
+
+
+def test_a_part_is_solved_as_the_whole_with_the_rest_kept():
+    problem, rng = problem_of(side=6, seed=5), np.random.default_rng(0)
+    model = build_model(problem)
+    rows = greedy(problem)
+    values, part, better = complete(model, rows), Part(model), 0
+    for neighbourhood in NEIGHBOURHOODS:
+        free = neighbourhood(_Situation(problem, rows), 30.0, rng)
+        assert 0 < free.sum() < len(free)
+        found = part.solve(values, free, nodes=1000)
+        low, high = part.arrays.low.copy(), part.arrays.high.copy()
+        kept = model.z[~free]
+        low[kept] = high[kept] = np.round(values[kept])
+        whole = solve_arrays(part.arrays._replace(low=low, high=high), gap=1e-6)
+        assert found.objective == pytest.approx(whole.objective, rel=5e-4)
+        assert found.objective == pytest.approx(float(part.arrays.cost @ found.values), rel=1e-9)
+        better += found.objective > float(part.arrays.cost @ values) + 1e-6
+    assert better
+
+
+def test_neighbourhoods_improve_and_stop_when_enough():
+    problem = problem_of(side=6, seed=6)
+    model, rows = build_model(problem), greedy(problem)
+    better = improve(model, rows, rounds=15, nodes=20, rng=np.random.default_rng(0))
+    assert evaluate(problem, better).feasible
+    assert evaluate(problem, better).value > evaluate(problem, rows).value
+    at_once = improve(model, rows, rounds=15, nodes=20, rng=np.random.default_rng(0), enough=lambda: -np.inf)
+    assert at_once.tolist() == rows.tolist()
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("carry", [True, False])
+def test_priced_money_bounds_the_optimum_and_never_worsens(seed, carry):
+    problem = problem_of(side=4, periods=4, seed=seed, carry_over=carry, budget=3e6)
+    model = build_model(problem)
+    best = model.program.solve(gap=0.0)
+    assert best.ended == "optimal"
+    relaxed, turns = Relaxation(problem, model), iter([9.0] * 6)
+    bounds = lagrangian_bounds(
+        relaxed.model,
+        relaxed.yuan_earns,
+        greedy(problem),
+        goal=best.objective,
+        left=lambda: next(turns, 0.0),
+    )
+    bounds = list(bounds)
+    assert bounds and np.isfinite(bounds).all()
+    assert min(bounds) >= best.objective - 1e-6
+    assert bounds[0] <= relaxed.bound + 1e-6  # whole starts at the relaxation's prices
+    assert (np.diff(bounds) <= 0).all()
+
+
+def test_a_time_limit_runs_both_sides_and_the_bound_holds(monkeypatch):
+    monkeypatch.setattr("mktanalysis.expansion.solve.EXACT_CHOICES", 0)
+    problem = problem_of(side=6, periods=5, seed=8)
+    timed = solve(problem, Search(seconds=4.0, gap=0.0))
+    stages = {stage for stage, _, _ in timed.trace}
+    assert {"greedy", "anneal", "neighbourhoods", "relaxation"} <= stages
+    exact = solve(problem, Search(method="exact", gap=0.0, nodes=100_000))
+    assert exact.ended == "optimal"
+    assert timed.bound >= exact.objective - 1.0
+    assert timed.objective <= exact.objective + 1.0
+    assert evaluate(problem, timed.rows).feasible
