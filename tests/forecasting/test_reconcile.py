@@ -7,7 +7,7 @@ import pytest
 from mktanalysis import InfeasibleError, MktError
 from mktanalysis.forecasting.linear import constraints, reconcile_general, shrunk_covariance
 from mktanalysis.forecasting.reconcile import node_variances, reconcile
-from mktanalysis.forecasting.rolling import top_down
+from mktanalysis.forecasting.rolling import recent_level, top_down
 from mktanalysis.forecasting.structure import Structure
 
 
@@ -217,7 +217,7 @@ def test_too_few_residuals_for_a_covariance():
 def test_top_down_needs_a_tree():
     structure = crossed()
     with pytest.raises(MktError, match="一棵树"):
-        top_down(structure, np.ones((structure.size, 1)), np.ones((structure.size, 5)))
+        top_down(structure, np.ones((structure.size, 1)), np.ones(structure.size))
 
 
 def test_top_down_splits_the_root_by_recent_shares(rng):
@@ -226,5 +226,17 @@ def test_top_down_splits_the_root_by_recent_shares(rng):
     base = rng.uniform(10, 20, (40, 4))
     recent = history[:, -3:].mean(axis=1)
     shares = recent[structure.leaves] / recent[0]
-    found = structure.add_up(top_down(structure, base, history))
+    found = structure.add_up(top_down(structure, base, recent_level(history, 1)))
     np.testing.assert_allclose(found, structure.summing.toarray() @ (shares[:, None] * base[0]), rtol=1e-12)
+
+
+@pytest.mark.parametrize("season", [4, 12])
+def test_top_down_shares_do_not_depend_on_the_month_in_which_history_ends(season):
+    """Two leaves of equal size that sell in opposite halves of the year: half of the year's total each."""
+    structure = Structure.from_parents(pd.Series({"N": None, "a": "N", "b": "N"}))
+    wave = 1 + 0.9 * np.sin(2 * np.pi * np.arange(5 * season) / season)
+    history = structure.add_up(np.stack([wave, 2 - wave]))
+    for end in range(2 * season, 4 * season):
+        base = np.full((3, season), 10.0)
+        found = top_down(structure, base, recent_level(history[:, :end], season))
+        np.testing.assert_allclose(found, 5.0, rtol=1e-12)

@@ -83,7 +83,7 @@ def roll(
             base[k] += weights[m][:, None] * mean
             residual = residual + weights[m][:, None] * off
         reconciled[k] = reconcile_by(
-            structure, base[k], residual, history, reconciliation,
+            structure, base[k], residual, recent_level(history, cube.season), reconciliation,
             nonnegative=nonnegative, bounds=bounds if k == len(origins) - 1 else None,
         )  # fmt: skip
     return Rolling(origins, base, reconciled, actual, scale, rms_scale, weights)
@@ -149,16 +149,19 @@ class Record:
 
 
 def reconcile_by(
-    structure: Structure, base, residual, history, method: str, *, nonnegative: bool, bounds=None
+    structure: Structure, base, residual, recent, method: str, *, nonnegative: bool, bounds=None
 ) -> np.ndarray:
-    """Coherent forecasts by a named method; `bounds` are (lower, upper) arrays of nodes x horizon."""
+    """Coherent forecasts by a named method; `bounds` are (lower, upper) arrays of nodes x horizon.
+
+    `recent` is the level of each node by which ``top_down`` splits.
+    """
     lower, upper = bounds if bounds is not None else (None, None)
     if nonnegative:
         floor = np.full(base.shape, -np.inf)
         floor[structure.leaves] = 0.0
         lower = floor if lower is None else np.maximum(floor, lower)
     if method == "top_down":
-        base, method = structure.add_up(top_down(structure, base, history)), "wls_var"
+        base, method = structure.add_up(top_down(structure, base, recent)), "wls_var"
         if bounds is None:
             return base
     if method != "mint_shrink":
@@ -171,11 +174,19 @@ def reconcile_by(
     return reconcile_general(structure, base, diagonal, low_rank, lower=lower, upper=upper)
 
 
-def top_down(structure: Structure, base: np.ndarray, history: np.ndarray) -> np.ndarray:
-    """Split each root's forecast over its leaves by their share of the last three periods."""
+def recent_level(history: np.ndarray, season: int) -> np.ndarray:
+    """Mean of each node over the last year, of annual figures over the last three.
+
+    A whole year, so that a leaf's share does not depend on the month in which history ends; no longer,
+    because shares move.
+    """
+    return history[:, -(season if season > 1 else 3) :].mean(axis=1)
+
+
+def top_down(structure: Structure, base: np.ndarray, recent: np.ndarray) -> np.ndarray:
+    """Split each root's forecast over its leaves by their share of the `recent` level (nodes,)."""
     if structure.parent is None:
         raise MktError("top_down 需要一棵树：分组交叉（如地区 × 产品）时请用 wls_var、mint_shrink 等")
-    recent = history[:, -3:].mean(axis=1)
     root = structure.leaves.copy()
     while (structure.parent[root] >= 0).any():
         root = np.where(structure.parent[root] >= 0, structure.parent[root], root)
