@@ -28,7 +28,7 @@ import pandas as pd
 
 from mktanalysis.forecasting import HierarchicalForecaster, Structure, backtest
 from mktanalysis.forecasting.linear import reconcile_general, shrunk_covariance
-from mktanalysis.forecasting.models import AVERAGE, MODELS
+from mktanalysis.forecasting.models import MODELS, components
 from mktanalysis.forecasting.panel import Cube
 from mktanalysis.forecasting.reconcile import reconcile
 
@@ -157,9 +157,8 @@ def own_times(cube: Cube, whole: np.ndarray, horizon: int) -> dict[str, float]:
     structure, found = cube.structure, {}
     for name in ("seasonal_naive", "theta", "ets", "log_ets"):
         found[f"base {name}"] = cpu(partial(MODELS[name], whole, horizon, cube.season))
-    found["base, all five of average"] = cpu(
-        lambda: [MODELS[name](whole, horizon, cube.season) for name in AVERAGE]
-    )
+    average = components("average", cube.season)
+    found["base, all of average"] = cpu(lambda: [model(whole, horizon, cube.season) for model in average])
     base, floor = (
         whole[:, :horizon] - whole[:, :horizon].mean() / 1000,
         np.full((structure.size, horizon), -np.inf),
@@ -196,7 +195,7 @@ def peer_times(peers, structure, whole, season, horizon, quick) -> dict[str, lis
     return {
         "base theta": [(theta_fit, "Theta")],
         "base ets": [(ets_fit, scaled)],
-        "base, all five of average": [(ets_fit, scaled), (theta_fit, "Theta")],
+        "base, all of average": [(ets_fit, scaled), (theta_fit, "Theta")],
         "reconcile (tree)": [(rec, "half of two MinTrace, with intervals")],
         "full call, 5 origins, theta": full[1:],
         "full call, 5 origins, average": full,

@@ -144,15 +144,45 @@ def test_zeros_and_constants_and_two_points(market):
     dead = HierarchicalForecaster().fit(market.panel.assign(value=0.0), market.tree).predict(2)
     assert (dead["mean"] == 0).all() and (dead["upper"] == 0).all()
     last = market.panel["period"].max()
-    with pytest.raises(MktError, match="至少需要 3 个时期"):
-        HierarchicalForecaster().fit(market.panel[market.panel["period"] > last - 2], market.tree)
-    with pytest.raises(MktError, match="历史太短"):
-        HierarchicalForecaster().fit(market.panel[market.panel["period"] > last - 5], market.tree).predict(1)
+    for n in (2, 3):
+        with pytest.raises(MktError, match=f"有 {n} 期，至少需要 4 期.*补上更早的数据"):
+            HierarchicalForecaster().fit(market.panel[market.panel["period"] > last - n], market.tree)
     # one region with two points only borrows the growth of its neighbours
     short = market.panel[(market.panel["region"] != first) | (market.panel["period"] > last - 2)]
     found = HierarchicalForecaster("theta").fit(short, market.tree).forecast(1)
     assert found.table["mean"].gt(0).all()
     assert found.history.query("region == @first")["observed_share"].sum() == 2
+
+
+@pytest.mark.parametrize("n_years", [4, 5, 6])
+def test_short_annual_panels_are_covered(n_years):
+    """Sixty walks with a trend, four to six years known: intervals pooled over the regions hold."""
+    tree = mkt.make_market(n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    rng, n, horizon = np.random.default_rng(n_years), len(tree.leaves), 3
+    inside = []
+    for _ in range(12):
+        steps = 0.06 + 0.05 * rng.normal(size=(n, n_years + horizon))
+        values = np.exp(5 + rng.normal(size=(n, 1)) + np.cumsum(steps, axis=1))
+        years = pd.period_range("2015", periods=n_years + horizon, freq="Y")
+        panel = as_panel(tree.leaves, years, values)
+        table = HierarchicalForecaster().fit(panel[panel["period"] <= years[n_years - 1]], tree).predict(3)
+        sums_hold(table, tree)
+        joined = table.merge(panel, on=["region", "period"])
+        inside.append(joined["value"].between(joined["lower"], joined["upper"]).mean())
+        spread = (table["upper"] - table["lower"]).to_numpy().reshape(-1, horizon)
+        assert (np.diff(spread, axis=1) > 0).all()  # wider also where no error is known that far ahead
+    assert 0.7 < np.mean(inside) < 0.95
+
+
+@pytest.mark.parametrize(("freq", "n_periods"), [("Q", 11), ("M", 27)])
+def test_two_seasons_and_a_bit_are_the_least(market, freq, n_periods):
+    leaves, periods = market.tree.leaves, pd.period_range("2015-01", periods=n_periods + 1, freq=freq)
+    values = np.random.default_rng(0).uniform(5, 6, (len(leaves), n_periods + 1))
+    panel = as_panel(leaves, periods, values)
+    with pytest.raises(MktError, match=f"至少需要 {n_periods + 1} 期.*汇总到年"):
+        HierarchicalForecaster("theta").fit(panel[panel["period"] < periods[-1]], market.tree)
+    table = HierarchicalForecaster("theta").fit(panel, market.tree).predict(3)
+    assert table[["lower", "upper"]].notna().all(axis=None)
 
 
 def test_negative_values_only_where_allowed(market):
@@ -247,7 +277,7 @@ def test_scores_by_hand():
 
 def test_history_too_short_for_a_backtest(market):
     with pytest.raises(MktError, match="历史太短"):
-        backtest(HierarchicalForecaster("theta"), market.panel, market.tree, horizon=4, n_origins=9)
+        backtest(HierarchicalForecaster("theta"), market.panel, market.tree, horizon=4, n_origins=10)
 
 
 def test_intervals_cover_what_they_promise_at_every_level():

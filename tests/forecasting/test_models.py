@@ -155,7 +155,7 @@ class Mean:
 def test_any_object_with_fit_and_predict():
     values = walk(4, 20)
     values[0, :5] = np.nan
-    (call,) = components(Mean())
+    (call,) = components(Mean(), 1)
     np.testing.assert_allclose(call(values, 2)[0][:, 0], np.nanmean(values, axis=1))
     parallel = PerSeries(Mean(), n_jobs=2)(values, 2)[0]
     np.testing.assert_allclose(parallel[:, 1], np.nanmean(values, axis=1))
@@ -174,8 +174,37 @@ def test_statsmodels_plugs_in():
 
 def test_bad_models_say_so():
     with pytest.raises(MktError, match="没有模型"):
-        components("arima")
+        components("arima", 1)
     with pytest.raises(MktError, match="fit"):
-        components(3)
+        components(3, 1)
     with pytest.raises(MktError, match="有限数"):
         PerSeries(lambda y, horizon: np.full(horizon, np.nan))(walk(1, 5), 2)
+
+
+@pytest.mark.parametrize("season", [1, 4])
+def test_recent_drift_is_drift_of_what_is_recent(season):
+    """A line that bends: drift sees the mean slope, recent drift the last; equal where all is recent."""
+    bent = np.r_[np.arange(0.0, 40.0, 4.0), 36.0 + np.arange(1.0, 5 * season + 1)][None]
+    steps = np.arange(1, 4)
+    np.testing.assert_allclose(models.recent_drift(bent, 3, season)[0], bent[:, -1:] + steps, rtol=1e-12)
+    assert (models.drift(bent, 3, season)[0] > bent[:, -1:] + 1.4 * steps).all()
+    short = walk(3, 5 * season + 1)
+    for ours, whole in zip(
+        models.recent_drift(short, 2, season), models.drift(short, 2, season), strict=True
+    ):
+        np.testing.assert_allclose(ours, whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 4])
+def test_ets_of_a_few_values_follows_the_last_ones(length):
+    """Too few values to judge a form: exponential smoothing by fit, not the mean of all."""
+    values = 100 * 1.2 ** np.arange(length)[None]
+    mean = ets(values, 2)[0]
+    assert np.isfinite(mean).all()
+    assert (mean >= values[:, -1:] * 0.95).all()
+
+
+def test_average_of_annual_figures_has_one_more():
+    names = ["theta", "log_theta", "ets", "log_ets", "seasonal_naive"]
+    assert components("average", 12) == components(names, 12)
+    assert components("average", 1) == components([*names, "log_recent_drift"], 1)

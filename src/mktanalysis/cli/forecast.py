@@ -14,7 +14,11 @@ Indicator = Annotated[
 Own = Annotated[Path | None, typer.Option("--file", help="自有销售数据（xlsx 或 csv），给出后不用内置指标")]
 Horizon = Annotated[int, typer.Option(min=1, help="预测几期")]
 Model = Annotated[
-    str, typer.Option(help="模型：average、theta、ets、drift、seasonal_naive、log_theta、log_ets")
+    str,
+    typer.Option(
+        help="模型：average、theta、ets、drift、recent_drift（近五年）、seasonal_naive、log_theta、log_ets、log_drift、"
+        "log_recent_drift；只有四到七年时 drift 误差最小"
+    ),
 ]
 Method = Annotated[
     str, typer.Option(help="上下级协调：wls_var、mint_shrink、wls_struct、ols、bottom_up、top_down")

@@ -16,7 +16,7 @@ from .capacity import (
 from .curves import fit_penetration
 from .discipline import accuracy, compare_vintages, plan_vs_actual, seasonal_index, split_target
 from .drivers import apply_scenario, decompose_growth
-from .forecaster import ForecastResult, HierarchicalForecaster
+from .forecaster import ForecastResult, HierarchicalForecaster, shortest_history
 from .models import PerSeries
 from .panel import rebase_panel, season_of
 from .sources import load_panel, load_penetration
@@ -51,6 +51,7 @@ __all__ = [
     "score_forecasts",
     "season_of",
     "seasonal_index",
+    "shortest_history",
     "split_january_february",
     "split_target",
     "spring_festival",

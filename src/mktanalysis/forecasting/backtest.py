@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
-from .forecaster import HierarchicalForecaster, long_table
+from .forecaster import HierarchicalForecaster, long_table, shortest_history
 from .intervals import calibrate_at
 from .panel import build_cube
 from .rolling import roll
@@ -52,7 +52,7 @@ def backtest(
     tests = length - horizon - step * np.arange(n_origins)[::-1]
     probe = HierarchicalForecaster(n_origins=forecaster.n_origins)
     probe.cube_ = cube
-    if tests[0] < 3 or len(probe._origins(horizon, int(tests[0]))) < 2:
+    if tests[0] < shortest_history(cube.season):
         raise MktError(
             f"历史太短：{length} 期放不下 {n_origins} 个起点、步长 {step}、预测 {horizon} 期的回测"
         )

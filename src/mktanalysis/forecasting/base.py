@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 
 Forecasts = tuple[np.ndarray, np.ndarray]
+#: Years whose mean step counts as the recent one: long enough that no odd year decides, short enough to turn.
+RECENT_YEARS = 5
 #: Rows worked on at once: large enough for numpy, small enough for the cache.
 CHUNK = 512
 
@@ -49,9 +51,20 @@ def seasonal_naive(values: np.ndarray, horizon: int, season: int = 1) -> Forecas
 @blockwise
 def drift(values: np.ndarray, horizon: int, season: int = 1) -> Forecasts:
     """Last value plus the mean step (漂移法), on the seasonally adjusted series where there is a season."""
+    return _drift(values, horizon, season, values.shape[1])
+
+
+@blockwise
+def recent_drift(values: np.ndarray, horizon: int, season: int = 1) -> Forecasts:
+    """Last value plus the mean step of the last five years (近期漂移法): follows growth that slows."""
+    return _drift(values, horizon, season, RECENT_YEARS * season)
+
+
+def _drift(values: np.ndarray, horizon: int, season: int, n_steps: int) -> Forecasts:
     adjusted, index, additive = deseasonalise(values, season)
     steps = np.diff(adjusted, axis=1)
-    slope = steps.mean(axis=1, keepdims=True) if steps.shape[1] else np.zeros((len(values), 1))
+    recent = steps[:, -n_steps:]
+    slope = recent.mean(axis=1, keepdims=True) if recent.shape[1] else np.zeros((len(values), 1))
     mean = adjusted[:, -1:] + slope * np.arange(1, horizon + 1)
     residual = np.full(values.shape, np.nan)
     residual[:, 1:] = steps - slope

@@ -115,11 +115,16 @@ def initial_states(values: np.ndarray, season: int) -> States:
 
 
 def criterion(loss: np.ndarray, parameters: Candidates, length: int, season: int) -> np.ndarray:
-    """Corrected Akaike criterion; infinite where there are too few values for the form."""
+    """Corrected Akaike criterion; infinite where there are too few values for the form.
+
+    Of four values or fewer only the smallest form is left, and fit alone decides.
+    """
     n_free = 2 + 2 * (parameters.phi > 0) + ((parameters.phi > 0) & (parameters.phi < 1))
     n_free = n_free + np.where(parameters.gamma > 0, season, 0) + 1
     spare = length - n_free - 1
     penalty = np.where(spare > 0, 2 * n_free * length / np.maximum(spare, 1), np.inf)
+    if not (spare > 0).any():
+        penalty = np.where(n_free == n_free.min(), 0.0, np.inf)
     return length * np.log(np.maximum(loss / length, np.finfo(float).tiny)) + penalty
 
 

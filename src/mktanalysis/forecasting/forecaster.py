@@ -18,8 +18,10 @@ from .panel import Cube, build_cube
 from .reconcile import METHODS
 from .rolling import Rolling, roll
 
-#: Origins used for calibration, at most, and the shortest history a calibration origin may have.
+#: Origins used for calibration: at most, and wanted where history is short.
 MAX_ORIGINS = 24
+FEW_ORIGINS = 4
+#: Shortest annual history a calibration origin should have; down to 2 where there are few origins.
 MIN_HISTORY = 5
 
 
@@ -32,8 +34,9 @@ class ForecastResult:
     table : DataFrame
         Columns region, period, level, mean, lower, upper.
     coverage : DataFrame
-        By level: nominal, coverage (share of past errors that the interval would have covered, each
-        origin judged by the others) and n_errors, n_series.
+        By level: nominal, coverage (share of past errors within the present limit, in units known
+        without that origin; the limit weighs late errors most, so early ones may be covered more or less
+        often) and n_errors, n_series. A test without hindsight is :func:`backtest`.
     base : DataFrame
         Columns region, period, level, base, mean, discrepancy (mean less base): what reconciliation moved.
     fixed : DataFrame
@@ -55,10 +58,11 @@ class HierarchicalForecaster:
     Parameters
     ----------
     model : str or object
-        ``average`` (of theta, ets, both also on logs, and seasonal_naive, weighted by recent errors from
-        rolling origins; on annual retail of 300 cities its error is half that of theta alone), or one of
-        ``theta``, ``ets``, ``drift``, ``seasonal_naive``, ``log_theta``, ``log_ets``, ``log_drift``, a
-        list of these, or any object with ``fit(y)`` and ``predict(horizon)``.
+        ``average`` (of theta, ets, both also on logs, seasonal_naive and, of annual figures,
+        log_recent_drift, weighted by recent errors from rolling origins), or one of ``theta``, ``ets``,
+        ``drift``, ``recent_drift`` (of the last five years), ``seasonal_naive``, ``log_theta``,
+        ``log_ets``, ``log_drift``, ``log_recent_drift``, a list of these, or any object with ``fit(y)`` and
+        ``predict(horizon)``. Four to seven years of growing figures: ``drift`` errs least.
     reconciliation : str
         ``bottom_up``, ``top_down``, ``ols``, ``wls_struct``, ``wls_var``, ``mint_shrink``.
     coverage : float
@@ -107,14 +111,28 @@ class HierarchicalForecaster:
         """Check the panel (region, period, value) against the tree and keep it in matrix form.
 
         Instead of a RegionTree a :class:`Structure` may be given: groupings that cross (region x product).
+        At least 4 years, 12 quarters or 28 months from the first figure to the last; a single region may
+        have fewer. Of short histories the intervals rest on few origins, see :func:`few_draws`.
+
+        Raises
+        ------
+        MktError
+            History too short, unknown method, coverage outside (0, 1).
+        TableError
+            Problems of the panel.
         """
         if self.reconciliation not in METHODS:
             raise MktError(f"没有协调方法 {self.reconciliation!r}，可用：{'、'.join(METHODS)}")
         if not 0 < self.coverage < 1:
             raise MktError(f"coverage 应在 0 与 1 之间，现为 {self.coverage}")
         self.cube_: Cube = build_cube(panel, tree, nonnegative=self.nonnegative, breaks=self.breaks)
-        if len(self.cube_.periods) < 3:
-            raise MktError(f"至少需要 3 个时期，现有 {len(self.cube_.periods)} 个")
+        length, season = len(self.cube_.periods), self.cube_.season
+        if length < shortest_history(season):
+            finer = "先汇总到年" if season > 1 else "用按月、按季的数据"
+            raise MktError(
+                f"历史太短：有 {length} 期，至少需要 {shortest_history(season)} 期，区间才有两个起点可依据。"
+                f"请补上更早的数据，或{finer}；个别地区短不要紧，同一面板里有历史够长的地区即可"
+            )
         return self
 
     def predict(self, horizon: int) -> pd.DataFrame:
@@ -196,15 +214,13 @@ class HierarchicalForecaster:
 
     def _origins(self, horizon: int, length: int) -> np.ndarray:
         """Latest calibration origins, each with at least one known target and enough history."""
-        shortest = max(MIN_HISTORY, 2 * self.cube_.season + 2)
+        season = self.cube_.season
+        shortest = max(shortest_history(season) - 2, min(MIN_HISTORY, length - FEW_ORIGINS))
         # Models that saw less than half of the history err more than the one that is asked now.
-        shortest = max(shortest, min(length // 2, length - horizon - 8))
-        origins = np.arange(shortest, length)
-        if len(origins) < 2:
-            raise MktError(f"历史太短，无法给出有依据的区间：有 {length} 期，至少需要 {shortest + 2} 期")
+        origins = np.arange(max(shortest, min(length // 2, length - horizon - 8)), length)
         window = origins[-(self.n_origins or MAX_ORIGINS) - horizon + 1 :]
         # Months in a row tell nearly the same: every other one will do.
-        return window[::-1][:: 2 if self.cube_.season == 12 else 1][::-1]
+        return window[::-1][:: 2 if season == 12 and len(window) > 2 else 1][::-1]
 
     def _roll(self, origins, horizon: int, bounds) -> Rolling:
         return roll(
@@ -216,6 +232,22 @@ class HierarchicalForecaster:
         if self.fixed is None or not len(self.fixed):
             return None
         return fixed_bounds(self.fixed, self.cube_.structure, self.cube_.periods[-1], horizon)
+
+
+def shortest_history(season: int) -> int:
+    """Periods that a forecast with an interval needs: two origins after what the models must have seen.
+
+    Parameters
+    ----------
+    season : int
+        Steps a year, see :func:`season_of`.
+
+    Examples
+    --------
+    >>> [shortest_history(season) for season in (1, 4, 12)]
+    [4, 12, 28]
+    """
+    return 4 if season == 1 else 2 * season + 4
 
 
 def _positive(horizon: int) -> int:

@@ -166,10 +166,18 @@ def _at_most_children(structure: Structure, width: np.ndarray) -> np.ndarray:
 
 
 def _growth(square: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """Typical error by horizon, never falling."""
+    """Typical error by horizon, never falling.
+
+    Beyond the last horizon with a known error it grows on as it did so far, at least as a random walk's.
+    """
     count = seen.sum(axis=(0, 1))
     rms = np.sqrt(square.sum(axis=(0, 1)) / np.where(count > 0, count, 1.0))
     rms = np.maximum.accumulate(np.where(count > 0, rms, 0.0))
+    if count.any() and count[-1] == 0:
+        last = np.flatnonzero(count)[-1]
+        step, ahead = (rms[last] - rms[0]) / max(last, 1), np.arange(last + 1, len(rms))
+        walk = rms[last] * np.sqrt((ahead + 1) / (last + 1))
+        rms[ahead] = np.maximum(rms[last] + step * (ahead - last), walk)
     return np.where(rms > 0, rms, 1.0)
 
 

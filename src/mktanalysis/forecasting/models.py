@@ -52,20 +52,24 @@ MODELS: dict[str, Model] = {
     "drift": base.drift,
     "theta": base.theta,
     "ets": ets,
+    "recent_drift": base.recent_drift,
     "log_drift": on_logs(base.drift),
+    "log_recent_drift": on_logs(base.recent_drift),
     "log_theta": on_logs(base.theta),
     "log_ets": on_logs(ets),
 }
 #: What ``average`` averages.
 AVERAGE = ("theta", "log_theta", "ets", "log_ets", "seasonal_naive")
+#: And of annual figures: years are few and grow strongly, there the others lag behind.
+ANNUAL = (*AVERAGE, "log_recent_drift")
 
 
-def components(model) -> tuple[Model, ...]:
+def components(model, season: int) -> tuple[Model, ...]:
     """The calls that a model stands for: a name, several names, a call, or an object with fit and predict."""
     if isinstance(model, str) and model == "average":
-        model = AVERAGE
+        model = AVERAGE if season > 1 else ANNUAL
     if isinstance(model, (list, tuple)):
-        return tuple(part for one in model for part in components(one))
+        return tuple(part for one in model for part in components(one, season))
     if isinstance(model, str):
         if model not in MODELS:
             raise MktError(f"没有模型 {model!r}，可用：average、{'、'.join(MODELS)}")

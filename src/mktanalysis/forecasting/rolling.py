@@ -67,7 +67,8 @@ def roll(
     """Forecast from each origin (number of periods known), earliest first; `bounds` hold at the last one."""
     structure, origins = cube.structure, np.asarray(origins, dtype=int)
     festival = isinstance(model, SpringFestival)
-    calls, shape = components(model.model if festival else model), (len(origins), structure.size, horizon)
+    calls = components(model.model if festival else model, cube.season)
+    shape = (len(origins), structure.size, horizon)
     base, reconciled, actual = np.zeros(shape), np.empty(shape), actuals(cube, origins, horizon)
     scale, rms_scale = np.empty(shape[:2]), np.empty(shape[:2])
     record = Record(len(calls), actual, scale, origins, structure.levels)
