@@ -18,7 +18,7 @@ from .evaluate import evaluate
 from .ledger import Ledger
 
 #: Heat of the first and last move, in values of a typical unit.
-HEAT = (0.12, 0.001)
+HEAT = (0.08, 0.001)
 #: Price of a missing yuan at the first and last move, in units of what a yuan earns (the dual of the cash
 #: rows); besides, at the end any overdraft costs as much as this many typical units are worth.
 PRICE, OVERDRAWN = (1.2, 5.0), 1.0

@@ -12,8 +12,9 @@ from .evaluate import evaluate
 from .lp import Arrays, Solution, solve_arrays
 from .model import Model
 
-#: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above.
-WORK = 1500
+#: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so
+#: many rounds in vain a round may take more by the factor.
+WORK, IN_VAIN, MORE = 1500, 10, 1.4
 #: Choices that the first round of each kind sets free.
 FIRST = 80.0
 #: A part is small and starts from a good plan: HiGHS's own heuristics and restarts cost more than they find.
@@ -38,7 +39,7 @@ def improve(
     problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
     value = -np.inf if values is None else float(part.arrays.cost @ values)
-    size = np.full(len(NEIGHBOURHOODS), FIRST)
+    size, work, vain = np.full(len(NEIGHBOURHOODS), FIRST), float(WORK), 0
     for k in range(rounds):
         if values is None or (clock is not None and clock.left() <= 0.3):
             break
@@ -47,12 +48,15 @@ def improve(
         kind = k % len(NEIGHBOURHOODS)
         free = NEIGHBOURHOODS[kind](_Situation(problem, best), size[kind], rng)
         found = part.solve(values, free, nodes=nodes, clock=clock)
-        scale = 1.2 if found.work < WORK / 2 else 0.7 if found.work > 2 * WORK else 1.0
+        scale = 1.2 if found.work < work / 2 else 0.7 if found.work > 2 * work else 1.0
         size[kind] = min(size[kind] * scale, 2.0 * len(model.z))
+        vain += 1
         if found.values is not None and found.objective > value + 1e-9 * abs(value):
             better = model.rows_of(found.values)
             if evaluate(problem, better).feasible:
-                best, value, values = better, found.objective, found.values
+                best, value, values, vain = better, found.objective, found.values, 0
+        if vain >= IN_VAIN:
+            work, vain = work * MORE, 0
         if report is not None:
             report(value)
     return best

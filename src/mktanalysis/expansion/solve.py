@@ -35,6 +35,10 @@ EXACT_CHOICES, UNTIMED_CHOICES = 400, 800
 #: Moves of annealing for each round asked, at most (a choice gets one).
 MOVES = 1000
 
+#: Neighbourhoods take this part of the time or rounds first, then annealing this part of the time left: each
+#: leads out of where the other is stuck, and which is the stronger depends on the instance.
+FIRST_PART, ANNEALED = 0.2, 0.45
+
 #: With so few seconds left nothing more is begun.
 LAST = 0.5
 
@@ -148,10 +152,11 @@ class _Run:
         if len(self.model.z) <= EXACT_CHOICES or method == "exact":
             return self._exact()
         earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
-        self._anneal(earns)
         if method == "anneal":
-            return None
-        if self.gap() > self.search.gap:
+            return self._anneal(earns, 1.0)
+        self._neighbourhoods(FIRST_PART)
+        if self._open():
+            self._anneal(earns, ANNEALED)
             self._neighbourhoods()
         if self.background is not None:
             self._end_bound()
@@ -164,7 +169,11 @@ class _Run:
             self.ended = "time limit"
         return None
 
-    def _anneal(self, yuan_earns: float) -> None:
+    def _open(self) -> bool:
+        """Whether more is to be found."""
+        return self.reached() < self._proven() / (1 + self.search.gap)
+
+    def _anneal(self, yuan_earns: float, share: float) -> None:
         """Single moves; they know nothing of objectives other than profit."""
         if self.problem.market.policy.objective != "profit":
             return
@@ -176,19 +185,20 @@ class _Run:
             rng=self.rng,
             yuan_earns=yuan_earns,
             report=self._annealed,
-            clock=self.clock.part(0.55),
+            clock=self.clock.part(share),
         )
         self._note("anneal")
 
-    def _neighbourhoods(self) -> None:
+    def _neighbourhoods(self, share: float = 1.0) -> None:
         timed = self.search.seconds is not None
+        rounds = round(self.search.rounds * (share if share < 1 else 1 - FIRST_PART))
         self.rows = improve(
             self.model,
             self.rows,
-            rounds=10**6 if timed and self.search.method == "auto" else self.search.rounds,
+            rounds=10**6 if timed and self.search.method == "auto" else rounds,
             nodes=40,
             rng=self.rng,
-            clock=self.clock,
+            clock=self.clock if share == 1.0 else self.clock.part(share),
             report=self._tick,
             enough=lambda: self._proven() / (1 + self.search.gap),
         )
