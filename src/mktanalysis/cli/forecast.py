@@ -249,7 +249,7 @@ def _print(result, tree, code: str, unit: str) -> None:
     if len(result.fixed):
         amounts = {"fixed": "固定值", "forecast": "自由预测", "discrepancy": "差额"}
         show(_words(result.fixed, tree, unit, amounts, {}), title=f"不得改动的总数（{unit}）")
-    show(_percent(result.coverage), title="区间检验：过去各起点的实际值落在区间内的比例")
+    show(_percent(result.coverage), title="区间检验：过去各起点的误差不超出现在界限的比例（界限看重近期）")
 
 
 #: Column -> header on the screen.
