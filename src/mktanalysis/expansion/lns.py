@@ -176,12 +176,13 @@ def _shifts_anywhere(s: _Situation, size: float, rng) -> np.ndarray:
 def _regions(s: _Situation, size: float, rng) -> np.ndarray:
     """Whole rung regions whose starts may move by three periods."""
     home = s.market.ladder.parent[: s.n] if len(s.market.ladder.regions) else np.zeros(s.n, dtype=int)
-    inside, near = np.zeros(s.n, dtype=bool), s.within(3)
+    free, near = np.zeros(len(s.c), dtype=bool), s.within(3)
     for region in rng.permutation(np.unique(home[s.reachable])):
-        inside |= home == region
-        if (inside[s.c.unit] & near).sum() > size:
+        wider = free | (near & (home == region)[s.c.unit])
+        if wider.sum() > 1.5 * size:
             break
-    return inside[s.c.unit] & near
+        free = wider
+    return free if free.any() else _shifts_nearby(s, size, rng)  # where even one region is too large
 
 
 NEIGHBOURHOODS = (_area, _window, _shifts_nearby, _shifts_anywhere, _regions)
