@@ -13,7 +13,7 @@ from .lp import Arrays, Solution, solve_arrays
 from .model import Model
 
 #: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so
-#: many rounds in vain a round may take more by the factor.
+#: many rounds in vain a round may take more by the factor, where time is what limits the search.
 WORK, IN_VAIN, MORE = 1500, 10, 1.4
 #: Choices that the first round of each kind sets free.
 FIRST = 80.0
@@ -39,6 +39,7 @@ def improve(
     problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
     value = -np.inf if values is None else float(part.arrays.cost @ values)
+    timed = clock is not None and clock.left() < np.inf
     size, work, vain = np.full(len(NEIGHBOURHOODS), FIRST), float(WORK), 0
     for k in range(rounds):
         if values is None or (clock is not None and clock.left() <= 0.3):
@@ -55,7 +56,7 @@ def improve(
             better = model.rows_of(found.values)
             if evaluate(problem, better).feasible:
                 best, value, values, vain = better, found.objective, found.values, 0
-        if vain >= IN_VAIN:
+        if vain >= IN_VAIN and timed:
             work, vain = work * MORE, 0
         if report is not None:
             report(value)
