@@ -273,6 +273,8 @@ def test_scores_by_hand():
     assert row["bias"] == pytest.approx(3 / 30)
     assert row["coverage"] == 0.5
     assert row["interval_score"] == pytest.approx((3 / 2 + (4 + 10) / 4) / 2)
+    whole = score_forecasts(results, by="model")
+    pd.testing.assert_series_equal(whole.iloc[0], row.drop("level"), check_names=False)
 
 
 def test_history_too_short_for_a_backtest(market):

@@ -102,7 +102,7 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
     results : DataFrame
         From :func:`backtest`.
     by : str or list of str
-        ``level``, ``horizon``, ``region``, ``origin`` or several.
+        ``level``, ``horizon``, ``region``, ``origin`` or several; ``model`` for one row a model.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
         interval_score (Gneiting and Raftery 2007: width plus 2 / (1 - nominal) times the distance
         outside; mean, in units of the seasonal step).
     """
-    by = [by] if isinstance(by, str) else list(by)
+    by = [name for name in ([by] if isinstance(by, str) else by) if name != "model"]  # always a key
     scored = results.dropna(subset=["actual"])
     error = scored["mean"] - scored["actual"]
     size, scale = scored["actual"].abs(), scored["scale"].where(scored["scale"] > 0)
