@@ -281,3 +281,12 @@ def test_units_out_of_reach_are_told_with_the_reason():
     assert "相邻" in table["r1c4"] and "禁止" in table["r2c1"] and "半径" in table["r2c4"]
     free = plan_expansion(units, alone, tree, policy=Policy(base=("r1c1",), periods=3, contiguity="none"))
     assert len(unreachable_units(free.market)) == 0
+
+
+def test_units_of_another_level_are_named():
+    units, edges, tree = grid_example(3, 3, random_state=0)
+    last = units["region"].iloc[-1]
+    above = str(tree.parents("prefecture", [last]).iloc[0])
+    mixed = units.assign(region=units["region"].replace(last, above))
+    with pytest.raises(mkt.MktError, match=f"与多数不同的 1 个：{above}"):
+        plan_expansion(mixed, edges, tree, policy=Policy(base=("r1c1",), periods=4))

@@ -216,7 +216,11 @@ def _unit_table(units: pd.DataFrame, tree: RegionTree) -> pd.DataFrame:
         raise TableError(pd.DataFrame(problems))
     levels = tree.level_of(codes)
     if levels.nunique() > 1:
-        raise MktError(f"市场单元应都在同一层级，现有：{'、'.join(sorted(levels.unique()))}")
+        odd = codes[(levels != levels.mode()[0]).to_numpy()]
+        raise MktError(
+            f"市场单元应都在同一层级，现有：{'、'.join(sorted(levels.unique()))}；"
+            f"与多数不同的 {len(odd)} 个：{'、'.join(odd[:5])}{'……' if len(odd) > 5 else ''}"
+        )
     return units.sort_values("region", kind="stable").reset_index(drop=True)
 
 
