@@ -113,7 +113,10 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
     except KeyboardInterrupt:
         if run.rows is None:
             raise
-        run.ended = "interrupted"
+        run.ended, run.bound = "interrupted", run._proven()
+    finally:
+        if run.background is not None:
+            run.background.over = True  # its thread ends by itself
     run.progress.close()
     return Outcome(
         run.rows, run.bound * run.model.scale, run.reached() * run.model.scale, run.ended, tuple(run.trace)
