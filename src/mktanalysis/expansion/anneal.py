@@ -34,6 +34,7 @@ def anneal(
     rng: np.random.Generator,
     yuan_earns: float = 3.0,
     report=None,
+    keep=None,
     clock=None,
 ) -> np.ndarray:
     """Improve a plan by single moves.
@@ -50,6 +51,8 @@ def anneal(
         What one more yuan of the first period's budget would earn (sets the price of an overdraft).
     report : callable, optional
         Called with the best value after every thousandth of the moves.
+    keep : callable, optional
+        Called with the rows of every better plan.
     clock : Clock, optional
 
     Returns
@@ -96,6 +99,8 @@ def anneal(
                     best_gain = ledger.gain
                     if evaluate(problem, rows).feasible:
                         best = rows
+                        if keep is not None:
+                            keep(best)
                 continue
         for unit, row in reversed(kept):
             ledger.change(unit, row)

@@ -31,10 +31,12 @@ def improve(
     clock=None,
     report=None,
     enough=None,
+    keep=None,
 ):
     """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
 
-    `enough` is a function: the objective (in the model's scale) from which on the search need not go on.
+    `enough` is a function: the objective (in the model's scale) from which on the search need not go on;
+    `keep` is called with the rows of every better plan.
     """
     problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
@@ -56,6 +58,8 @@ def improve(
             better = model.rows_of(found.values)
             if evaluate(problem, better).feasible:
                 best, value, values, vain = better, found.objective, found.values, 0
+                if keep is not None:
+                    keep(best)
         if vain >= IN_VAIN and timed:
             work, vain = work * MORE, 0
         if report is not None:

@@ -113,6 +113,8 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
     except KeyboardInterrupt:
         if run.rows is None:
             raise
+        if run.best_seen is not None:
+            run._take(run.best_seen)
         run.ended, run.bound = "interrupted", run._proven()
     finally:
         if run.background is not None:
@@ -130,6 +132,7 @@ class _Run:
         self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
         self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
         self.background: BoundInBackground | None = None
+        self.best_seen: np.ndarray | None = None  # by the stage that runs, should it be interrupted
         self.rng = np.random.default_rng(search.random_state)
         self.model: Model = build_model(problem)
         steps = search.anneal_rounds + search.rounds + 2
@@ -172,6 +175,9 @@ class _Run:
             self.ended = "time limit"
         return None
 
+    def _see(self, rows: np.ndarray) -> None:
+        self.best_seen = rows
+
     def _open(self) -> bool:
         """Whether more is to be found."""
         return self.reached() < self._proven() / (1 + self.search.gap)
@@ -188,6 +194,7 @@ class _Run:
             rng=self.rng,
             yuan_earns=yuan_earns,
             report=self._annealed,
+            keep=self._see,
             clock=self.clock.part(share),
         )
         self._note("anneal")
@@ -203,6 +210,7 @@ class _Run:
             rng=self.rng,
             clock=self.clock if share == 1.0 else self.clock.part(share),
             report=self._tick,
+            keep=self._see,
             enough=lambda: self._proven() / (1 + self.search.gap),
         )
         self._note("neighbourhoods")
