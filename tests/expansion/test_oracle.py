@@ -395,15 +395,20 @@ def test_no_bound_is_below_the_best_of_all_plans_and_no_method_breaks_a_rule(mar
     assert plan.bound >= room - slack or not clear
 
 
+def _towards_home(market, objective):
+    """The market with the base's own prefecture as the target of `objective`, its oracle, and that target."""
+    *tables, policy = market
+    rung = Rung(level="prefecture", count_share=0.5, capacity_share=0.3, office_cost=1e5)
+    policy = policy.replace(rungs=(rung,), objective=objective, target="prefecture")
+    home = tables[2].parents("prefecture", policy.base).iloc[0]
+    return tables, policy, Oracle(*tables, policy), home
+
+
 @settings(CALM, max_examples=15)
 @given(market=markets(clear=True))
 def test_earliest_is_strong_at_the_target_in_most_years_and_then_earns_most(market):
-    *tables, policy = market
-    rung = Rung(level="prefecture", count_share=0.5, capacity_share=0.3, office_cost=1e5)
-    policy = policy.replace(rungs=(rung,), objective="earliest", target="prefecture")
-    oracle = Oracle(*tables, policy)
+    tables, policy, oracle, home = _towards_home(market, "earliest")
     value, fits = oracle.judge(oracle.plans())
-    home = tables[2].parents("prefecture", policy.base).iloc[0]
     years = np.where(fits, oracle.reached[home].sum(axis=1), -1)
     if not fits.any():
         return
@@ -418,12 +423,8 @@ def test_earliest_is_strong_at_the_target_in_most_years_and_then_earns_most(mark
 @settings(CALM, max_examples=15)
 @given(market=markets(clear=True))
 def test_least_cost_is_strong_at_the_target_in_the_end_for_the_least_outlay(market):
-    *tables, policy = market
-    rung = Rung(level="prefecture", count_share=0.5, capacity_share=0.3, office_cost=1e5)
-    policy = policy.replace(rungs=(rung,), objective="least_cost", target="prefecture")
-    oracle = Oracle(*tables, policy)
+    tables, policy, oracle, home = _towards_home(market, "least_cost")
     fits = oracle.judge(oracle.plans())[1]
-    home = tables[2].parents("prefecture", policy.base).iloc[0]
     fits &= oracle.reached[home][:, -1]
     if not fits.any():
         with pytest.raises(mkt.InfeasibleError):

@@ -175,3 +175,9 @@ def test_a_time_limit_runs_both_sides_and_the_bound_holds(monkeypatch):
     assert timed.bound >= exact.objective - 1.0
     assert timed.objective <= exact.objective + 1.0
     assert evaluate(problem, timed.rows).feasible
+
+
+def test_annealing_without_moves_returns_the_start():
+    problem = problem_of()
+    rows = greedy(problem)
+    assert anneal(problem, rows, moves=0, rng=np.random.default_rng(0)).tolist() == list(rows)

@@ -50,7 +50,7 @@ def anneal(
     yuan_earns : float
         What one more yuan of the first period's budget would earn (sets the price of an overdraft).
     report : callable, optional
-        Called with the best value after every thousandth of the moves.
+        Called now and then with the part of the moves or time that is done.
     keep : callable, optional
         Called with the rows of every better plan.
     clock : Clock, optional
@@ -64,9 +64,9 @@ def anneal(
     pool = _Pool(ledger, draw)
     scale = _typical_value(problem)
     best, best_gain = np.asarray(start), ledger.gain
-    if not pool.movable:
-        return best
     timed = clock is not None and clock.left() < np.inf
+    if not pool.movable or not (timed or moves):
+        return best
     k, done, heat, price, fee = 0, 0.0, HEAT[0] * scale, PRICE[0] * yuan_earns, 0.0
     tolerance = 1e-8 * max(1.0, *map(abs, ledger.given))
     current = _worth(ledger, price, fee, tolerance)

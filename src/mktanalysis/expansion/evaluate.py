@@ -152,6 +152,16 @@ def radiance_matrix(market) -> np.ndarray:
     return capacity * rate[:, None]
 
 
+def needs_no_neighbour(problem: Problem) -> np.ndarray:
+    """Units that may start in any period whatever else is held: beside the base, or started already."""
+    market, c = problem.market, problem.candidates
+    held = market.policy.contiguity == "held"
+    from_base = market.base if held else problem.base_strong.all(axis=1)
+    free = np.asarray(market.adjacency @ from_base.astype(float)) > 0
+    free[c.unit[c.fixed]] = True
+    return free | (market.policy.contiguity == "none")
+
+
 def cash_position(problem: Problem, need) -> tuple[np.ndarray, bool]:
     """Money left of each period, and whether it lasts; the past (before first_open) may overdraw."""
     policy = problem.market.policy

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .candidates import Problem
-from .evaluate import node_sums, past_periods, radiance_matrix
+from .evaluate import needs_no_neighbour, node_sums, past_periods, radiance_matrix
 
 
 class Ledger:
@@ -47,11 +47,7 @@ class Ledger:
         people = policy.per_period("people")
         self.people_limit = None if people is None else [limit + 1e-9 for limit in people]
         self.most_starts = policy.new_units
-        adjacency, base = problem.market.adjacency, problem.market.base
-        from_base = base if self.rule == "held" else problem.base_strong.all(axis=1)
-        free = np.asarray(adjacency @ from_base.astype(float)) > 0
-        free[problem.candidates.unit[problem.candidates.fixed]] = True
-        self.free = (free | (self.rule == "none")).tolist()
+        self.free = needs_no_neighbour(problem).tolist()
 
     def _ladder(self) -> None:
         market, c = self.problem.market, self.problem.candidates

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .candidates import Problem
-from .evaluate import past_periods, radiance_matrix
+from .evaluate import needs_no_neighbour, past_periods, radiance_matrix
 from .lp import Program
 from .objective import set_objective
 from .spill import add_spill, opening_most
@@ -134,15 +134,12 @@ def _needs_strength(problem: Problem) -> bool:
 
 def _contiguity(problem: Problem, program: Program, held: np.ndarray, strong: np.ndarray) -> None:
     """What is held needs a neighbour held (or strong) the period before, unless it touches the base."""
-    market, c = problem.market, problem.candidates
+    market = problem.market
     policy = market.policy
     if policy.contiguity == "none":
         return
     support = held if policy.contiguity == "held" else strong
-    from_base = market.base if policy.contiguity == "held" else problem.base_strong.all(axis=1)
-    free = np.asarray(market.adjacency @ from_base.astype(float)) > 0
-    free[c.unit[c.fixed]] = True  # what was started already needs no reason
-    i, t = np.nonzero((held >= 0) & ~free[:, None])
+    i, t = np.nonzero((held >= 0) & ~needs_no_neighbour(problem)[:, None])
     if len(i) == 0:
         return
     near = market.adjacency[i].tocoo()
