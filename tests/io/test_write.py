@@ -82,9 +82,7 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         write_csv(tmp_path / "nowhere" / "a.csv", TABLE)
 
 
-@pytest.mark.parametrize(
-    "kind", ["indicators", "sales", "units", "openings", "targets", "penetration"]
-)
+@pytest.mark.parametrize("kind", ["indicators", "sales", "units", "openings", "targets", "penetration"])
 @pytest.mark.parametrize("years", [None, [2021, 2022]])
 def test_an_empty_template_says_so_and_a_filled_one_is_read(tmp_path, tree, kind, years):
     path = write_template(tmp_path / "t.xlsx", kind=kind, tree=tree, level="prefecture", years=years)

@@ -74,21 +74,34 @@ def plot_fans(
     missing = [region for region in regions if region not in set(forecast["region"])]
     if missing or not 1 <= len(regions) <= 12:
         raise MktError(f"扇形图需要 1—12 个有预测的地区，没有预测的：{'、'.join(missing) or '无'}")
-    columns = min(3, len(regions))
-    rows = -(-len(regions) // columns)
-    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.5 * rows, rows=rows, columns=columns)
-    flat = np.atleast_1d(axes).ravel()
-    for ax, region in zip(flat, regions, strict=False):
+    figure, cells = _small_charts(regions, names, unit)
+    for ax, region in zip(cells, regions, strict=True):
         past, ahead = (table[table["region"] == region] for table in (history, forecast))
         _fan(ax, past, ahead)
-        ax.set_title(region if names is None else names[region], fontsize=11)
-        style.axis_in(ax.yaxis, unit, label="")
         ax.set_ylim(bottom=min(0, ahead["lower"].min()))
+    return _finish(figure, cells, f"{title}（{unit}）" if unit else title, source)
+
+
+def _small_charts(regions: list[str], names: Mapping[str, str] | pd.Series | None, unit: str):
+    """A figure with one titled chart for each region, three in a row, and these charts."""
+    columns = min(3, len(regions))
+    rows = -(-len(regions) // columns)
+    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.4 * rows, rows=rows, columns=columns)
+    flat = np.atleast_1d(axes).ravel()
     for ax in flat[len(regions) :]:
         ax.set_visible(False)
-    handles, labels = flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", ncols=3)
-    figure.suptitle(f"{title}（{unit}）" if unit else title, x=0.01, ha="left")
+    cells = flat[: len(regions)]
+    for ax, region in zip(cells, regions, strict=True):
+        ax.set_title(region if names is None else names[region], fontsize=11)
+        style.axis_in(ax.yaxis, unit, label="")
+    return figure, cells
+
+
+def _finish(figure: Figure, cells, title: str, source: str) -> Figure:
+    """One legend for all charts, each label once; title and source."""
+    found = dict(pair[::-1] for ax in cells for pair in zip(*ax.get_legend_handles_labels(), strict=True))
+    figure.legend(found.values(), found.keys(), loc="outside upper right", ncols=3)
+    figure.suptitle(title, x=0.01, ha="left")
     style.source_line(figure, source)
     return figure
 
@@ -150,22 +163,12 @@ def plot_curves(
     unknown = [region for region in regions if region not in set(panel["region"])]
     if unknown or not 1 <= len(regions) <= 12:
         raise MktError(f"曲线图需要 1—12 个有数据的地区，没有数据的：{'、'.join(unknown) or '无'}")
-    columns = min(3, len(regions))
-    rows = -(-len(regions) // columns)
-    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.3 * rows, rows=rows, columns=columns)
-    flat, limits = np.atleast_1d(axes).ravel(), levels.set_index("region")
-    for ax, region in zip(flat, regions, strict=False):
+    figure, cells = _small_charts(regions, names, unit)
+    limits = levels.set_index("region")
+    for ax, region in zip(cells, regions, strict=True):
         seen, line = (table[table["region"] == region].sort_values("period") for table in (panel, curves))
         _curve(ax, seen, line, limits.loc[region])
-        ax.set_title(region if names is None else names[region], fontsize=11)
-        style.axis_in(ax.yaxis, unit, label="")
-    for ax in flat[len(regions) :]:
-        ax.set_visible(False)
-    found = dict(pair[::-1] for ax in flat for pair in zip(*ax.get_legend_handles_labels(), strict=True))
-    figure.legend(found.values(), found.keys(), loc="outside upper right", ncols=3)
-    figure.suptitle(f"{title}（{unit}）" if unit else title, x=0.01, ha="left")
-    style.source_line(figure, source)
-    return figure
+    return _finish(figure, cells, f"{title}（{unit}）" if unit else title, source)
 
 
 def _curve(ax, seen: pd.DataFrame, line: pd.DataFrame, level: pd.Series) -> None:

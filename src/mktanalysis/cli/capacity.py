@@ -49,8 +49,7 @@ def penetration(
 
     from .output import check_target, own_table, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     panel = load_penetration() if file is None else own_table(file, kind="penetration", tree=tree)
     ceiling = ceiling or (3.5 if file is None else 1.0)
@@ -84,8 +83,7 @@ def counties(
 
     from .output import check_target, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     cities = _cities(indicator, year, tree, code)
@@ -123,8 +121,7 @@ def potential(
 
     from .output import check_target, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     mass = _cities(indicator, year, tree, "100000").set_index("region")["value"]
@@ -161,8 +158,7 @@ def headroom(
 
     from .output import check_target, own_table, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     panel = own_table(file, kind="sales", tree=tree)
     last = panel["period"] > panel["period"].max() - season_of(panel["period"].dtype)
@@ -219,8 +215,7 @@ def outlets(
 
     from .output import check_target, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     units = tree.subtree(code).table.query("level == 'county'")

@@ -54,8 +54,7 @@ def show_(name: Name, region: Region = None, indicator: Indicator = None, to: To
 
     from .output import check_target, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     table = load_table(name)
     for column, wanted in (("region", region), ("indicator", indicator)):
         if wanted is not None and column not in table.columns:

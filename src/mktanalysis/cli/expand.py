@@ -140,8 +140,7 @@ def expand(
 
     from .output import check_target
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = mkt.load_regions()
     codes = tuple(mkt.resolve_names(list(base), tree))
     area = mkt.resolve_names([within], tree).iloc[0] if within else None

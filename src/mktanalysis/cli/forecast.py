@@ -70,8 +70,7 @@ def forecast(
 
     from .output import check_target, own_table
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)

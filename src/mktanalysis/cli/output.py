@@ -37,11 +37,14 @@ def show(table: pd.DataFrame, *, title: str, to: Path | None = None, units: dict
     units : dict, optional
         Column -> unit, shown beside the header.
     """
-    if to is not None:
-        check_target(to)
+    check_target(to)
     _print(table, title, units or {})
-    if to is None:
-        return
+    if to is not None:
+        write(to, table, title=title, units=units)
+
+
+def write(to: Path, table: pd.DataFrame, *, title: str, units: dict | None = None) -> None:
+    """Write `table` to a .csv or .xlsx file, as :func:`show` does, and say so."""
     from mktanalysis.io import write_csv, write_xlsx
 
     if to.suffix.lower() == ".csv":
@@ -51,8 +54,10 @@ def show(table: pd.DataFrame, *, title: str, to: Path | None = None, units: dict
     print(f"已写入 {to}（{len(table)} 行）")
 
 
-def check_target(to: Path) -> None:
-    """Refuse a path that cannot be written before any work is done for it."""
+def check_target(to: Path | None) -> None:
+    """Refuse a path that cannot be written before any work is done for it; None is no path."""
+    if to is None:
+        return
     if to.suffix.lower() not in (".csv", ".xlsx"):
         raise MktError(f"只能写成 .csv 或 .xlsx，而给出的是 {to.name!r}")
     if not to.parent.is_dir():

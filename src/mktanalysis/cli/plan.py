@@ -37,10 +37,9 @@ def check(
     from mktanalysis import load_regions, resolve_names
     from mktanalysis.forecasting import plan_vs_actual
 
-    from .output import check_target, own_table, show
+    from .output import check_target, own_table, show, write
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     wanted = _amounts(own_table(plan, kind="targets", tree=tree), plan)
@@ -64,7 +63,7 @@ def check(
     titles = {**names, **shares, "tracking_signal": "跟踪信号"}
     show(shown[front].rename(columns=titles), title="计划与实际")
     if to is not None:
-        _write(to, table[front].rename(columns=titles), "计划与实际")
+        write(to, table[front].rename(columns=titles), title="计划与实际")
 
 
 def season(file: History = None, combine: Combine = True, to: To = None) -> None:
@@ -78,8 +77,7 @@ def season(file: History = None, combine: Combine = True, to: To = None) -> None
 
     from .output import check_target, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree, index = load_regions(), _index(file, combine)
     table = index.assign(
         name=tree.names(index["region"]).to_numpy(),
@@ -105,8 +103,7 @@ def split(
 
     from .output import check_target, own_table, show
 
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     wanted = _amounts(own_table(targets, kind="targets", tree=tree), targets)
     table = split_target(wanted, _index(file, combine))
@@ -157,13 +154,3 @@ def _index(file: Path | None, combine: bool):
     else:
         panel = own_table(file, kind="sales", tree=load_regions())
     return seasonal_index(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
-
-
-def _write(to: Path, table, title: str) -> None:
-    from mktanalysis.io import write_csv, write_xlsx
-
-    if to.suffix.lower() == ".csv":
-        write_csv(to, table)
-    else:
-        write_xlsx(to, {title: table})
-    typer.echo(f"已写入 {to}（{len(table)} 行）")

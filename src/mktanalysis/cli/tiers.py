@@ -63,8 +63,7 @@ def tiers(
     if copy_rules:
         _copy(copy_rules, to)
         return
-    if to is not None:
-        check_target(to)
+    check_target(to)
     tree = load_regions()
     options = {"year": year, "level": level, "n_tiers": n_tiers, "sizes": sizes, "file": file, "kind": kind}
     result = grade(system, tree, **options)
