@@ -17,8 +17,9 @@ from .candidates import Problem
 from .evaluate import evaluate
 from .ledger import Ledger
 
-#: Heat of the first and last move, in values of a typical unit.
-HEAT = (0.08, 0.001)
+#: Heat of the first and last move, in values of a typical unit; and of the first from a plan that is good
+#: already.
+HEAT, WARM = (0.08, 0.001), 0.04
 #: Price of a missing yuan at the first and last move, in units of what a yuan earns (the dual of the cash
 #: rows); besides, at the end any overdraft costs as much as this many typical units are worth.
 PRICE, OVERDRAWN = (1.2, 5.0), 1.0
@@ -36,6 +37,8 @@ def anneal(
     report=None,
     keep=None,
     clock=None,
+    likely: np.ndarray | None = None,
+    warm: bool = False,
 ) -> np.ndarray:
     """Improve a plan by single moves.
 
@@ -54,6 +57,10 @@ def anneal(
     keep : callable, optional
         Called with the rows of every better plan.
     clock : Clock, optional
+    likely : ndarray of bool, shape (choices,), optional
+        Only these choices and the plan's own are tried.
+    warm : bool, default False
+        The start is a good plan: begin at less heat.
 
     Returns
     -------
@@ -61,20 +68,21 @@ def anneal(
         Rows of the best plan seen.
     """
     ledger, draw = Ledger(problem, start), random.Random(int(rng.integers(2**62)))
-    pool = _Pool(ledger, draw)
+    pool = _Pool(ledger, draw, likely)
     scale = _typical_value(problem)
     best, best_gain = np.asarray(start), ledger.gain
     timed = clock is not None and clock.left() < np.inf
     if not pool.movable or not (timed or moves):
         return best
-    k, done, heat, price, fee = 0, 0.0, HEAT[0] * scale, PRICE[0] * yuan_earns, 0.0
+    first = WARM if warm else HEAT[0]
+    k, done, heat, price, fee = 0, 0.0, first * scale, PRICE[0] * yuan_earns, 0.0
     tolerance = 1e-8 * max(1.0, *map(abs, ledger.given))
     current = _worth(ledger, price, fee, tolerance)
     while done < 1:
         k += 1
         if k % BLOCK == 0:
             done = clock.spent() / clock.seconds if timed else k / moves
-            heat = scale * HEAT[0] * (HEAT[1] / HEAT[0]) ** done
+            heat = scale * first * (HEAT[1] / first) ** done
             price = yuan_earns * PRICE[0] * (PRICE[1] / PRICE[0]) ** min(1.0, done / 0.85)
             fee = OVERDRAWN * scale * min(1.0, done / 0.85)
             current = _worth(ledger, price, fee, tolerance)
@@ -123,13 +131,13 @@ def _worth(ledger: Ledger, price: float, fee: float, tolerance: float) -> float:
 class _Pool:
     """What may change: units with choices that no order has decided."""
 
-    def __init__(self, ledger: Ledger, draw: random.Random):
+    def __init__(self, ledger: Ledger, draw: random.Random, likely: np.ndarray | None):
         c, market = ledger.problem.candidates, ledger.problem.market
         self.ledger, self.draw = ledger, draw
         decided = set(c.unit[c.fixed].tolist())
         self.by_start: list[dict[int, list[int]]] = [{} for _ in range(ledger.n)]
         for row, (unit, start) in enumerate(zip(ledger.unit, ledger.start, strict=True)):
-            if unit not in decided:
+            if unit not in decided and (likely is None or likely[row] or ledger.row[unit] == row):
                 self.by_start[unit].setdefault(start, []).append(row)
         self.movable = [unit for unit in range(ledger.n) if self.by_start[unit]]
         pinned = market.units.isin(list(market.policy.pinned))

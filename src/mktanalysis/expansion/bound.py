@@ -48,9 +48,11 @@ class Relaxation:
             found = model.program.solve(relaxed=True, options=INTERIOR, seconds=limit)
             self.bound = min(self.bound, found.bound)
         self.yuan_earns = np.maximum(found.duals[model.parts["cash"]], 0.0)
+        arrays = model.program.arrays()
+        self.merit = (arrays.cost - arrays.matrix.T @ found.duals)[model.z]
 
 
-def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, goal: float, left):
+def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, goal: float, left, seen=None):
     """Yield bounds with the cash rows priced instead of kept, the rest solved in whole starts.
 
     Without the rows that couple everything, branch and bound closes what the relaxation gains by fractions
@@ -68,6 +70,8 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
         Objective of the best plan known.
     left : callable
         Seconds left, infinite without a limit.
+    seen : callable, optional
+        Called with every bound that is proven on the way.
     """
     arrays, cash = model.program.arrays(), model.parts["cash"]
     by_row = arrays.matrix.tocsr()
@@ -79,15 +83,22 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
     values, best = complete(model, start), np.inf
     while left() > 1.0:
         priced = kept._replace(cost=arrays.cost - money.T @ prices)
+        paid = float(prices @ limit)
+
+        def watch(proven: float, _value: float, paid: float = paid) -> bool:
+            if seen is not None:
+                seen(proven + paid)
+            return left() <= 0
+
         found = solve_arrays(
             priced,
             gap=2e-4,
             seconds=None if left() == np.inf else left(),
             start=values,
             options=BRANCHING,
-            stop=lambda: left() <= 0,
+            watch=watch,
         )
-        bound = found.bound + float(prices @ limit)
+        bound = found.bound + paid
         best = min(best, bound)
         yield best
         if found.values is None or found.ended != "optimal":
@@ -110,7 +121,7 @@ class BoundInBackground:
     def __init__(self, problem: Problem, usual: Model, rows: np.ndarray, value: float, clock, note):
         self.problem, self.usual, self.rows, self.value = problem, usual, rows, value
         self.clock, self.note = clock, note
-        self.bound, self.yuan_earns, self.found = np.inf, None, None
+        self.bound, self.yuan_earns, self.merit, self.found = np.inf, None, None, None
         self.first, self.over = threading.Event(), False
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
@@ -120,7 +131,8 @@ class BoundInBackground:
         self.over = True
         self.thread.join()
 
-    def _stopped(self) -> bool:
+    def _watch(self, proven: float, _value: float = 0.0) -> bool:
+        self.bound = min(self.bound, proven)
         return self.over
 
     def _left(self) -> float:
@@ -129,7 +141,7 @@ class BoundInBackground:
     def _run(self) -> None:
         try:
             relaxed = Relaxation(self.problem, self.usual, seconds=self.clock.left(), value=self.value)
-            self.bound, self.yuan_earns = relaxed.bound, relaxed.yuan_earns
+            self.bound, self.yuan_earns, self.merit = relaxed.bound, relaxed.yuan_earns, relaxed.merit
             self.note("relaxation")
         finally:
             self.first.set()
@@ -138,9 +150,9 @@ class BoundInBackground:
         if len(self.rows) < FEW_STARTS:
             self._branch(self._left() / 2)
         for bound in lagrangian_bounds(
-            relaxed.model, relaxed.yuan_earns, self.rows, goal=self.value, left=self._left
+            relaxed.model, relaxed.yuan_earns, self.rows, goal=self.value, left=self._left, seen=self._watch
         ):
-            self.bound = min(self.bound, bound)
+            self._watch(bound)
             self.note("Lagrangian")
         return None
 
@@ -159,7 +171,7 @@ class BoundInBackground:
             seconds=seconds,
             start=complete(self.usual, self.rows),
             options=BRANCHING,
-            stop=self._stopped,
+            watch=self._watch,
         )
         self.bound = min(self.bound, found.bound)
         self.found = found.values

@@ -32,24 +32,30 @@ def improve(
     report=None,
     enough=None,
     keep=None,
+    likely: np.ndarray | None = None,
 ):
     """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
 
     `enough` is a function: the objective (in the model's scale) from which on the search need not go on;
-    `keep` is called with the rows of every better plan.
+    `keep` is called with the rows of every better plan. With `likely`, a mask of the choices, every second
+    neighbourhood has only these, and the plan's own, free: it can be the wider.
     """
     problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
     value = -np.inf if values is None else float(part.arrays.cost @ values)
     timed = clock is not None and clock.left() < np.inf
-    size, work, vain = np.full(len(NEIGHBOURHOODS), FIRST), float(WORK), 0
+    views = [np.ones(len(model.z), dtype=bool)] + ([] if likely is None else [likely])
+    size, work, vain = np.full(len(views) * len(NEIGHBOURHOODS), FIRST), float(WORK), 0
     for k in range(rounds):
         if values is None or (clock is not None and clock.left() <= 0.3):
             break
         if enough is not None and value >= enough():
             break
-        kind = k % len(NEIGHBOURHOODS)
-        free = NEIGHBOURHOODS[kind](_Situation(problem, best), size[kind], rng)
+        kind = k % len(size)
+        shape, view = divmod(kind, len(views))
+        wanted = views[view].copy()
+        wanted[best] = True
+        free = NEIGHBOURHOODS[shape](_Situation(problem, best), size[kind], rng) & wanted
         found = part.solve(values, free, nodes=nodes, clock=clock)
         scale = 1.2 if found.work < work / 2 else 0.7 if found.work > 2 * work else 1.0
         size[kind] = min(size[kind] * scale, 2.0 * len(model.z))
@@ -74,7 +80,16 @@ class Part:
         self.model, self.arrays = model, model.program.arrays()
         self.by_row, self.owner = self.arrays.matrix.tocsr(), model.program.owner
 
-    def solve(self, values: np.ndarray, free: np.ndarray, *, nodes: int, clock=None) -> Solution:
+    def solve(
+        self,
+        values: np.ndarray,
+        free: np.ndarray,
+        *,
+        nodes=None,
+        clock=None,
+        options: dict = PART,
+        watch=None,
+    ) -> Solution:
         """Best values with the choices outside `free` kept as in `values` (all columns)."""
         model, arrays = self.model, self.arrays
         kept = self._decided(np.unique(model.problem.candidates.unit[free]))
@@ -100,7 +115,8 @@ class Part:
             nodes=nodes,
             seconds=None if clock is None else max(clock.left(), 0.2),
             start=values[open_],
-            options=PART,
+            options=options,
+            watch=watch,
         )
         if found.values is None:
             return found

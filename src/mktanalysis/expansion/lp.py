@@ -105,15 +105,15 @@ class Program:
         start=None,
         threads: int = 1,
         options: dict | None = None,
-        stop=None,
+        watch=None,
     ) -> Solution:
-        """Maximise; `relaxed` drops integrality and returns duals; `stop` as in `solve_arrays`."""
+        """Maximise; `relaxed` drops integrality and returns duals; `watch` as in `solve_arrays`."""
         arrays = self.arrays()
         if relaxed:
             arrays = arrays._replace(integer=np.zeros(self.n_columns, dtype=bool))
         options = {"threads": threads, **(options or {})}
         solution = solve_arrays(
-            arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options, stop=stop
+            arrays, gap=gap, nodes=nodes, seconds=seconds, start=start, options=options, watch=watch
         )
         exact = solution.ended == "optimal" and options.get("run_crossover") != "off"
         if relaxed and not exact and solution.ended != "infeasible" and solution.duals is not None:
@@ -122,11 +122,12 @@ class Program:
 
 
 def solve_arrays(
-    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None, stop=None
+    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None, watch=None
 ) -> Solution:
     """Pass a programme to HiGHS and run it, from the values `start` of all columns if given.
 
-    `stop`, a function, is asked now and then whether branch and bound should end (from another thread).
+    `watch`, a function, is given the bound of branch and bound and the best value now and then; it returns
+    whether to end.
     """
     import highspy
 
@@ -143,8 +144,13 @@ def solve_arrays(
         solution = highspy.HighsSolution()
         solution.col_value = list(np.asarray(start, dtype=float))
         highs.setSolution(solution)
-    if stop is not None:
-        highs.cbMipInterrupt.subscribe(lambda asked: asked.interrupt() if stop() else None)
+    if watch is not None:
+
+        def asked(event):
+            if watch(event.data_out.mip_dual_bound, event.data_out.mip_primal_bound):
+                event.interrupt()
+
+        highs.cbMipInterrupt.subscribe(asked)
     highs.run()
     return _result(highs, highspy, bool(arrays.integer.any()))
 

@@ -27,6 +27,7 @@ from .lns import complete, improve
 from .lp import Solution
 from .model import Model, build_model
 from .policy import Strict
+from .support import likely, solve_support
 
 #: Up to this many choices the exact solver runs first; up to the second after the search, without a time
 #: limit.
@@ -35,9 +36,18 @@ EXACT_CHOICES, UNTIMED_CHOICES = 400, 800
 #: Moves of annealing for each round asked, at most (a choice gets one).
 MOVES = 1000
 
-#: Neighbourhoods take this part of the time or rounds first, then annealing this part of the time left: each
-#: leads out of where the other is stuck, and which is the stronger depends on the instance.
-FIRST_PART, ANNEALED = 0.2, 0.45
+#: Stages after the greedy plan, and the part of the time or rounds then left that each takes; each leads out
+#: of where the one before is stuck. Guided by the relaxation, if it is known soon enough, and blind.
+GUIDED = (
+    ("support", 0.25),
+    ("anneal", 0.35),
+    ("neighbourhoods", 0.6),
+    ("anneal", 0.5),
+    ("neighbourhoods", 1.0),
+)
+BLIND = (("neighbourhoods", 0.2), ("anneal", 0.45), ("neighbourhoods", 1.0))
+#: Likely choices for each unit that annealing tries, and that every second neighbourhood sets free.
+TRIED, NEARBY = 4.5, 3.0
 
 #: With so few seconds left nothing more is begun.
 LAST = 0.5
@@ -125,6 +135,16 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
     )
 
 
+def _shares(stages):
+    """Yield each stage, its part of the time left, and its part of all rounds of its kind."""
+    parts, left = [], 1.0
+    for _, part in stages:
+        parts.append(left * part)
+        left -= parts[-1]
+    for (stage, part), own in zip(stages, parts, strict=True):
+        yield stage, part, own / sum(o for (other, _), o in zip(stages, parts, strict=True) if other == stage)
+
+
 class _Run:
     """State of one search: the best rows, the bound, what each stage reached and when."""
 
@@ -132,6 +152,8 @@ class _Run:
         self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
         self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
         self.background: BoundInBackground | None = None
+        self.merit: np.ndarray | None = None  # reduced cost of each choice in the relaxation
+        self.earns = 1.0  # what one more yuan of the first budget would earn
         self.best_seen: np.ndarray | None = None  # by the stage that runs, should it be interrupted
         self.rng = np.random.default_rng(search.random_state)
         self.model: Model = build_model(problem)
@@ -157,13 +179,13 @@ class _Run:
             return self._relaxed()
         if len(self.model.z) <= EXACT_CHOICES or method == "exact":
             return self._exact()
-        earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
+        self.earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
         if method == "anneal":
-            return self._anneal(earns, 1.0)
-        self._neighbourhoods(FIRST_PART)
-        if self._open():
-            self._anneal(earns, ANNEALED)
-            self._neighbourhoods()
+            return self._anneal(1.0, 1.0, warm=False)
+        stages = {"support": self._support, "anneal": self._anneal, "neighbourhoods": self._neighbourhoods}
+        for stage, part, share in _shares(GUIDED if self.merit is not None else BLIND):
+            if self._open():
+                stages[stage](part, share)
         if self.background is not None:
             self._end_bound()
         small = len(self.model.z) <= UNTIMED_CHOICES and self.search.seconds is None
@@ -182,36 +204,48 @@ class _Run:
         """Whether more is to be found."""
         return self.reached() < self._proven() / (1 + self.search.gap)
 
-    def _anneal(self, yuan_earns: float, share: float) -> None:
+    def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
         """Single moves; they know nothing of objectives other than profit."""
         if self.problem.market.policy.objective != "profit":
             return
-        moves = self.search.anneal_rounds * min(MOVES, len(self.model.z))
+        moves = round(share * self.search.anneal_rounds * min(MOVES, len(self.model.z)))
         self.rows = anneal(
             self.problem,
             self.rows,
             moves=moves,
             rng=self.rng,
-            yuan_earns=yuan_earns,
+            yuan_earns=self.earns,
             report=self._annealed,
             keep=self._see,
-            clock=self.clock.part(share),
+            clock=self.clock.part(part),
+            likely=self._likely(TRIED),
+            warm=warm and self.merit is not None,
         )
         self._note("anneal")
 
-    def _neighbourhoods(self, share: float = 1.0) -> None:
-        timed = self.search.seconds is not None
-        rounds = round(self.search.rounds * (share if share < 1 else 1 - FIRST_PART))
+    def _support(self, part: float, _share: float) -> None:
+        """Branch and bound over the choices that the relaxation thinks most of."""
+        self.rows = solve_support(
+            self.model, self.rows, self.merit, clock=self.clock.part(part), keep=self._see
+        )
+        self._note("support")
+
+    def _likely(self, per_unit: float) -> np.ndarray | None:
+        return None if self.merit is None else likely(self.problem, self.merit, per_unit)
+
+    def _neighbourhoods(self, part: float, share: float) -> None:
+        timed, rounds = self.search.seconds is not None, round(share * self.search.rounds)
         self.rows = improve(
             self.model,
             self.rows,
             rounds=10**6 if timed and self.search.method == "auto" else rounds,
             nodes=40,
             rng=self.rng,
-            clock=self.clock if share == 1.0 else self.clock.part(share),
+            clock=self.clock if part == 1.0 else self.clock.part(part),
             report=self._tick,
             keep=self._see,
             enough=lambda: self._proven() / (1 + self.search.gap),
+            likely=self._likely(NEARBY),
         )
         self._note("neighbourhoods")
 
@@ -224,6 +258,7 @@ class _Run:
             self.problem, self.model, self.rows, self.reached(), self.clock, self._note
         )
         self.background.first.wait(timeout=self.clock.left() / 4)
+        self.merit = self.background.merit
         return self._earns(self.background.yuan_earns)
 
     def _end_bound(self) -> None:
@@ -262,7 +297,7 @@ class _Run:
     def _relaxed(self) -> float:
         """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
         relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
-        self.bound = min(self.bound, relaxed.bound)
+        self.bound, self.merit = min(self.bound, relaxed.bound), relaxed.merit
         self._note("relaxation")
         return self._earns(relaxed.yuan_earns)
 
