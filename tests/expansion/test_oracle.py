@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Response, Rung, Search, grid_example, plan_expansion, workload
-from mktanalysis.expansion.policy import CONCENTRATED, LIGHT
+from mktanalysis.expansion.policy import CONCENTRATED, LIGHT, Programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,6 +264,9 @@ class Oracle:
         return float(value[0]), bool(fits[0] and self._hang_together(row)[0])
 
 
+#: Two efforts too low to win anything: where nothing is lost either (retention 1), the less the better, but
+#: the more saves more by spill-over.
+PRESENT, IDLE = Programme(name="守摊", effort=(0.012,)), Programme(name="留守", effort=(0.008,))
 #: Plans of one market that are tried at most; more are cut by forbidding units.
 MOST_PLANS = 20_000
 EXACT = Search(method="exact", gap=0.0, nodes=100_000)
@@ -325,8 +328,15 @@ def _policy(draw, rng, units, shape):
         new_units=draw(st.sampled_from([None, 1, 2])),
         contiguity=draw(st.sampled_from(["held", "held", "strong", "none"])),
         pinned={"r2c1": None} if draw(st.integers(0, 4)) == 0 else {},
-        programmes=draw(st.sampled_from([(CONCENTRATED,), (LIGHT, CONCENTRATED)])),
-        response=Response(enter_share=enter, exit_share=0.8 * enter, ramp=float(rng.choice([0.4, 0.8]))),
+        programmes=draw(
+            st.sampled_from([(CONCENTRATED,), (LIGHT, CONCENTRATED), (CONCENTRATED, PRESENT, IDLE)])
+        ),
+        response=Response(
+            enter_share=enter,
+            exit_share=0.8 * enter,
+            ramp=float(rng.choice([0.4, 0.8])),
+            retention=float(rng.choice([0.7, 1.0])),
+        ),
         rungs=draw(st.sampled_from([rungs, rungs[:1], ()])),
         spill=draw(st.sampled_from([0.0, 0.1, 0.3])),
         spill_cap=0.4,

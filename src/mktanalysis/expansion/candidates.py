@@ -207,6 +207,9 @@ def felt_saving(saving, loss, reinvest: float):
 
 def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
     """Choices beaten by the other programme of the same unit and start (the first of equals stays)."""
+    # No saving turns the order of two needs: a choice that takes no more effort and has no less share in any
+    # year has the same shares, so the same income; the first years differ by the outlay alone, that is by the
+    # difference d of the openings, and after a saving of a part f <= 1 of each by (1 - f) d, not below 0.
     best = (
         c.value
         + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]
