@@ -34,8 +34,10 @@ def problem_of(side=5, periods=6, seed=0, **policy):
 @pytest.mark.parametrize("rule", ["held", "strong", "none"])
 @pytest.mark.parametrize("carry", [True, False])
 def test_books_equal_the_evaluation_after_any_changes(rule, carry):
-    problem = problem_of(contiguity=rule, carry_over=carry, people=50.0, new_units=3)
+    savings = {"spill": 0.3, "spill_cap": 0.9}  # some turn a first year's loss into a profit
+    problem = problem_of(contiguity=rule, carry_over=carry, people=50.0, new_units=3, **savings)
     c, rng, books = problem.candidates, np.random.default_rng(1), Ledger(problem)
+    assert ((c.loss > 0) & (c.loss < 0.9 * c.opening)).any()
     at_first, alone = books.gain, evaluate(problem, [])
     for step in range(400):
         unit = int(rng.choice(c.unit))

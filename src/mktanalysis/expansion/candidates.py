@@ -34,8 +34,8 @@ class Candidates:
         Discounted profit with terminal value.
     need : ndarray, shape (choices, periods)
         What the choice takes from the budget (below zero: gives back), see `budget_need`.
-    relief : ndarray, shape (choices,)
-        Part of a saved yuan of opening that the budget feels: 1 where the first year is a loss anyway.
+    loss : ndarray, shape (choices,)
+        What the first year loses without savings (zero for a profit), see `felt_saving`.
     fixed : ndarray of bool, shape (choices,)
         Started already or decided (policy.history).
     """
@@ -51,7 +51,7 @@ class Candidates:
     opening: np.ndarray
     value: np.ndarray
     need: np.ndarray
-    relief: np.ndarray
+    loss: np.ndarray
     fixed: np.ndarray
 
     def __len__(self) -> int:
@@ -103,8 +103,9 @@ def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
     unit, start, programme, fixed = unit[keep], start[keep], programme[keep], fixed[keep]
     order = np.lexsort([programme, start, unit])
     paths = _paths(market, library, unit[order], start[order], programme[order], weight)
-    money = _budget_side(paths, unit[order], start[order], policy)
-    candidates = Candidates(unit[order], start[order], programme[order], *paths, *money, fixed[order])
+    need = budget_need(paths[0], paths[1], policy.reinvest)
+    loss = np.maximum(need[np.arange(len(order)), start[order]], 0.0)
+    candidates = Candidates(unit[order], start[order], programme[order], *paths, need, loss, fixed[order])
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, policy, weight))
     return Problem(market, library, candidates, weight, weight_end, **_base_paths(market, weight))
@@ -192,19 +193,23 @@ def budget_need(income, outlay, reinvest: float) -> np.ndarray:
     return np.where(profit < 0, -profit, -reinvest * profit)
 
 
-def _budget_side(paths, unit, start, policy: Policy) -> tuple[np.ndarray, np.ndarray]:
-    """Need and relief of each choice; one relief for all programmes of a unit and start, the lowest."""
-    income, outlay, opening = paths[0], paths[1], paths[5]
-    row = np.arange(len(unit))
-    deep = (income - outlay)[row, start] <= -policy.spill_cap * opening
-    relief = np.where(deep, 1.0, policy.reinvest)
-    lowest = np.ones((unit.max(initial=0) + 1, policy.periods))
-    np.minimum.at(lowest, (unit, start), relief)
-    return budget_need(income, outlay, policy.reinvest), lowest[unit, start]
+def felt_saving(saving, loss, reinvest: float):
+    """How much less a unit takes from the budget for a saving in a year that loses `loss` without it.
+
+    A loss shrinks by all of it; once the year breaks even, of the rest the share `reinvest` may be spent
+    again.
+
+    >>> felt_saving(np.array([1.0, 3.0]), 2.0, 0.5).tolist()
+    [1.0, 2.5]
+    """
+    return np.minimum(saving, loss) + reinvest * np.maximum(saving - loss, 0.0)
 
 
 def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
     """Choices beaten by the other programme of the same unit and start (the first of equals stays)."""
+    # No saving turns the order of two needs: a choice that takes no more effort and has no less share in any
+    # year has the same shares, so the same income; the first years differ by the outlay alone, that is by the
+    # difference d of the openings, and after a saving of a part f <= 1 of each by (1 - f) d, not below 0.
     best = (
         c.value
         + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]

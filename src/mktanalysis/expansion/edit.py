@@ -1,8 +1,6 @@
-"""The manager edits: lock, pin, forbid, change limits, go on from what has happened; compare; relax.
+"""The manager edits: lock, pin, forbid, change limits, go on from what has happened; compare.
 
-Always holds: what has happened is kept as it was; a comparison lists every unit whose start differs; a wish
-that
-cannot be met is answered with the relaxations that would do.
+Always holds: what has happened is kept as it was; a comparison lists every unit whose start differs.
 """
 
 from __future__ import annotations
@@ -10,19 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import InfeasibleError
-from .candidates import Problem
-from .lp import Arrays, solve_arrays
-from .model import build_model
 from .policy import Policy
-
-#: Kinds of conditions that can be relaxed -> what the table calls them.
-KINDS = {
-    "cash": "预算（元，各期合计增加）",
-    "people": "销售人员（各期中最多增加）",
-    "new_units": "每期新开单元数（最多增加）",
-    "pins": "指定进入的单元（放弃个数）",
-}
 
 
 def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes) -> Policy:
@@ -94,121 +80,3 @@ def compare_plans(before, after) -> pd.DataFrame:
     change = after.figures["gain"] - before.figures["gain"]
     total = {"region": "合计", "name": "合计", "change": "total", "value_change": change}
     return pd.concat([table, pd.DataFrame([total])], ignore_index=True)[list(table.columns)]
-
-
-def infeasible(problem: Problem) -> InfeasibleError:
-    """The error for a problem without a feasible plan, with the smallest relaxations that would do."""
-    return InfeasibleError("没有满足全部条件的扩张计划。", relaxations(problem))
-
-
-def relaxations(problem: Problem) -> pd.DataFrame:
-    """Find the smallest loosening of each kind of condition that would do alone; if none would, of all
-    together.
-
-    Returns
-    -------
-    DataFrame
-        condition, given, needed; one alternative a row, or, when only several together help, the parts of one
-        solution.
-    """
-    model = build_model(problem)
-    kinds = [kind for kind in KINDS if len(model.parts.get(kind, ()))]
-    alone = [row for kind in kinds for row in _elastic(problem, model, (kind,))]
-    rows = alone or _elastic(problem, model, tuple(kinds))
-    return pd.DataFrame(rows, columns=["condition", "given", "needed"])
-
-
-def unreachable_pins(problem: Problem) -> pd.DataFrame:
-    """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning
-    begins.
-    """
-    market, policy = problem.market, problem.market.policy
-    has = set(problem.candidates.unit.tolist())
-    rows = []
-    for code, year in policy.pinned.items():
-        i = market.units.get_loc(code)
-        if i in has or market.base[i]:
-            continue
-        first = market.earliest[i]
-        needed = (
-            f"{policy.start + first} 年起"
-            if first < policy.periods
-            else "在计划期和供货半径内无法连片到达：延长计划期或放宽连片、半径"
-        )
-        rows.append(
-            {
-                "condition": f"指定进入 {code}",
-                "given": "任一年" if year is None else f"{year} 年",
-                "needed": needed,
-            }
-        )
-    return pd.DataFrame(rows, columns=["condition", "given", "needed"])
-
-
-def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
-    """Least loosening of some kinds of rows that makes the problem feasible; empty if it does not help."""
-    cost, low, high, integer, matrix, row_low, row_high = model.program.arrays()
-    from scipy import sparse
-
-    policy, extra, price, names = problem.market.policy, [], [], []
-    for kind in kinds:
-        rows = model.parts[kind]
-        sign = 1.0 if kind == "pins" else -1.0
-        extra.append(
-            sparse.csc_array(
-                (np.full(len(rows), sign), (rows, np.arange(len(rows)))), shape=(len(row_low), len(rows))
-            )
-        )
-        price += [1.0 / max(_scale(problem, model, kind), 1e-9)] * len(rows)
-        names += [kind] * len(rows)
-    count = len(price)
-    loose = Arrays(
-        np.concatenate([np.zeros_like(cost), -np.array(price)]),
-        np.append(low, np.zeros(count)),
-        np.append(high, np.full(count, np.inf)),
-        np.append(integer, np.zeros(count, dtype=bool)),
-        sparse.hstack([matrix, *extra]).tocsc(),
-        row_low,
-        row_high,
-    )
-    solution = solve_arrays(loose, gap=0.01, nodes=200)
-    if solution.values is None:
-        return []
-    slack = pd.Series(solution.values[len(cost) :]).groupby(pd.Series(names))
-    rows = []
-    for kind, values in slack:
-        if values.max() > 1e-6:
-            rows.append(
-                {
-                    "condition": KINDS[kind],
-                    "given": _given(policy, kind),
-                    "needed": _needed(policy, model, kind, values),
-                }
-            )
-    return rows
-
-
-def _scale(problem: Problem, model, kind: str) -> float:
-    if kind == "cash":
-        return float(np.mean(problem.market.policy.per_period("budget"))) / model.scale
-    if kind == "people":
-        return float(np.mean(problem.market.policy.per_period("people")))
-    return 1.0
-
-
-def _given(policy: Policy, kind: str):
-    if kind == "cash":
-        return round(sum(policy.per_period("budget")))
-    if kind == "people":
-        return round(max(policy.per_period("people")), 1)
-    return policy.new_units if kind == "new_units" else len(policy.pinned)
-
-
-def _needed(policy: Policy, model, kind: str, slack: pd.Series):
-    if kind == "cash":
-        return int(np.ceil(sum(policy.per_period("budget")) + slack.sum() * model.scale))
-    if kind == "people":
-        return round(max(policy.per_period("people")) + slack.max(), 1)
-    if kind == "new_units":
-        return int(np.ceil(policy.new_units + slack.max() - 1e-6))
-    return int(len(policy.pinned) - np.ceil(slack.sum() - 1e-6))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .candidates import Problem
+from .candidates import Problem, felt_saving
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +77,8 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     people = problem.base_people + c.people[rows].sum(axis=0)
     value = problem.base_value + c.value[rows].sum() + saving @ problem.weight
     value += (radiance - office_cost) @ problem.weight_end
-    felt = np.bincount(c.start[rows], saving_each * c.relief[rows], minlength=periods) if len(rows) else 0.0
-    need = problem.base_need + c.need[rows].sum(axis=0) - felt + office_cost - policy.reinvest * radiance
+    need = problem.base_need + c.need[rows].sum(axis=0) + office_cost - policy.reinvest * radiance
+    np.subtract.at(need, c.start[rows], felt_saving(saving_each, c.loss[rows], policy.reinvest))
     money, enough = cash_position(problem, need)
     feasible = enough and _people_enough(policy, people) and _starts_allowed(policy, c, rows)
     return Evaluation(

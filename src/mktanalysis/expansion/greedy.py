@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .candidates import Problem
+from .candidates import Problem, felt_saving
 from .evaluate import evaluate, office_matrix, past_periods, radiance_matrix, rung_matrix
 
 
@@ -98,6 +98,11 @@ class Builder:
         near = np.asarray(self.problem.market.adjacency @ strong.astype(float))
         return np.minimum(self.policy.spill * near, self.policy.spill_cap)
 
+    def _felt(self, rows):
+        """What the budget feels of the savings of these choices now."""
+        c = self.c
+        return felt_saving(self.saved[c.unit[rows]] * c.opening[rows], c.loss[rows], self.policy.reinvest)
+
     def _reachable(self, held, strong, t: int) -> np.ndarray:
         """Units not held that may start by the contiguity rule (units decided for later are not free)."""
         free = ~held
@@ -116,7 +121,7 @@ class Builder:
         while len(ready) and len(started) < most:
             office = self._office_steps()[self.problem.market.ladder.parent[c.unit[ready]]]
             used = self.need[ready] + self.used + office[:, None] * self.ramp[t]
-            used -= (self.saved[c.unit[ready]] * c.opening[ready] * c.relief[ready])[:, None] * self.once[t]
+            used -= self._felt(ready)[:, None] * self.once[t]
             fits = (used <= self.limit + self.earned).all(axis=1) & (
                 self.people + c.people[ready] <= self.people_limit
             ).all(axis=1)
@@ -143,8 +148,7 @@ class Builder:
 
     def _commit(self, row: int, t: int) -> None:
         unit = self.c.unit[row]
-        saved = self.saved[unit] * self.c.opening[row] * self.c.relief[row]
-        self.used = self.used + self.need[row] - saved * self.once[t]
+        self.used = self.used + self.need[row] - self._felt(row) * self.once[t]
         self.people = self.people + self.c.people[row]
         g, extra = self.problem.market.ladder.parent[unit], 0.0
         while g >= 0:

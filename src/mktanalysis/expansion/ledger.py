@@ -24,7 +24,7 @@ class Ledger:
         self.problem, (self.n, self.periods) = problem, problem.shape
         self.unit, self.start, self.value = c.unit.tolist(), c.start.tolist(), c.value.tolist()
         self.taken, self.people_of = c.need.tolist(), c.people.tolist()
-        self.opening, self.relief = c.opening.tolist(), c.relief.tolist()
+        self.opening, self.loss = c.opening.tolist(), c.loss.tolist()
         self.mask = _masks(c.strong)
         self.base_mask = _masks(problem.base_strong)
         near = market.adjacency
@@ -134,9 +134,11 @@ class Ledger:
             if mask >> back & 1:
                 saved += self.spill
         if saved:
-            saved = sign * min(saved, self.cap) * self.opening[row]
-            self.gain += saved * self.weight[t]
-            self.need[t] -= saved * self.relief[row]
+            saved = min(saved, self.cap) * self.opening[row]
+            self.gain += sign * saved * self.weight[t]
+            beyond = saved - self.loss[row]  # as in `felt_saving`
+            felt = saved if beyond <= 0 else self.loss[row] + self.reinvest * beyond
+            self.need[t] -= sign * felt
 
     def _climb(self, unit: int, old: int, new: int, differs: int, after: int) -> None:
         """Offices, sales and rungs above a unit that starts otherwise."""

@@ -70,6 +70,12 @@ class Program:
         self.n_rows += count
         return np.arange(self.n_rows - count, self.n_rows)
 
+    def loosen(self, rows: np.ndarray, sign: float) -> np.ndarray:
+        """Add a column to each of these rows that moves it by `sign` a unit; returns the columns."""
+        columns = self.columns(len(rows), high=INF)
+        self._entries.append((np.asarray(rows), columns, np.full(len(rows), sign)))
+        return columns
+
     @property
     def owner(self) -> np.ndarray:
         """What each column belongs to, as it was said when it was added."""

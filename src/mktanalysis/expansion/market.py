@@ -182,7 +182,7 @@ def build_market(
     adjacency, kilometres = _graph(edges, codes)
     table = _fill(table, kilometres, base, policy)
     ladder = build_ladder(codes, tree, policy.rungs)
-    earliest = _earliest(adjacency, base, table, policy)
+    earliest = earliest_starts(adjacency, base, codes, table["distance_km"].to_numpy(), policy)
     return Market(
         codes,
         tuple(policy.years),
@@ -305,7 +305,7 @@ def _capacity_paths(table: pd.DataFrame, capacity: pd.DataFrame | None, policy: 
     return wide.to_numpy(dtype=float)
 
 
-def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) -> np.ndarray:
+def earliest_starts(adjacency, base: np.ndarray, units: pd.Index, km: np.ndarray, policy: Policy):
     """First period in which a unit can start; ``periods`` = never (graph distance d needs period d - 1)."""
     hops = dijkstra(adjacency, indices=np.flatnonzero(base), unweighted=True, min_only=True)
     never = policy.periods
@@ -318,8 +318,8 @@ def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) 
     if policy.first_open is not None:
         start = np.maximum(start, policy.first_open - policy.start)
     if policy.supply_radius_km is not None:
-        start = np.where(table["distance_km"].to_numpy() > policy.supply_radius_km, never, start)
-    start = np.where(table["region"].isin(policy.forbidden).to_numpy(), never, start)
+        start = np.where(km > policy.supply_radius_km, never, start)
+    start = np.where(units.isin(list(policy.forbidden)), never, start)
     return np.minimum(start, never)
 
 

@@ -19,7 +19,7 @@ from .candidates import Problem
 from .evaluate import needs_no_neighbour, past_periods, radiance_matrix
 from .lp import Program
 from .objective import set_objective
-from .spill import add_spill, opening_most
+from .spill import add_felt, add_spill, opening_most
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,11 +300,7 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
         parts.append((t.ravel(), offices.ravel(), np.broadcast_to(costs, offices.shape).ravel()))
     if rungs.size and rungs.max() >= 0:
         parts.append((t.ravel(), rungs.ravel(), (-policy.reinvest * radiance_matrix(market) / scale).ravel()))
-    if (saving >= 0).any():
-        felt = opening_most(problem)
-        felt[c.unit, c.start] *= c.relief  # the same for all programmes of a unit and start
-        i, when = np.nonzero(saving >= 0)
-        parts.append((when, saving[i, when], -felt[i, when] / scale))
+    parts += [(when, column, -felt / scale) for when, column, felt in add_felt(problem, program, z, saving)]
     budget = np.array(policy.per_period("budget"))
     limit = (budget - problem.base_need) / scale
     past = np.arange(periods) < past_periods(policy)

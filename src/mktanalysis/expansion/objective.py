@@ -42,7 +42,7 @@ def set_objective(model) -> None:
         model.program.set_cost(cost)
         return
     model.program.raise_low(model.rungs[g][-1:], 1.0)
-    model.program.set_cost(_outlay(model))
+    model.program.set_cost(outlay_cost(model))
 
 
 def earliest_bonus(problem: Problem) -> float:
@@ -53,7 +53,7 @@ def earliest_bonus(problem: Problem) -> float:
     return float(best.sum()) + 1.0
 
 
-def _outlay(model) -> np.ndarray:
+def outlay_cost(model) -> np.ndarray:
     """Minus the discounted outlay of units and offices, savings deducted."""
     from .spill import opening_most
 

@@ -16,22 +16,20 @@ import numpy as np
 from pydantic import Field
 from tqdm import tqdm
 
-from ..errors import InfeasibleError
 from .anneal import anneal
 from .bound import BoundInBackground, Relaxation
 from .candidates import Problem
-from .edit import infeasible, unreachable_pins
 from .evaluate import evaluate
 from .greedy import greedy
 from .lns import complete, improve
 from .lp import Solution
 from .model import Model, build_model
 from .policy import Strict
+from .relax import EXACT_CHOICES, Loose, check_reach, infeasible
 from .support import likely, solve_support
 
-#: Up to this many choices the exact solver runs first; up to the second after the search, without a time
-#: limit.
-EXACT_CHOICES, UNTIMED_CHOICES = 400, 800
+#: Up to `EXACT_CHOICES` the exact solver runs first; up to so many after the search, without a time limit.
+UNTIMED_CHOICES = 800
 
 #: Moves of annealing for each round asked, at most (a choice gets one).
 MOVES = 1000
@@ -277,12 +275,17 @@ class _Run:
 
     def _start(self) -> None:
         """A feasible plan: greedy, or the exact solver's first where orders or objective make it hard."""
-        if len(unreachable := unreachable_pins(self.problem)):
-            raise InfeasibleError("指定进入的单元在给定条件下无法到达。", unreachable)
+        check_reach(self.problem)
         plain = self.problem.market.policy.objective == "profit" and not self.problem.market.policy.pinned
         rows = greedy(self.problem)
         if (plain or complete(self.model, rows) is not None) and evaluate(self.problem, rows).feasible:
             self.rows = rows
+            return
+        if len(self.model.z) > EXACT_CHOICES:
+            loose = Loose(self.problem, self.clock)
+            self.rows = loose.rows_within()
+            if self.rows is None:
+                raise infeasible(self.problem, loose)
             return
         found = self.model.program.solve(
             gap=0.5,

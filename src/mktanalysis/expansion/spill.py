@@ -1,7 +1,8 @@
 """Spill-over in the programme: strong neighbours save a part of what an opening costs.
 
 Always holds: a saving is a part of the opening of what starts in that period, at most the cap; in the tight
-form every neighbour's help has a column of its own, and of two neighbours at most one helps the other.
+form every neighbour's help has a column of its own, and of two neighbours at most one helps the other. The
+budget feels a saving in whole starts as `felt_saving` says.
 """
 
 from __future__ import annotations
@@ -100,6 +101,35 @@ def opening_most(problem: Problem) -> np.ndarray:
     c, most = problem.candidates, np.zeros(problem.shape)
     np.maximum.at(most, (c.unit, c.start), c.opening)
     return most
+
+
+def add_felt(problem: Problem, program: Program, z, saving: np.ndarray) -> list[tuple]:
+    """What the budget feels of savings: period, column and yuan, part by part.
+
+    All of a saving, less 1 - `reinvest` of what is saved beyond the loss of the first year. That part has
+    columns (beyond >= saving - losses of the starts) only where both a loss and more than it can be saved;
+    no plan gains by making it larger. Of a loss no more counts than can be saved: so in fractions of several
+    starts, too, the budget feels no more than if each had a saving of its own.
+    """
+    c, policy, most = problem.candidates, problem.market.policy, opening_most(problem)
+    i, t = np.nonzero(saving >= 0)
+    savable = policy.spill_cap * c.opening
+    cut = np.minimum(c.loss, savable)
+    covered, exceeded = np.zeros(problem.shape, dtype=bool), np.zeros(problem.shape, dtype=bool)
+    covered[c.unit[cut > 0], c.start[cut > 0]] = True
+    exceeded[c.unit[savable > c.loss], c.start[savable > c.loss]] = policy.reinvest < 1
+    whole = np.where(exceeded & ~covered, policy.reinvest, 1.0) * most
+    parts = [(t, saving[i, t], whole[i, t])]
+    i, t = np.nonzero((saving >= 0) & exceeded & covered)
+    beyond = program.columns(len(i), high=policy.spill_cap, owner=problem.shape[0] + i)
+    row = np.full(problem.shape, -1)
+    row[i, t] = np.arange(len(i))
+    ok = row[c.unit, c.start] >= 0
+    starts = (row[c.unit, c.start][ok], z[ok], -cut[ok] / most[c.unit, c.start][ok])
+    program.rows(
+        len(i), [(np.arange(len(i)), saving[i, t], 1.0), (np.arange(len(i)), beyond, -1.0), starts], high=0.0
+    )
+    return [*parts, (t, beyond, (policy.reinvest - 1) * most[i, t])]
 
 
 def _help_rows(program: Program, help_, r, starts, spill: float) -> None:
