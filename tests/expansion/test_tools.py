@@ -53,6 +53,13 @@ def test_no_chance_returns_the_plan(grid):
     np.testing.assert_allclose(risk.fan["median"], plan.cash_flow["cash"].cumsum())
 
 
+def test_a_plan_without_steps_has_nothing_to_lose(grid):
+    units, edges, tree, policy = grid[:4]
+    none = policy.replace(new_units=0)
+    risk = simulate_risk(plan_expansion(units, edges, tree, policy=none), n_draws=50)
+    assert risk.values.abs().max() == 0 and risk.figures["loss_probability"] == 0
+
+
 def test_batches_do_not_change_the_draws(grid, monkeypatch):
     import mktanalysis.expansion.risk as module
 

@@ -57,7 +57,7 @@ class RiskResult:
     Attributes
     ----------
     rungs : DataFrame
-        level, region, name, period, probability of being strong there by then.
+        level, region, period, probability of being strong there by then.
     levels : DataFrame
         level, period, probability that at least one region of the level is strong.
     fan : DataFrame
@@ -68,7 +68,7 @@ class RiskResult:
         5 %),
         loss_probability, shortage_probability.
     values : Series
-        Gain of every draw.
+        Gain of every draw: value beyond that of the base alone in the same draw.
     """
 
     rungs: pd.DataFrame
@@ -116,13 +116,13 @@ def simulate_risk(
     n, periods = len(market.units), market.policy.periods
     sd = _forecast_sd(forecast, market)
     size = max(1, BATCH_CELLS // (n * periods))
-    parts = []
+    nothing, parts, alone = Starts(*(np.zeros(0, dtype=int),) * 3), [], []
     for first in range(0, n_draws, size):
         count = min(size, n_draws - first)
         shock = _draw(chance, market, sd, count, rng.spawn(count))
         parts.append(replay(market, plan_starts(plan), shock=shock, detail=False))
-    base = replay(market, Starts(*(np.zeros(0, dtype=int),) * 3), detail=False)
-    return _summary(plan, parts, float(base.value[0]))
+        alone.append(replay(market, nothing, shock=shock, detail=False).value)
+    return _summary(plan, parts, np.concatenate(alone))
 
 
 def _forecast_sd(forecast, market):
@@ -165,7 +165,8 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
     return Shock(np.exp(capacity - variance / 2), response, rivals, reaction)
 
 
-def _summary(plan, parts, base_value: float) -> RiskResult:
+def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
+    """The gain of a draw is the value beyond that of the base alone in the same draw."""
     market, periods = plan.market, plan.cash_flow["period"]
     gain = np.concatenate([p.value for p in parts]) - base_value
     cash = np.concatenate([p.income + p.radiance - p.outlay - p.office_cost for p in parts]).cumsum(axis=1)
