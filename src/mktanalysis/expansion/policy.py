@@ -275,6 +275,13 @@ class Policy(Strict):
             )
         if clash := sorted(set(self.base) & set(self.forbidden)):
             raise ValueError(f"base 与 forbidden 冲突：{'、'.join(clash)} 是根据地，不能禁止进入")
+        moved = [c for c, _, year in self.history if self.pinned.get(c) not in (None, year)]
+        if moved:
+            raise ValueError(
+                f"pinned 与 history 冲突：{'、'.join(moved)} 已经在别的年份进入或锁定，请从其中一处去掉"
+            )
+        if clash := sorted(set(self.base) & done):
+            raise ValueError(f"history 与 base 冲突：{'、'.join(clash)} 是根据地，从一开始就持有")
         if clash := sorted(done & set(self.forbidden)):
             raise ValueError(f"history 与 forbidden 冲突：{'、'.join(clash)} 已经进入，请从 forbidden 中去掉")
         if self.first_open is not None and self.first_open > last:

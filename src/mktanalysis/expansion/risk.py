@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from .forecasts import relative_sd
 from .policy import Amount, Strict
 from .simulate import Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.
 BATCH_CELLS = 4_000_000
-#: 80 % intervals of a forecast lie this many standard deviations around the mean.
-Z80 = 1.2816
 
 
 class Chance(Strict):
@@ -114,7 +113,7 @@ def simulate_risk(
     chance, market = chance or Chance(), plan.market
     rng = np.random.default_rng(random_state)
     n, periods = len(market.units), market.policy.periods
-    sd = _forecast_sd(forecast, market)
+    sd = None if forecast is None else relative_sd(forecast, market.units, market.years)
     size = max(1, BATCH_CELLS // (n * periods))
     nothing, parts, alone = Starts(*(np.zeros(0, dtype=int),) * 3), [], []
     for first in range(0, n_draws, size):
@@ -123,20 +122,6 @@ def simulate_risk(
         parts.append(replay(market, plan_starts(plan), shock=shock, detail=False))
         alone.append(replay(market, nothing, shock=shock, detail=False).value)
     return _summary(plan, parts, np.concatenate(alone))
-
-
-def _forecast_sd(forecast, market):
-    """Relative standard deviation by unit and period from 80 % intervals."""
-    if forecast is None:
-        return None
-    years = forecast["period"].dt.year
-    spread = (
-        (forecast["upper"] - forecast["lower"]) / (2 * Z80) / forecast["mean"].where(forecast["mean"] > 0)
-    )
-    wide = forecast.assign(year=years, spread=spread).pivot_table(
-        index="region", columns="year", values="spread"
-    )
-    return wide.reindex(index=market.units, columns=list(market.years)).fillna(0.0).to_numpy()
 
 
 def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
