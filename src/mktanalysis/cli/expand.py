@@ -201,10 +201,12 @@ def _warn_unreachable(plan, scope) -> None:
 
 def _own_units(file: Path, within, tree, base):
     """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
+    from mktanalysis.expansion import mark_centres
+
     from .output import own_table
 
     scope = tree if within is None else tree.subtree(within)
-    units = own_table(file, kind="units", tree=scope)
+    units = mark_centres(own_table(file, kind="units", tree=scope), tree)
     homes = tree.parents("province", [*units["region"], *base]).unique()
     return units, scope if within is not None or len(homes) > 1 else tree.subtree(homes[0])
 
@@ -273,11 +275,7 @@ def _tables(plan, comparison) -> dict:
     """Sheet -> table with the headers that an analyst reads."""
     steps = plan.steps.merge(plan.why[["region", "reason"]], on="region")
     figures = plan.figures.rename(FIGURES).rename_axis("项目").rename("数值").reset_index()
-    compared = (
-        {}
-        if comparison is None
-        else {"打法比较": comparison.drop(columns="strategy").astype({"payback_year": "Int64"})}
-    )
+    compared = {} if comparison is None else {"打法比较": _compared(comparison)}
     found = compared | {
         "扩张步骤": steps,
         "梯级": plan.ladder.assign(level=plan.ladder["level"].map(lambda name: LEVEL_NAMES.get(name, name))),
@@ -288,6 +286,15 @@ def _tables(plan, comparison) -> dict:
         "关键数字": figures,
     }
     return {title: table.rename(columns=HEADS) for title, table in found.items()}
+
+
+def _compared(table):
+    """The comparison as it is written: rules that miss a wish of the manager say so."""
+    return (
+        table.drop(columns="strategy")
+        .astype({"payback_year": "Int64"})
+        .rename(columns={"holds": "条件都成立"})
+    )
 
 
 def _obstacle(plan) -> str:

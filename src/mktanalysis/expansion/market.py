@@ -103,6 +103,7 @@ UNITS = Schema(
             nullable=True,
             required=False,
         ),
+        Column("centre", "flag", "a city centre rather than countryside (城区、省会)", required=False),
     ),
     key=("region",),
 )
