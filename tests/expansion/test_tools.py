@@ -11,6 +11,7 @@ from mktanalysis.expansion import (
     STRATEGIES,
     Chance,
     Policy,
+    Rung,
     Search,
     choose_robust,
     compare_plans,
@@ -173,6 +174,52 @@ def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_
     held = found.units.set_index("region")["own_share"]
     first = plan.paths[plan.paths["period"].dt.year == 2025].set_index("region")["share"]
     assert held["r2c2"] == pytest.approx(first["r2c2"]) and held.drop("r2c2").eq(0).all()
+
+
+def test_an_assumed_base_is_placed_as_the_plan_places_it(grid):
+    units, edges, tree, policy, _ = grid
+    strong_rivals = units.assign(own_share=0.0, rival_1=0.36, rival_2=0.2, rival_strength=1.1)
+    found = diagnose_position(strong_rivals, edges, tree, base="r2c2").units.set_index("region").loc["r2c2"]
+    paths = plan_expansion(strong_rivals, edges, tree, policy=policy.replace(new_units=0)).paths
+    assert (found["rank"], found["strong"]) == tuple(paths.loc[0, ["rank", "strong"]])
+    assert found["own_share"] < 0.36 and found["rank"] == 1  # rivals shrink in what we hold
+
+
+def test_a_place_without_rivals_is_no_endless_lead(grid):
+    units, edges, tree = grid[:3]
+    shares = units.assign(own_share=[0.2, 0.4] + [0.0] * 14, rival_1=[0.0, 0.3] + [0.3] * 14)
+    found = diagnose_position(shares, edges, tree).bases
+    assert found["score"].max() < 4 and "3.0 倍以上" in found.set_index("region")["reason"]["r1c1"]
+
+
+def test_comparisons_need_the_same_draws(grid):
+    risks = {n: simulate_risk(grid[-1], n_draws=n) for n in (5, 6)}
+    for wrong in (risks, {}):
+        with pytest.raises(mkt.MktError, match="重放次数"):
+            choose_robust(wrong)
+    with pytest.raises(mkt.MktError, match="n_draws"):
+        simulate_risk(grid[-1], n_draws=0)
+    with pytest.raises(mkt.MktError, match="最低"):
+        Chance(reaction=(0.5, 0.1))
+
+
+def test_the_ladder_of_another_country_needs_its_own_rungs():
+    codes = ["01001", "01003", "02013", "02016"]
+    rows = [("US", "nation", None), ("01", "state", "US"), ("02", "state", "US")]
+    rows += [(code, "county", code[:2]) for code in codes]
+    table = pd.DataFrame(rows, columns=["region", "level", "parent"]).assign(name=lambda t: t["region"])
+    tree = mkt.RegionTree.from_table(table)
+    pairs = [(a, b) for a, b in itertools.permutations(codes, 2) if abs(codes.index(a) - codes.index(b)) == 1]
+    edges = pd.DataFrame(pairs, columns=["region", "neighbor"]).assign(distance_km=40.0)
+    units = pd.DataFrame({"region": codes, "capacity": 2e7})
+    rungs = (Rung(level="state", radiance=0.001), Rung(level="nation"))
+    policy = Policy(base=("01001",), periods=8, budget=2e7, rungs=rungs, objective="earliest", target="state")
+    plan = plan_expansion(units, edges, tree, policy=policy)
+    assert plan.ladder["level"].tolist()[0] == "state" and "offices_state" in plan.staff
+    with pytest.raises(mkt.MktError, match="stat 不在地区树中；地区树的层级：nation、state、county"):
+        plan_expansion(units, edges, tree, policy=policy.replace(rungs=(Rung(level="stat"),)))
+    with pytest.raises(mkt.MktError, match="请用 rungs 给出梯级"):
+        plan_expansion(units, edges, tree, policy=policy.replace(rungs=()))
 
 
 def test_strategies_are_judged_by_profit_whatever_the_objective(grid):

@@ -19,7 +19,7 @@ from ..errors import MktError, TableError
 from ..regions import RegionTree
 from ..schemas import REGION, Column, Schema, check_table
 from .forecasts import capacity_paths
-from .policy import Policy, Rung
+from .policy import RUNGS, Policy, Rung
 
 #: What a market unit (市场单元) is; only `region` and `capacity` are needed, gaps elsewhere get defaults.
 UNITS = Schema(
@@ -329,8 +329,13 @@ def _earliest(adjacency, base: np.ndarray, table: pd.DataFrame, policy: Policy) 
 
 
 def build_ladder(codes: pd.Index, tree: RegionTree, rungs: tuple[Rung, ...]) -> Ladder:
-    """The rung regions above the units; rungs whose level the tree has not above the units are left out."""
+    """The rung regions above the units; usual rungs of levels that the tree has not are left out."""
     order = {name: i for i, name in enumerate(tree.levels)}
+    usual = {rung.level for rung in RUNGS}
+    if unknown := [rung.level for rung in rungs if rung.level not in order and rung.level not in usual]:
+        raise MktError(
+            f"rungs 中的层级 {'、'.join(unknown)} 不在地区树中；地区树的层级：{'、'.join(tree.levels)}"
+        )
     unit_level = order[tree.level_of(codes[:1]).iloc[0]]
     used = sorted(
         (r for r in rungs if order.get(r.level, unit_level) < unit_level), key=lambda r: -order[r.level]

@@ -218,6 +218,9 @@ class Policy(Strict):
         strong, then profit; ``least_cost`` the target by the end at the least discounted outlay.
     target : str or None
         Level (or region code) of the ladder for the last two objectives.
+    rungs : tuple of Rung
+        The ladder. The default rungs are the levels of China's tree, those that a tree has not are left out:
+        for another country or a company's own hierarchy give rungs of its levels.
     spill, spill_cap : float
         Each strong neighbour saves this share of the first year's entry and effort, up to the cap.
     discount : float

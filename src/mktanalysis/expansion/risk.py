@@ -13,8 +13,9 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ..errors import MktError
 from .forecasts import relative_sd
 from .policy import Amount, Strict
 from .simulate import Shock, Starts, replay
@@ -47,6 +48,12 @@ class Chance(Strict):
     response_sd: Amount = 0.10
     rivals_sd: Amount = 0.15
     reaction: tuple[Amount, Amount] = (0.0, 0.5)
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.reaction[0] > self.reaction[1]:
+            raise ValueError("reaction（对手反应）应先写最低、后写最高")
+        return self
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +117,8 @@ def simulate_risk(
     -------
     RiskResult
     """
+    if n_draws < 1:
+        raise MktError(f"重放次数 n_draws 至少为 1，给出的是 {n_draws}")
     chance, market = chance or Chance(), plan.market
     rng = np.random.default_rng(random_state)
     n, periods = len(market.units), market.policy.periods
@@ -231,8 +240,10 @@ def choose_robust(risks: dict[str, RiskResult]) -> pd.DataFrame:
         best), and
         ``best_by``: criteria that would choose it.
     """
+    if len({len(risk.values) for risk in risks.values()}) != 1:
+        raise MktError("请给出至少一个计划的风险结果，且重放次数与种子相同：比较要在同样的抽样下进行")
     values = pd.DataFrame({name: risk.values for name, risk in risks.items()})
-    regret = -values.sub(values.max(axis=1), axis=0)
+    regret = values.rsub(values.max(axis=1), axis=0)
     table = pd.DataFrame(
         {
             "mean": values.mean(),
