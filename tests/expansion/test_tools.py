@@ -105,6 +105,48 @@ def test_history_is_kept_and_the_rest_planned_again(grid):
     assert set(moved["region"][:-1]).isdisjoint(before["region"])
 
 
+def test_a_comparison_adds_up_to_the_change_of_the_gain(grid):
+    units, edges, tree, policy, plan = grid
+    other = plan_expansion(units, edges, tree, policy=policy.replace(periods=4, budget=3e6))
+    moved = compare_plans(plan, other)
+    assert moved["change"].tolist()[-2:] == ["rest", "total"] and len(moved) > 3
+    assert moved["value_change"].iloc[:-1].sum() == pytest.approx(moved["value_change"].iloc[-1])
+    assert moved["value_change"].iloc[-1] == other.figures["gain"] - plan.figures["gain"]
+
+
+def test_a_new_limit_holds_from_the_year_asked_whatever_the_number_type(grid):
+    plan = grid[-1]
+    changed = continue_policy(plan, from_year=2027, budget=np.int64(1_000_000), people=np.float64(5.0))
+    assert changed.budget == (6e6, 6e6, 1e6, 1e6, 1e6, 1e6)
+    assert changed.people == (np.inf, np.inf, 5.0, 5.0, 5.0, 5.0)
+    first = plan.steps["region"].iloc[0]
+    assert continue_policy(plan, locked=first).history[0][0] == first
+    with pytest.raises(mkt.MktError, match="zz"):
+        continue_policy(plan, locked=("zz",))
+
+
+def test_a_relaxation_says_how_many_people_and_which_wishes(grid):
+    units, edges, tree, policy, plan = grid
+    few = continue_policy(plan, from_year=2027, people=0.1)
+    with pytest.raises(mkt.InfeasibleError) as caught:
+        plan_expansion(units, edges, tree, policy=few)
+    row = caught.value.relaxation.set_index("condition").filter(like="销售人员", axis=0).iloc[0]
+    assert np.isfinite(row["needed"]) and row["given"] == 0.1
+    enough = continue_policy(plan, from_year=2027, people=row["needed"])
+    assert plan_expansion(units, edges, tree, policy=enough).checks["holds"].all()
+    at_once = policy.replace(pinned=dict.fromkeys(("r1c2", "r2c1", "r3c2"), 2025), new_units=2, budget=1e9)
+    with pytest.raises(mkt.InfeasibleError) as caught:
+        plan_expansion(units, edges, tree, policy=at_once)
+    table = caught.value.relaxation.set_index("condition")
+    told = table.loc["指定进入的单元", "needed"]
+    assert (
+        told.startswith("放弃其中 1 个")
+        and table.loc[table.index.str.startswith("每期"), "needed"].item() == 3
+    )
+    kept = {code: year for code, year in at_once.pinned.items() if code not in told}
+    assert len(kept) == 2 and plan_expansion(units, edges, tree, policy=at_once.replace(pinned=kept))
+
+
 def test_forbidden_and_pinned_are_obeyed(grid):
     units, edges, tree, policy, plan = grid
     first = plan.steps["region"].iloc[0]

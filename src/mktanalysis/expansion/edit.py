@@ -7,10 +7,12 @@ cannot be met is answered with the relaxations that would do.
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
-from ..errors import InfeasibleError
+from ..errors import InfeasibleError, MktError
 from .candidates import Problem
 from .lp import Arrays, solve_arrays
 from .model import build_model
@@ -19,9 +21,9 @@ from .policy import Policy
 #: Kinds of conditions that can be relaxed -> what the table calls them.
 KINDS = {
     "cash": "预算（元，各期合计增加）",
-    "people": "销售人员（各期中最多增加）",
-    "new_units": "每期新开单元数（最多增加）",
-    "pins": "指定进入的单元（放弃个数）",
+    "people": "销售人员（{year} 年，缺得最多的一年）",
+    "new_units": "每期新开单元数（{year} 年，超得最多的一年）",
+    "pins": "指定进入的单元",
 }
 
 
@@ -40,7 +42,12 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
         Any other field of the policy: budget, people (one figure: from `from_year` on), pinned, forbidden ...
     """
     steps = plan.steps.assign(year=plan.steps["period"].dt.year)
-    keep = steps["region"].isin(list(locked))
+    locked = [locked] if isinstance(locked, str) else list(locked)
+    if lost := [str(code) for code in locked if code not in set(steps["region"])]:
+        raise MktError(
+            f"要锁定的单元 {'、'.join(lost)} 不在原计划的步骤中：锁定的是原有的步骤，新的愿望请用 pinned"
+        )
+    keep = steps["region"].isin(locked)
     if from_year is not None:
         keep |= steps["year"] < from_year
     history = tuple((r.region, r.action, int(r.year)) for r in steps[keep].itertuples())
@@ -49,7 +56,7 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     pinned = {k: v for k, v in changes.pop("pinned", plan.policy.pinned).items() if k not in known}
     first = from_year if from_year is not None else plan.policy.first_open
     for name in ("budget", "people"):  # a new figure holds from now on; what was given before stays
-        if isinstance(changes.get(name), (int, float)) and from_year is not None:
+        if isinstance(changes.get(name), Real) and from_year is not None:
             old = plan.policy.per_period(name) or (float("inf"),) * plan.policy.periods
             new = float(changes[name])
             changes[name] = tuple(old[i] if y < from_year else new for i, y in enumerate(plan.policy.years))
@@ -63,12 +70,9 @@ def compare_plans(before, after) -> pd.DataFrame:
     -------
     DataFrame
         region, name, change (added, dropped, earlier, later, action), year_before, year_after, action_before,
-        action_after, value_change (the step's own value, yuan); last row ``合计`` with the change of the
-        plans' gain.
-
-    Notes
-    -----
-    Values of steps do not add up to the change of the gain: rungs, offices and spill-over are in the total.
+        action_after, value_change (the step's own value, yuan); then a row ``rest`` with what rungs, offices,
+        spill-over and other assumptions change, and a last row ``total``, the change of the plans' gain: the
+        sum of the rows above it.
     """
     a, b = (p.steps.assign(year=p.steps["period"].dt.year).set_index("region") for p in (before, after))
     index = a.index.union(b.index)
@@ -92,8 +96,16 @@ def compare_plans(before, after) -> pd.DataFrame:
     table.insert(1, "change", pd.array(change, dtype="str"))
     table = table[table["change"] != "same"].rename_axis("region").reset_index()
     change = after.figures["gain"] - before.figures["gain"]
-    total = {"region": "合计", "name": "合计", "change": "total", "value_change": change}
-    return pd.concat([table, pd.DataFrame([total])], ignore_index=True)[list(table.columns)]
+    rest = change - table["value_change"].sum()
+    last = pd.DataFrame(
+        {
+            "region": ["其余", "合计"],
+            "name": ["其余（梯级、机构、辐射等）", "合计"],
+            "change": ["rest", "total"],
+            "value_change": [rest, change],
+        }
+    )
+    return pd.concat([table, last], ignore_index=True)[list(table.columns)]
 
 
 def infeasible(problem: Problem) -> InfeasibleError:
@@ -150,7 +162,7 @@ def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
     cost, low, high, integer, matrix, row_low, row_high = model.program.arrays()
     from scipy import sparse
 
-    policy, extra, price, names = problem.market.policy, [], [], []
+    extra, price, names = [], [], []
     for kind in kinds:
         rows = model.parts[kind]
         sign = 1.0 if kind == "pins" else -1.0
@@ -178,37 +190,34 @@ def _elastic(problem: Problem, model, kinds: tuple[str, ...]) -> list[dict]:
     rows = []
     for kind, values in slack:
         if values.max() > 1e-6:
-            rows.append(
-                {
-                    "condition": KINDS[kind],
-                    "given": _given(policy, kind),
-                    "needed": _needed(policy, model, kind, values),
-                }
-            )
+            rows.append(_relaxed(problem, model, kind, values.to_numpy()))
     return rows
 
 
 def _scale(problem: Problem, model, kind: str) -> float:
     if kind == "cash":
         return float(np.mean(problem.market.policy.per_period("budget"))) / model.scale
-    if kind == "people":
-        return float(np.mean(problem.market.policy.per_period("people")))
+    if kind == "people":  # a year that has happened may have no limit
+        people = np.array(problem.market.policy.per_period("people"))
+        return float(people[np.isfinite(people)].mean()) if np.isfinite(people).any() else 1.0
     return 1.0
 
 
-def _given(policy: Policy, kind: str):
+def _relaxed(problem: Problem, model, kind: str, slack: np.ndarray) -> dict:
+    """One row of the table of relaxations; `slack` has an entry a period, of pins one a pinned unit."""
+    market, policy = problem.market, problem.market.policy
+    t = int(slack.argmax())
     if kind == "cash":
-        return round(sum(policy.per_period("budget")))
-    if kind == "people":
-        return round(max(policy.per_period("people")), 1)
-    return policy.new_units if kind == "new_units" else len(policy.pinned)
-
-
-def _needed(policy: Policy, model, kind: str, slack: pd.Series):
-    if kind == "cash":
-        return int(np.ceil(sum(policy.per_period("budget")) + slack.sum() * model.scale))
-    if kind == "people":
-        return round(max(policy.per_period("people")) + slack.max(), 1)
-    if kind == "new_units":
-        return int(np.ceil(policy.new_units + slack.max() - 1e-6))
-    return int(len(policy.pinned) - np.ceil(slack.sum() - 1e-6))
+        given = sum(policy.per_period("budget"))
+        given, needed = round(given), int(np.ceil(given + slack.sum() * model.scale))
+    elif kind == "people":
+        given = policy.per_period("people")[t]
+        given, needed = round(given, 1), float(np.ceil(10 * (given + slack[t]) - 1e-6) / 10)
+    elif kind == "new_units":
+        given, needed = policy.new_units, int(np.ceil(policy.new_units + slack[t] - 1e-6))
+    else:
+        units = np.unique(problem.candidates.unit)
+        codes = market.units[units[market.units[units].isin(list(policy.pinned))]]
+        given = f"{len(codes)} 个"
+        needed = f"放弃其中 {int((slack > 0.5).sum())} 个：{'、'.join(codes[slack > 0.5])}"
+    return {"condition": KINDS[kind].format(year=market.years[t]), "given": given, "needed": needed}
