@@ -316,6 +316,30 @@ def test_centres_open_with_the_first_unit_they_serve(grid):
     assert table.loc["east", "period"] == plan.steps["period"].iloc[-1]
 
 
+def test_a_centre_that_serves_the_base_opens_at_once(grid):
+    plan = grid[-1]
+    assignment = pd.Series("west", index=plan.paths["region"].unique())
+    assignment[plan.steps["region"].iloc[-1]] = "east"
+    table = opening_times(plan.paths, assignment).set_index("centre")
+    assert table.loc["west", "period"] == plan.cash_flow["period"].iloc[0]
+    assert table["n_units"].to_dict() == {"west": len(plan.steps), "east": 1}
+
+
+def test_distances_and_weights_that_cannot_be_are_refused():
+    points = pd.DataFrame({"region": list("abcd"), "lon": [110.0, 111.0, 112.0, 113.0], "lat": 30.0})
+    km, weight = great_circle_km(points), pd.Series(1.0, list("abcd"))
+    cut = km.where(km < 150, np.inf)
+    with pytest.raises(mkt.MktError, match="有限的数"):
+        p_median(cut, weight, 2)
+    assert max_cover(cut, weight, 2, radius_km=150).value == 4.0
+    for wrong, words in ((weight.head(3), "没有权重"), (pd.concat([weight, weight]), "重复的地区")):
+        for ask in (lambda w: p_median(km, w, 2), lambda w: coverage(km, "a", radius_km=150, weight=w)):
+            with pytest.raises(mkt.MktError, match=words):
+                ask(wrong)
+    assert p_median(km, weight, 2, fixed=("a", "a")).centres == p_median(km, weight, 2, fixed="a").centres
+    assert coverage(km, "a", radius_km=150)["n_covered"].item() == 2
+
+
 def test_workload_grows_with_customers_and_adds_up():
     table = workload(pd.Series({"a": 100.0, "b": 200.0}))
     kinds = ["sweep", "visits", "old_customers", "model_stores", "supervision"]

@@ -64,6 +64,9 @@ def rank_entries(
     weights = {**DEFAULT_WEIGHTS, **(weights or {})}
     if unknown := sorted(set(weights) - set(FEATURES)):
         raise MktError(f"不认识的权重：{'、'.join(unknown)}；可用：{'、'.join(FEATURES)}")
+    for what, values in (("潜力", potential), ("距离", distance_km)):
+        _usable(what, values)
+    held = [held] if isinstance(held, str) else held
     index = pd.Index(sorted(set(potential.index) - set(held)), name="region")
     distance = distance_km.reindex(index)
     if potential.lt(0).any() or distance.lt(0).any():
@@ -78,6 +81,19 @@ def rank_entries(
     }
     score = sum(weights[name] * value for name, value in features.items()).fillna(-np.inf).rename("score")
     return score.sort_values(ascending=False, kind="stable")
+
+
+def _usable(what: str, values: pd.Series) -> None:
+    """Refuse figures that are no numbers or are given twice for a region."""
+    if (again := values.index[values.index.duplicated()]).size:
+        raise MktError(f"{what}中有重复的地区：{'、'.join(map(str, again.unique()[:10]))}")
+    if not pd.api.types.is_numeric_dtype(values):
+        raise MktError(f"{what}应为数，给出的类型是 {values.dtype}")
+
+
+def _columns(table: pd.DataFrame, names: tuple[str, ...], what: str) -> None:
+    if absent := [name for name in names if name not in table]:
+        raise MktError(f"{what}缺少列：{'、'.join(absent)}")
 
 
 def _log_potential(potential):
@@ -166,6 +182,8 @@ def fit_entries(
 
 
 def _chosen_features(features, edges, rivals) -> list[int]:
+    if features is not None and len(features) == 0:
+        raise MktError(f"至少要有一个特征；可用：{'、'.join(FEATURES)}")
     if features is None:
         given = [True, True, edges is not None, rivals is not None]
         return [i for i, ok in enumerate(given) if ok]
@@ -189,13 +207,16 @@ def _year(period: pd.Series) -> pd.Series:
 
 
 def _past(openings, potential, points, edges, rivals) -> _Past:
+    _columns(openings, ("region", "period"), "开店记录")
+    _columns(points, ("region", "lon", "lat"), "坐标表")
+    if edges is not None:
+        _columns(edges, ("region", "neighbor"), "邻接表")
+    _check_potential(potential)
     points = points.drop_duplicates("region").set_index("region").sort_index()
     points = points[points["lon"].notna() & points["lat"].notna()]
     lost = sorted(set(openings["region"]) - set(points.index))
     if lost:
         raise MktError(f"开店记录中有 {len(lost)} 个地区没有坐标：{'、'.join(map(str, lost[:10]))}")
-    if absent := sorted({"region", "period"} - set(openings.columns)):
-        raise MktError(f"开店记录缺少列：{'、'.join(absent)}")
     first = (
         openings.assign(period=_year(openings["period"]))
         .groupby("region")["period"]
@@ -248,6 +269,20 @@ def _potential_at(potential, index, now) -> np.ndarray:
     before = np.flatnonzero(years < now)
     column = before[np.argmax(years[before])] if len(before) else int(np.argmin(years))
     return potential.iloc[:, column].reindex(index).fillna(0.0).to_numpy(float)
+
+
+def _check_potential(potential) -> None:
+    """A figure a region; as a table, one column a year."""
+    if isinstance(potential, pd.Series):
+        _usable("潜力", potential)
+        return
+    years = pd.to_numeric([getattr(c, "year", c) for c in potential.columns], errors="coerce")
+    if len(years) == 0 or np.isnan(years).any():
+        raise MktError(
+            f"潜力表的列应为年份，给出的是：{'、'.join(map(str, potential.columns[:5])) or '（没有列）'}"
+        )
+    for column in potential.columns:
+        _usable("潜力", potential[column])
 
 
 def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
@@ -329,10 +364,9 @@ def backtest_entries(
     -------
     DataFrame
         One row a period and method (``fitted``, ``default``, ``potential``, ``proximity``): n_candidates,
-        n_openings,
-        ``precision`` (share of the n best ranked that were opened, n = openings of the period), ``base_rate``
-        (the
-        same by chance), ``auc``. ``fitted`` starts when `min_openings` openings lie before.
+        n_openings, ``precision`` (share of the n best ranked that were opened, n = openings of the period;
+        of equal scores their average), ``base_rate`` (the same by chance), ``auc``. ``fitted`` starts when
+        `min_openings` openings lie before.
     """
     past = _past(openings, potential, points, edges, rivals)
     columns = _chosen_features(features, edges, rivals)
@@ -358,15 +392,18 @@ def backtest_entries(
 
 
 def _judge(score: np.ndarray, chosen: np.ndarray) -> dict:
+    """Precision and AUC; of equal scores, whose order says nothing, the share that was opened counts."""
     n, k = len(chosen), int(chosen.sum())
-    best = np.lexsort([np.arange(n), -score])[:k]
+    last = np.sort(score)[n - k] if k else np.inf
+    above, equal = score > last, score == last
+    hits = chosen[above].sum() + (k - above.sum()) * (chosen[equal].mean() if k else 0.0)
     auc = np.nan
     if 0 < k < n:
         auc = (rankdata(score)[chosen].sum() - k * (k + 1) / 2) / (k * (n - k))
     return {
         "n_candidates": n,
         "n_openings": k,
-        "precision": float(chosen[best].mean()) if k else np.nan,
+        "precision": float(hits / k) if k else np.nan,
         "base_rate": k / n,
         "auc": float(auc),
     }
