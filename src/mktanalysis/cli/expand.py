@@ -145,7 +145,8 @@ def expand(
     codes = tuple(mkt.resolve_names(list(base), tree))
     area = mkt.resolve_names([within], tree).iloc[0] if within else None
     if own is None:
-        area = area or tree.parents("province", codes[:1]).iloc[0]
+        home = tree.parents("province", codes[:1]).iloc[0]
+        area = area or (home if isinstance(home, str) else codes[0])  # a base above the provinces
         units, scope = market_units(level.value, within=area), tree.subtree(area)
     else:
         units, scope = _own_units(own, area, tree, codes)
@@ -207,8 +208,26 @@ def _own_units(file: Path, within, tree, base):
 
     scope = tree if within is None else tree.subtree(within)
     units = mark_centres(own_table(file, kind="units", tree=scope), tree)
+    _warn_too_large(units, tree)
     homes = tree.parents("province", [*units["region"], *base]).unique()
     return units, scope if within is not None or len(homes) > 1 else tree.subtree(homes[0])
+
+
+def _warn_too_large(units, tree) -> None:
+    """A category cannot be larger than all retail sales of a place: most likely the unit is wrong."""
+    from mktanalysis.expansion import market_units
+
+    level = tree.level_of(units["region"].iloc[:1]).iloc[0]
+    if level not in ("county", "prefecture"):
+        return
+    retail = market_units(level, tree=tree, category_share=1.0).set_index("region")["capacity"]
+    table = units.set_index("region")["capacity"]
+    times = (table / retail.reindex(table.index)).sort_values(ascending=False)
+    if len(over := times[times > 1]):
+        told = "、".join(f"{tree.names([code]).iloc[0]} {x:,.1f} 倍" for code, x in over.head(5).items())
+        typer.echo(
+            f"警告：{len(over)} 个单元的容量大于当地全部社会消费品零售额，请检查单位：{told}", err=True
+        )
 
 
 def _pinned(wishes: list[str], tree) -> dict[str, int | None]:
@@ -289,11 +308,10 @@ def _tables(plan, comparison) -> dict:
 
 
 def _compared(table):
-    """The comparison as it is written: rules that miss a wish of the manager say so."""
+    """The comparison as it is written: where a rule misses a wish of the manager, a column says so."""
+    hidden = ["strategy", "holds"] if table["holds"].all() else ["strategy"]
     return (
-        table.drop(columns="strategy")
-        .astype({"payback_year": "Int64"})
-        .rename(columns={"holds": "条件都成立"})
+        table.drop(columns=hidden).astype({"payback_year": "Int64"}).rename(columns={"holds": "条件都成立"})
     )
 
 

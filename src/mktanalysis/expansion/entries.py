@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
 from ..errors import MktError
+from .inputs import check_columns, check_figures, check_potential
 
 EARTH_KM = 6371.0
 #: Features of a choice, in this order.
@@ -65,7 +66,7 @@ def rank_entries(
     if unknown := sorted(set(weights) - set(FEATURES)):
         raise MktError(f"不认识的权重：{'、'.join(unknown)}；可用：{'、'.join(FEATURES)}")
     for what, values in (("潜力", potential), ("距离", distance_km)):
-        _usable(what, values)
+        check_figures(what, values)
     held = [held] if isinstance(held, str) else held
     index = pd.Index(sorted(set(potential.index) - set(held)), name="region")
     distance = distance_km.reindex(index)
@@ -81,19 +82,6 @@ def rank_entries(
     }
     score = sum(weights[name] * value for name, value in features.items()).fillna(-np.inf).rename("score")
     return score.sort_values(ascending=False, kind="stable")
-
-
-def _usable(what: str, values: pd.Series) -> None:
-    """Refuse figures that are no numbers or are given twice for a region."""
-    if (again := values.index[values.index.duplicated()]).size:
-        raise MktError(f"{what}中有重复的地区：{'、'.join(map(str, again.unique()[:10]))}")
-    if not pd.api.types.is_numeric_dtype(values):
-        raise MktError(f"{what}应为数，给出的类型是 {values.dtype}")
-
-
-def _columns(table: pd.DataFrame, names: tuple[str, ...], what: str) -> None:
-    if absent := [name for name in names if name not in table]:
-        raise MktError(f"{what}缺少列：{'、'.join(absent)}")
 
 
 def _log_potential(potential):
@@ -207,11 +195,11 @@ def _year(period: pd.Series) -> pd.Series:
 
 
 def _past(openings, potential, points, edges, rivals) -> _Past:
-    _columns(openings, ("region", "period"), "开店记录")
-    _columns(points, ("region", "lon", "lat"), "坐标表")
+    check_columns(openings, ("region", "period"), "开店记录")
+    check_columns(points, ("region", "lon", "lat"), "坐标表")
     if edges is not None:
-        _columns(edges, ("region", "neighbor"), "邻接表")
-    _check_potential(potential)
+        check_columns(edges, ("region", "neighbor"), "邻接表")
+    check_potential(potential)
     points = points.drop_duplicates("region").set_index("region").sort_index()
     points = points[points["lon"].notna() & points["lat"].notna()]
     lost = sorted(set(openings["region"]) - set(points.index))
@@ -269,20 +257,6 @@ def _potential_at(potential, index, now) -> np.ndarray:
     before = np.flatnonzero(years < now)
     column = before[np.argmax(years[before])] if len(before) else int(np.argmin(years))
     return potential.iloc[:, column].reindex(index).fillna(0.0).to_numpy(float)
-
-
-def _check_potential(potential) -> None:
-    """A figure a region; as a table, one column a year."""
-    if isinstance(potential, pd.Series):
-        _usable("潜力", potential)
-        return
-    years = pd.to_numeric([getattr(c, "year", c) for c in potential.columns], errors="coerce")
-    if len(years) == 0 or np.isnan(years).any():
-        raise MktError(
-            f"潜力表的列应为年份，给出的是：{'、'.join(map(str, potential.columns[:5])) or '（没有列）'}"
-        )
-    for column in potential.columns:
-        _usable("潜力", potential[column])
 
 
 def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
