@@ -134,3 +134,9 @@ def test_a_strategy_that_misses_a_wish_says_so(tmp_path):
     table = pd.read_excel(target, sheet_name="打法比较", engine="calamine", dtype=str)
     table = table.set_index(table["打法"].str[:4])["条件都成立"]
     assert table["规划路径"] == "是" and "否" in set(table)
+
+
+def test_the_basis_of_the_figures_is_told(own):
+    said = run(*HENAN)
+    assert "依据：容量 = " in said and "公布值" in said and "经验假设" in said
+    assert "自有单元表（3 个）" in run("expand", "--base", "昆山市", "--own", own, "--years", "3")
