@@ -111,9 +111,20 @@ def check_table(table: pd.DataFrame, schema: Schema, *, file: str = "") -> pd.Da
         _to_pandera(schema, pa).validate(table, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases
-        problems = pd.DataFrame([_problem(case, schema) for case in cases.to_dict("records")], dtype=object)
+        found = [_problem(case, schema) for case in cases.to_dict("records")]
+        problems = _without_echoes(pd.DataFrame(found, dtype=object))
         raise TableError(problems.drop_duplicates().assign(file=file)) from None
     return table
+
+
+def _without_echoes(problems: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what only follows from another problem: bounds of a column of the wrong type, duplicates by
+    a key of which a column is missing.
+    """
+    wrong = problems["problem"].astype(str).str.startswith("类型应为")
+    missing = problems["problem"].astype(str).str.startswith("缺少这一列")
+    echo = ~wrong & problems["column"].isin(problems.loc[wrong, "column"])
+    return problems[~echo & ~(missing.any() & (problems["problem"] == "主键重复"))]
 
 
 def _to_pandera(schema: Schema, pa):

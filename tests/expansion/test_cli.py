@@ -111,3 +111,32 @@ def test_another_objective_tells_when_the_target_is_reached(capsys):
     year = [int(said.split("目标 河南省：")[1][:4]) for said in (soon, cheap)]
     assert year[0] <= year[1] <= 2028
     assert "target" in refused(capsys, *HENAN, "--objective", "earliest")
+
+
+def test_a_capacity_larger_than_all_retail_is_doubted(tmp_path, own):
+    path = tmp_path / "wrong.csv"
+    path.write_text("地区,市场容量(亿元)\n昆山市,90000\n太仓市,40\n", "utf-8")
+    asked = ["expand", "--base", "昆山市", "--years", "3", "--own"]
+    said = CliRunner().invoke(build_app(), [*asked, str(path)])
+    assert said.exit_code == 0 and "请检查单位：昆山市" in said.stderr and "1 个单元的容量" in said.stderr
+    assert "请检查单位" not in CliRunner().invoke(build_app(), [*asked, own]).stderr
+
+
+def test_a_base_above_the_provinces_is_its_own_area():
+    assert "除了根据地没有别的单元" in run(
+        "expand", "--base", "华东", "--level", "prefecture", "--years", "3"
+    )
+
+
+def test_a_strategy_that_misses_a_wish_says_so(tmp_path):
+    target = tmp_path / "all.xlsx"
+    run(*HENAN, "--strategy", "all", "--pin", "信阳市=2028", "--to", str(target))
+    table = pd.read_excel(target, sheet_name="打法比较", engine="calamine", dtype=str)
+    table = table.set_index(table["打法"].str[:4])["条件都成立"]
+    assert table["规划路径"] == "是" and "否" in set(table)
+
+
+def test_the_basis_of_the_figures_is_told(own):
+    said = run(*HENAN)
+    assert "依据：容量 = " in said and "公布值" in said and "经验假设" in said
+    assert "自有单元表（3 个）" in run("expand", "--base", "昆山市", "--own", own, "--years", "3")

@@ -183,6 +183,11 @@ BAD = {
     "pinned out of reach": ({"pinned": {"r3c3": 2025}}, mkt.InfeasibleError),
     "pinned but no money": ({"pinned": {"r1c2": 2025}, "budget": 0.0}, mkt.InfeasibleError),
     "horizon shorter than the ramp-up": ({"periods": 1}, mkt.MktError),
+    "history of a closed unit": ({"history": (("gone", "集中", 2025),)}, mkt.TableError),
+    "history in a base of several": (
+        {"base": ("P1",), "budget": 1e9, "history": (("r1c2", "集中", 2025),)},
+        mkt.MktError,
+    ),
     "target is no rung": ({"objective": "earliest", "target": "county"}, mkt.MktError),
 }
 
@@ -202,6 +207,31 @@ def test_bad_units_are_listed_together():
     with pytest.raises(mkt.TableError) as caught:
         plan_expansion(bad, edges, tree, policy=Policy(base=("r1c1",)))
     assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    "units, edges, words",
+    [
+        ({"capacity": [np.inf, 1.0, 1.0, 1.0]}, {}, "应为有限的数（值：'r1c1'）"),
+        ({"own_share": 0.5, "rival_1": 0.4, "rival_2": 0.2}, {}, "现有份额与对手份额合计超过 1"),
+        ({"own_share": 0.8, "rival_share": 0.3}, {}, "现有份额与对手份额合计超过 1"),
+        ({"capacity": "2000万"}, {}, "表格有 1 处问题：\n- 列“capacity”：类型应为 number"),
+        ({}, {"distance_km": -5.0}, "低于下限 0 km"),
+        ({}, {"distance_km": np.nan}, "缺少数值"),
+    ],
+)
+def test_figures_that_cannot_be_are_named(units, edges, words):
+    table, touching, tree = grid_example(2, 2)
+    with pytest.raises(mkt.TableError) as caught:
+        plan_expansion(table.assign(**units), touching.assign(**edges), tree, policy=Policy(base=("r1c1",)))
+    assert words in str(caught.value)
+
+
+def test_a_missing_key_column_is_the_only_complaint():
+    units, edges, tree = grid_example(2, 2)
+    with pytest.raises(mkt.TableError) as caught:
+        plan_expansion(units, edges.drop(columns="neighbor"), tree, policy=Policy(base=("r1c1",)))
+    assert caught.value.problems["column"].tolist() == ["neighbor"]
 
 
 def test_relaxation_names_the_smallest_budget_that_would_do():
@@ -237,6 +267,11 @@ WRONG = {
     "pinned and forbidden": ({"pinned": {"r1c2": None}, "forbidden": ("r1c2",)}, "pinned 与 forbidden"),
     "base forbidden": ({"forbidden": ("r1c1",)}, "根据地"),
     "history forbidden": ({"history": (("r1c2", "集中", 2025),), "forbidden": ("r1c2",)}, "已经进入"),
+    "pinned to another year than it happened": (
+        {"history": (("r1c2", "集中", 2026),), "pinned": {"r1c2": 2025}},
+        "pinned 与 history",
+    ),
+    "history of the base": ({"history": (("r1c1", "集中", 2025),)}, "history 与 base"),
     "pinned before the first opening": ({"pinned": {"r1c2": 2025}, "first_open": 2026}, "first_open"),
     "nothing may open": ({"first_open": 2040}, "first_open=2040"),
     "an assumption out of range": ({"response": {"ramp": 2.0}}, "ramp：不能大于 1"),

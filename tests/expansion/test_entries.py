@@ -129,3 +129,44 @@ def test_dates_are_years_and_what_is_no_date_is_named():
         fit_entries(openings, potential, points, features=["rivals"])
     with pytest.raises(mkt.MktError, match="首批"):
         backtest_entries(openings[openings["period"] == 1990], potential, points)
+
+
+def test_a_ranking_that_says_nothing_is_as_good_as_chance():
+    points = pd.DataFrame({"region": list("abcdefgh"), "lon": np.arange(8.0), "lat": 0.0})
+    openings = pd.DataFrame({"region": list("abcdef"), "period": [1990, 1991, 1995, 1996, 1996, 1999]})
+    judged = backtest_entries(openings, pd.Series(1.0, list("abcdefgh")), points)
+    blind = judged[judged["method"] == "potential"]
+    np.testing.assert_allclose(blind["precision"], blind["base_rate"])
+    assert blind["auc"].eq(0.5).all()
+
+
+POINTS = pd.DataFrame({"region": list("abcd"), "lon": np.arange(4.0), "lat": 0.0})
+OPENINGS = pd.DataFrame({"region": list("abcd"), "period": [1990, 1991, 1992, 1993]})
+EVEN = pd.Series(1.0, list("abcd"))
+
+
+@pytest.mark.parametrize(
+    "change, words",
+    [
+        ({"openings": OPENINGS.drop(columns="region")}, "开店记录缺少列：region"),
+        ({"points": POINTS.drop(columns="lon")}, "坐标表缺少列：lon"),
+        ({"edges": pd.DataFrame({"a": [1]})}, "邻接表缺少列：region、neighbor"),
+        ({"potential": pd.concat([EVEN, EVEN])}, "潜力中有重复的地区：a、b"),
+        ({"potential": pd.DataFrame({"gdp": EVEN})}, "列应为年份，给出的是：gdp"),
+        ({"potential": pd.DataFrame(index=list("abcd"))}, "没有列"),
+        ({"potential": EVEN.astype(str)}, "潜力应为数"),
+        ({"features": []}, "至少要有一个特征"),
+    ],
+)
+def test_histories_that_cannot_be_read_are_refused_in_words(change, words):
+    with pytest.raises(mkt.MktError, match=words):
+        fit_entries(**{"openings": OPENINGS, "potential": EVEN, "points": POINTS, **change})
+
+
+def test_a_ranking_of_doubled_or_worded_figures_is_refused():
+    for potential, distance in ((pd.concat([EVEN, EVEN]), EVEN), (EVEN, pd.concat([EVEN, EVEN]))):
+        with pytest.raises(mkt.MktError, match="重复的地区"):
+            rank_entries(potential, distance)
+    with pytest.raises(mkt.MktError, match="潜力应为数"):
+        rank_entries(EVEN.astype(str), EVEN)
+    assert rank_entries(EVEN, EVEN, held="a").index.tolist() == ["b", "c", "d"]

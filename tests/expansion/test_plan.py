@@ -7,6 +7,7 @@ from mktanalysis.expansion import Policy, grid_example, plan_expansion
 from mktanalysis.expansion.candidates import build_problem
 from mktanalysis.expansion.evaluate import evaluate
 from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.risk import plan_starts
 from mktanalysis.expansion.simulate import Starts, replay
 
 
@@ -39,3 +40,54 @@ def test_gain_is_the_cash_beyond_the_base_and_what_comes_after_the_horizon():
     none = plan_expansion(*tables, policy=policy.replace(terminal_years=0.0))
     assert none.figures["gain_after"] == pytest.approx(0.0, abs=1e-3)
     assert len(plan.steps) > 0 and plan.figures["gain_after"] > 0
+
+
+@pytest.mark.parametrize("periods, change", [(12, {}), (12, {"entry_cost": 0.0, "own_share": 0.25}), (4, {})])
+def test_payback_is_the_first_year_from_which_the_money_spent_is_back(periods, change):
+    units, edges, tree = grid_example(3, 3)
+    policy = Policy(base=("r1c1",), periods=periods, budget=1e8)
+    tables = units.assign(**change), edges, tree
+    plan = plan_expansion(*tables, policy=policy)
+    bare = plan_expansion(*tables, policy=policy.replace(forbidden=tuple(set(units["region"]) - {"r1c1"})))
+    total = np.cumsum(plan.cash_flow["cash"] - bare.cash_flow["cash"]).to_numpy()
+    year = next((y for t, y in enumerate(policy.years) if (total[t:] >= 0).all()), np.nan)
+    np.testing.assert_equal(plan.figures["payback_year"], float(year))
+    assert plan.figures["peak_cash"] == pytest.approx(max(0.0, -total.min()))
+    assert np.isnan(bare.figures["payback_year"])  # nothing was spent
+
+
+def _first_years(plan):
+    return plan.paths.groupby("region")["period"].min().dt.year
+
+
+def test_the_parts_of_why_are_what_the_plan_loses_without_the_step():
+    units, edges, tree = grid_example(4, 4, random_state=3)
+    policy = Policy(base=("r2c2",), periods=7, budget=6e6)
+    plan = plan_expansion(units, edges, tree, policy=policy)
+    since, near = _first_years(plan), edges.groupby("region")["neighbor"].apply(list)
+    since["r2c2"] = policy.start - 1
+    market, starts = plan.market, plan_starts(plan)
+    value = replay(market, starts).value[0]
+    assert len(plan.why) >= 5
+    for k, row in enumerate(plan.why.itertuples()):
+        year = row.period.year
+        assert row.held_neighbours == sum(since.get(j, 9999) < year for j in near[row.region])
+        later = [j for j in near[row.region] if year < since.get(j, 0)]
+        assert row.opens == sum(
+            [x for x in near[j] if since.get(x, 9999) < since[j]] == [row.region] for j in later
+        )
+        without = Starts(*(np.delete(x, k) for x in (starts.unit, starts.programme, starts.period)))
+        parts = row.own_value + row.ladder_value + row.saving * 1.1 ** -(year - policy.start + 1)
+        assert parts == pytest.approx(value - replay(market, without).value[0], abs=1.0)
+
+
+def test_a_step_that_earns_nothing_is_not_praised():
+    units, edges, tree = grid_example(3, 3)
+    dear = units.assign(entry_cost=[1e6] * 8 + [9e8])
+    policy = Policy(base=("r1c1",), periods=6, budget=4e8, pinned={"r3c3": None})
+    reason = plan_expansion(dear, edges, tree, policy=policy).why.set_index("region")["reason"]["r3c3"]
+    assert reason.startswith("指定进入") and reason.endswith("自身不赚钱")
+    done = policy.replace(pinned={}, history=(("r1c2", "浅耕", 2025),))
+    assert (
+        "已发生" in plan_expansion(dear, edges, tree, policy=done).why.set_index("region")["reason"]["r1c2"]
+    )

@@ -11,6 +11,7 @@ from mktanalysis.expansion import (
     STRATEGIES,
     Chance,
     Policy,
+    Rung,
     Search,
     choose_robust,
     compare_plans,
@@ -51,6 +52,13 @@ def test_no_chance_returns_the_plan(grid):
     risk = simulate_risk(plan, chance=still, n_draws=5)
     np.testing.assert_allclose(risk.values, plan.value, rtol=1e-9)
     np.testing.assert_allclose(risk.fan["median"], plan.cash_flow["cash"].cumsum())
+
+
+def test_a_plan_without_steps_has_nothing_to_lose(grid):
+    units, edges, tree, policy = grid[:4]
+    none = policy.replace(new_units=0)
+    risk = simulate_risk(plan_expansion(units, edges, tree, policy=none), n_draws=50)
+    assert risk.values.abs().max() == 0 and risk.figures["loss_probability"] == 0
 
 
 def test_batches_do_not_change_the_draws(grid, monkeypatch):
@@ -95,6 +103,48 @@ def test_history_is_kept_and_the_rest_planned_again(grid):
     assert moved["change"].iloc[-1] == "total"
     assert moved["value_change"].iloc[-1] == pytest.approx(new.value - plan.value)
     assert set(moved["region"][:-1]).isdisjoint(before["region"])
+
+
+def test_a_comparison_adds_up_to_the_change_of_the_gain(grid):
+    units, edges, tree, policy, plan = grid
+    other = plan_expansion(units, edges, tree, policy=policy.replace(periods=4, budget=3e6))
+    moved = compare_plans(plan, other)
+    assert moved["change"].tolist()[-2:] == ["rest", "total"] and len(moved) > 3
+    assert moved["value_change"].iloc[:-1].sum() == pytest.approx(moved["value_change"].iloc[-1])
+    assert moved["value_change"].iloc[-1] == other.figures["gain"] - plan.figures["gain"]
+
+
+def test_a_new_limit_holds_from_the_year_asked_whatever_the_number_type(grid):
+    plan = grid[-1]
+    changed = continue_policy(plan, from_year=2027, budget=np.int64(1_000_000), people=np.float64(5.0))
+    assert changed.budget == (6e6, 6e6, 1e6, 1e6, 1e6, 1e6)
+    assert changed.people == (np.inf, np.inf, 5.0, 5.0, 5.0, 5.0)
+    first = plan.steps["region"].iloc[0]
+    assert continue_policy(plan, locked=first).history[0][0] == first
+    with pytest.raises(mkt.MktError, match="zz"):
+        continue_policy(plan, locked=("zz",))
+
+
+def test_a_relaxation_says_how_many_people_and_which_wishes(grid):
+    units, edges, tree, policy, plan = grid
+    few = continue_policy(plan, from_year=2027, people=0.1)
+    with pytest.raises(mkt.InfeasibleError) as caught:
+        plan_expansion(units, edges, tree, policy=few)
+    row = caught.value.relaxation.set_index("condition").filter(like="销售人员", axis=0).iloc[0]
+    assert np.isfinite(row["needed"]) and row["given"] == 0.1
+    enough = continue_policy(plan, from_year=2027, people=row["needed"])
+    assert plan_expansion(units, edges, tree, policy=enough).checks["holds"].all()
+    at_once = policy.replace(pinned=dict.fromkeys(("r1c2", "r2c1", "r3c2"), 2025), new_units=2, budget=1e9)
+    with pytest.raises(mkt.InfeasibleError) as caught:
+        plan_expansion(units, edges, tree, policy=at_once)
+    table = caught.value.relaxation.set_index("condition")
+    told = table.loc["指定进入的单元", "needed"]
+    assert (
+        told.startswith("放弃其中 1 个")
+        and table.loc[table.index.str.startswith("每期"), "needed"].item() == 3
+    )
+    kept = {code: year for code, year in at_once.pinned.items() if code not in told}
+    assert len(kept) == 2 and plan_expansion(units, edges, tree, policy=at_once.replace(pinned=kept))
 
 
 def test_forbidden_and_pinned_are_obeyed(grid):
@@ -144,7 +194,10 @@ def test_the_planned_row_is_never_worse_than_a_rule_that_keeps_its_conditions(si
 def test_sensitivity_has_one_winner_a_setting(grid):
     units, edges, tree, policy, _ = grid
     table = strategy_sensitivity(units, edges, tree, policy=policy, spill=(1.0,), rivals=(1.0,))
-    assert table.groupby(["condition", "factor"])["wins"].sum().eq(1).all()
+    best = table.groupby(["condition", "factor"])["gain"].max()
+    winners = table.groupby(["condition", "factor"])["wins"].sum()
+    assert winners.equals((best > 0).astype(winners.dtype)) and winners.nunique() == 2
+    assert (table.loc[table["wins"]].set_index(["condition", "factor"])["gain"] == best[best > 0]).all()
 
 
 def test_diagnosis_of_the_brewery():
@@ -163,6 +216,52 @@ def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_
     held = found.units.set_index("region")["own_share"]
     first = plan.paths[plan.paths["period"].dt.year == 2025].set_index("region")["share"]
     assert held["r2c2"] == pytest.approx(first["r2c2"]) and held.drop("r2c2").eq(0).all()
+
+
+def test_an_assumed_base_is_placed_as_the_plan_places_it(grid):
+    units, edges, tree, policy, _ = grid
+    strong_rivals = units.assign(own_share=0.0, rival_1=0.36, rival_2=0.2, rival_strength=1.1)
+    found = diagnose_position(strong_rivals, edges, tree, base="r2c2").units.set_index("region").loc["r2c2"]
+    paths = plan_expansion(strong_rivals, edges, tree, policy=policy.replace(new_units=0)).paths
+    assert (found["rank"], found["strong"]) == tuple(paths.loc[0, ["rank", "strong"]])
+    assert found["own_share"] < 0.36 and found["rank"] == 1  # rivals shrink in what we hold
+
+
+def test_a_place_without_rivals_is_no_endless_lead(grid):
+    units, edges, tree = grid[:3]
+    shares = units.assign(own_share=[0.2, 0.4] + [0.0] * 14, rival_1=[0.0, 0.3] + [0.3] * 14)
+    found = diagnose_position(shares, edges, tree).bases
+    assert found["score"].max() < 4 and "3.0 倍以上" in found.set_index("region")["reason"]["r1c1"]
+
+
+def test_comparisons_need_the_same_draws(grid):
+    risks = {n: simulate_risk(grid[-1], n_draws=n) for n in (5, 6)}
+    for wrong in (risks, {}):
+        with pytest.raises(mkt.MktError, match="重放次数"):
+            choose_robust(wrong)
+    with pytest.raises(mkt.MktError, match="n_draws"):
+        simulate_risk(grid[-1], n_draws=0)
+    with pytest.raises(mkt.MktError, match="最低"):
+        Chance(reaction=(0.5, 0.1))
+
+
+def test_the_ladder_of_another_country_needs_its_own_rungs():
+    codes = ["01001", "01003", "02013", "02016"]
+    rows = [("US", "nation", None), ("01", "state", "US"), ("02", "state", "US")]
+    rows += [(code, "county", code[:2]) for code in codes]
+    table = pd.DataFrame(rows, columns=["region", "level", "parent"]).assign(name=lambda t: t["region"])
+    tree = mkt.RegionTree.from_table(table)
+    pairs = [(a, b) for a, b in itertools.permutations(codes, 2) if abs(codes.index(a) - codes.index(b)) == 1]
+    edges = pd.DataFrame(pairs, columns=["region", "neighbor"]).assign(distance_km=40.0)
+    units = pd.DataFrame({"region": codes, "capacity": 2e7})
+    rungs = (Rung(level="state", radiance=0.001), Rung(level="nation"))
+    policy = Policy(base=("01001",), periods=8, budget=2e7, rungs=rungs, objective="earliest", target="state")
+    plan = plan_expansion(units, edges, tree, policy=policy)
+    assert plan.ladder["level"].tolist()[0] == "state" and "offices_state" in plan.staff
+    with pytest.raises(mkt.MktError, match="stat 不在地区树中；地区树的层级：nation、state、county"):
+        plan_expansion(units, edges, tree, policy=policy.replace(rungs=(Rung(level="stat"),)))
+    with pytest.raises(mkt.MktError, match="请用 rungs 给出梯级"):
+        plan_expansion(units, edges, tree, policy=policy.replace(rungs=()))
 
 
 def test_strategies_are_judged_by_profit_whatever_the_objective(grid):
@@ -215,6 +314,30 @@ def test_centres_open_with_the_first_unit_they_serve(grid):
     table = opening_times(plan.steps, assignment).set_index("centre")
     assert table.loc["west", "period"] == plan.steps["period"].iloc[0]
     assert table.loc["east", "period"] == plan.steps["period"].iloc[-1]
+
+
+def test_a_centre_that_serves_the_base_opens_at_once(grid):
+    plan = grid[-1]
+    assignment = pd.Series("west", index=plan.paths["region"].unique())
+    assignment[plan.steps["region"].iloc[-1]] = "east"
+    table = opening_times(plan.paths, assignment).set_index("centre")
+    assert table.loc["west", "period"] == plan.cash_flow["period"].iloc[0]
+    assert table["n_units"].to_dict() == {"west": len(plan.steps), "east": 1}
+
+
+def test_distances_and_weights_that_cannot_be_are_refused():
+    points = pd.DataFrame({"region": list("abcd"), "lon": [110.0, 111.0, 112.0, 113.0], "lat": 30.0})
+    km, weight = great_circle_km(points), pd.Series(1.0, list("abcd"))
+    cut = km.where(km < 150, np.inf)
+    with pytest.raises(mkt.MktError, match="有限的数"):
+        p_median(cut, weight, 2)
+    assert max_cover(cut, weight, 2, radius_km=150).value == 4.0
+    for wrong, words in ((weight.head(3), "没有权重"), (pd.concat([weight, weight]), "重复的地区")):
+        for ask in (lambda w: p_median(km, w, 2), lambda w: coverage(km, "a", radius_km=150, weight=w)):
+            with pytest.raises(mkt.MktError, match=words):
+                ask(wrong)
+    assert p_median(km, weight, 2, fixed=("a", "a")).centres == p_median(km, weight, 2, fixed="a").centres
+    assert coverage(km, "a", radius_km=150)["n_covered"].item() == 2
 
 
 def test_workload_grows_with_customers_and_adds_up():

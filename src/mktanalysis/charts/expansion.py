@@ -155,7 +155,8 @@ def plot_strategies(table: pd.DataFrame, *, title: str = "", source: str = "", u
         )
         ax.legend(loc="lower right", fontsize=8)
     ax.axvline(0, color=style.INK, lw=0.8)
-    ax.set_yticks(table.index, table["title"])
+    broken = ~table["holds"] if "holds" in table else pd.Series(False, table.index)
+    ax.set_yticks(table.index, table["title"] + broken.map({True: "（有条件不成立）", False: ""}))
     ax.set_ylim(-0.6, len(table) + 0.1)
     ax.set_title(title or "同一市场、同一预算下的各种打法")
     style.axis_in(ax.xaxis, unit, label="净现值增量")
@@ -233,7 +234,8 @@ def plot_rung_chances(levels: pd.DataFrame, *, title: str = "", source: str = ""
 
 
 def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", unit: str = "亿元") -> Figure:
-    """Draw which strategy wins as budget, rivals' strength and spill-over change; the winner is marked.
+    """Draw which strategy wins as budget, rivals' strength and spill-over change; the winner is marked (无
+    where none gains anything).
 
     Parameters
     ----------
@@ -258,6 +260,7 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
             line = part[part["title"] == name].sort_values("factor")
             ax.plot(range(len(line)), line["gain"], marker="o", ms=4, color=colors[name], label=name)
         best = part[part["wins"]].set_index("factor").reindex(factors)
+        best["title"] = best["title"].astype(object).fillna("无")
         ax.plot(range(len(factors)), best["gain"], ls="", marker="*", ms=13, color=style.INK)
         ax.set(
             xticks=range(len(factors)), xlim=(-0.5, len(factors) - 0.5), title=heads.get(condition, condition)

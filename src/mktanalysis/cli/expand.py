@@ -145,7 +145,8 @@ def expand(
     codes = tuple(mkt.resolve_names(list(base), tree))
     area = mkt.resolve_names([within], tree).iloc[0] if within else None
     if own is None:
-        area = area or tree.parents("province", codes[:1]).iloc[0]
+        home = tree.parents("province", codes[:1]).iloc[0]
+        area = area or (home if isinstance(home, str) else codes[0])  # a base above the provinces
         units, scope = market_units(level.value, within=area), tree.subtree(area)
     else:
         units, scope = _own_units(own, area, tree, codes)
@@ -169,8 +170,23 @@ def expand(
     )
     plan, comparison = _run(strategy.value, units, mkt.load_edges(at), scope, policy, Search(seconds=seconds))
     _tell(plan, comparison, to)
+    typer.echo(_basis(units))
     _tell_target(plan, scope)
     _warn_unreachable(plan, scope)
+
+
+def _basis(units) -> str:
+    """Where the capacities come from, and what is no statistic."""
+    from mktanalysis.style import STATUS_LABEL
+
+    folklore = "对手份额、费用与市场响应中没有给出的为行业经验假设，不是统计数字"
+    if "status" not in units:
+        return f"依据：容量为自有单元表（{len(units)} 个）；{folklore}"
+    count = units["status"].value_counts()
+    told = "、".join(f"{STATUS_LABEL.get(status, status)} {n} 个" for status, n in count.items())
+    years = units["retail_year"].dropna()
+    year = "–".join(str(y) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
+    return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{folklore}"
 
 
 def _target(wish: str | None, tree) -> str | None:
@@ -201,12 +217,32 @@ def _warn_unreachable(plan, scope) -> None:
 
 def _own_units(file: Path, within, tree, base):
     """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
+    from mktanalysis.expansion import mark_centres
+
     from .output import own_table
 
     scope = tree if within is None else tree.subtree(within)
-    units = own_table(file, kind="units", tree=scope)
+    units = mark_centres(own_table(file, kind="units", tree=scope), tree)
+    _warn_too_large(units, tree)
     homes = tree.parents("province", [*units["region"], *base]).unique()
     return units, scope if within is not None or len(homes) > 1 else tree.subtree(homes[0])
+
+
+def _warn_too_large(units, tree) -> None:
+    """A category cannot be larger than all retail sales of a place: most likely the unit is wrong."""
+    from mktanalysis.expansion import market_units
+
+    level = tree.level_of(units["region"].iloc[:1]).iloc[0]
+    if level not in ("county", "prefecture"):
+        return
+    retail = market_units(level, tree=tree, category_share=1.0).set_index("region")["capacity"]
+    table = units.set_index("region")["capacity"]
+    times = (table / retail.reindex(table.index)).sort_values(ascending=False)
+    if len(over := times[times > 1]):
+        told = "、".join(f"{tree.names([code]).iloc[0]} {x:,.1f} 倍" for code, x in over.head(5).items())
+        typer.echo(
+            f"警告：{len(over)} 个单元的容量大于当地全部社会消费品零售额，请检查单位：{told}", err=True
+        )
 
 
 def _pinned(wishes: list[str], tree) -> dict[str, int | None]:
@@ -273,11 +309,7 @@ def _tables(plan, comparison) -> dict:
     """Sheet -> table with the headers that an analyst reads."""
     steps = plan.steps.merge(plan.why[["region", "reason"]], on="region")
     figures = plan.figures.rename(FIGURES).rename_axis("项目").rename("数值").reset_index()
-    compared = (
-        {}
-        if comparison is None
-        else {"打法比较": comparison.drop(columns="strategy").astype({"payback_year": "Int64"})}
-    )
+    compared = {} if comparison is None else {"打法比较": _compared(comparison)}
     found = compared | {
         "扩张步骤": steps,
         "梯级": plan.ladder.assign(level=plan.ladder["level"].map(lambda name: LEVEL_NAMES.get(name, name))),
@@ -288,6 +320,14 @@ def _tables(plan, comparison) -> dict:
         "关键数字": figures,
     }
     return {title: table.rename(columns=HEADS) for title, table in found.items()}
+
+
+def _compared(table):
+    """The comparison as it is written: where a rule misses a wish of the manager, a column says so."""
+    hidden = ["strategy", "holds"] if table["holds"].all() else ["strategy"]
+    return (
+        table.drop(columns=hidden).astype({"payback_year": "Int64"}).rename(columns={"holds": "条件都成立"})
+    )
 
 
 def _obstacle(plan) -> str:

@@ -8,11 +8,12 @@ from .market import UNITS
 from .plan import ExpansionPlan, plan_expansion
 from .policy import LANCHESTER, Policy, Programme, Response, Rung, Staffing
 from .risk import Chance, RiskResult, choose_robust, simulate_risk
+from .rules import STRATEGIES
 from .solve import Search
 from .staffing import workload
-from .strategies import STRATEGIES, Comparison, compare_strategies, plan_strategy, strategy_sensitivity
+from .strategies import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
-from .units import market_units
+from .units import mark_centres, market_units
 from .why import unreachable_units
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "fit_entries",
     "great_circle_km",
     "grid_example",
+    "mark_centres",
     "market_units",
     "max_cover",
     "opening_times",

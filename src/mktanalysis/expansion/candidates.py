@@ -125,14 +125,19 @@ def _listed(market: Market) -> list[tuple[int, int, int]]:
 
 def _checked_pins(market: Market) -> dict:
     policy = market.policy
-    codes = [*policy.pinned, *policy.forbidden, *(code for code, _, _ in policy.history)]
+    codes = {
+        "pinned": policy.pinned,
+        "forbidden": policy.forbidden,
+        "history": [code for code, _, _ in policy.history],
+    }
     problems = [
-        {"column": "policy", "value": code, "problem": "不是本计划的市场单元"}
-        for code in codes
+        {"column": name, "value": code, "problem": "不是本计划的市场单元"}
+        for name, given in codes.items()
+        for code in given
         if code not in market.units
     ]
     problems += [
-        {"column": "policy", "value": code, "problem": f"锁定的年份 {year} 不在计划期内"}
+        {"column": "pinned", "value": code, "problem": f"锁定的年份 {year} 不在计划期内"}
         for code, year in policy.pinned.items()
         if year is not None and year not in policy.years
     ]
@@ -146,8 +151,11 @@ def _history(market: Market, names: tuple[str, ...]) -> list[tuple[int, int, int
     for code, programme, year in market.policy.history:
         if programme not in names or year not in market.policy.years:
             raise MktError(
-                f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中，或年份不在计划期内"
+                f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中（{'、'.join(names)}），"
+                f"或年份不在计划期 {market.years[0]}–{market.years[-1]} 内；计划期以前进入的单元应列入根据地"
             )
+        if market.base[market.units.get_loc(code)]:
+            raise MktError(f"已发生的步骤 {code} 是根据地的单元，从一开始就持有：请从 history 中去掉")
         rows.append((market.units.get_loc(code), year - market.policy.start, names.index(programme)))
     if len({row[0] for row in rows}) < len(rows):
         raise MktError("history 中同一单元出现两次：每个单元只能启动一次")

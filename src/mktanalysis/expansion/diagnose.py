@@ -18,6 +18,8 @@ from .policy import RUNGS, Policy, Response, Rung
 from .programmes import build_library, hold_programme
 from .response import rank_of
 
+#: A lead beyond three times the strongest rival makes a base no safer (folklore: Lanchester's 3 to 1).
+LEAD_MOST = 3.0
 #: Rank -> what it is called; the first eats the meat, the fourth has the wind.
 POSITIONS = ("第一", "第二", "第三", "第四及以后", "未进入")
 
@@ -71,8 +73,8 @@ def diagnose_position(
     edges, tree
         As for `plan_expansion`.
     base : tuple of str, optional
-        Base area; where it has no stated share it has the one that a base's lasting effort leads to, as in a
-        plan.
+        Base area; where it has no stated share it has the share, rank and strength that a base's lasting
+        effort leads to, as in the first year of a plan.
     response : Response, optional
         Thresholds of a strong brand.
     rungs : tuple of Rung
@@ -87,18 +89,22 @@ def diagnose_position(
     >>> found.counts["n_units"].tolist(), found.bases["region"].iloc[0]
     ([1, 0, 0, 1, 2], 'r1c1')
     """
-    response = response or Response()
+    response, base = response or Response(), (base,) if isinstance(base, str) else tuple(base)
     if len(units) == 0:
         raise MktError("市场单元表是空的：至少需要一个单元")
     first = str(units["region"].iloc[0])
-    policy = Policy(base=tuple(base) or (first,), periods=1, rungs=rungs, response=response)
+    policy = Policy(base=base or (first,), periods=1, rungs=rungs, response=response)
     market = build_market(units, edges, tree, policy=policy)
     own, capacity = market.column("own_share"), market.capacity[:, 0]
-    if base:
-        held = build_library(market, (hold_programme(market),), mature=True).share[:, 0, 0]
-        own = np.where(market.base & (own <= 0), held, own)
     rank = rank_of(own, market.rivals, own)
     strong = (rank <= response.strong_rank) & (own >= response.enter_share)
+    if base:
+        held = build_library(market, (hold_programme(market),), mature=True)
+        unstated = market.base & (own <= 0)
+        own, rank, strong = (
+            np.where(unstated, assumed[:, 0, 0], stated)
+            for assumed, stated in ((held.share, own), (held.rank, rank), (held.strong, strong))
+        )
     place = np.where(own > 0, np.minimum(rank, 4) - 1, 4)
     position = pd.Categorical.from_codes(place, categories=POSITIONS, ordered=True)
     table = pd.DataFrame(
@@ -180,12 +186,12 @@ def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
 
 
 def _bases(market: Market, table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Score = own strength (share against the strongest rival) x log of the capacity in and around the
-    unit.
+    """Score = share against the strongest rival (at most `LEAD_MOST`) + a quarter of the log of the capacity
+    in and around the unit (against the largest) + 0.05 per strong neighbour.
     """
     around = market.capacity[:, 0] + market.adjacency @ market.capacity[:, 0]
-    rival = np.maximum(market.rivals.max(axis=1), 1e-3)
-    lead = table["own_share"].to_numpy() / rival
+    own, rival = table["own_share"].to_numpy(), market.rivals.max(axis=1)
+    lead = np.minimum(own / np.maximum(rival, own / LEAD_MOST + 1e-12), LEAD_MOST)
     score = lead + 0.25 * np.log10(np.maximum(around, 1.0)) / np.log10(max(around.max(), 10.0))
     neighbours = market.adjacency @ table["strong"].to_numpy(dtype=float)
     found = table.assign(
@@ -200,7 +206,8 @@ def _bases(market: Market, table: pd.DataFrame, count: int) -> pd.DataFrame:
 def _base_reason(row: dict) -> str:
     if row["own_share"] <= 0:
         return f"尚未进入；本区与邻区容量 {row['capacity_around'] / 1e8:,.1f} 亿元"
-    parts = [f"现居{row['position']}，份额 {row['own_share']:.0%}，为最强对手的 {row['lead']:.1f} 倍"]
+    more = "以上" if row["lead"] > LEAD_MOST - 1e-6 else ""
+    parts = [f"现居{row['position']}，份额 {row['own_share']:.0%}，为最强对手的 {row['lead']:.1f} 倍{more}"]
     parts.append(f"本区与邻区容量 {row['capacity_around'] / 1e8:,.1f} 亿元")
     if row["strong_neighbours"]:
         parts.append(f"有 {int(row['strong_neighbours'])} 个强势邻区可连片")

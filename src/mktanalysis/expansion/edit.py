@@ -5,9 +5,12 @@ Always holds: what has happened is kept as it was; a comparison lists every unit
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 import pandas as pd
 
+from ..errors import MktError
 from .policy import Policy
 
 
@@ -26,7 +29,12 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
         Any other field of the policy: budget, people (one figure: from `from_year` on), pinned, forbidden ...
     """
     steps = plan.steps.assign(year=plan.steps["period"].dt.year)
-    keep = steps["region"].isin(list(locked))
+    locked = [locked] if isinstance(locked, str) else list(locked)
+    if lost := [str(code) for code in locked if code not in set(steps["region"])]:
+        raise MktError(
+            f"要锁定的单元 {'、'.join(lost)} 不在原计划的步骤中：锁定的是原有的步骤，新的愿望请用 pinned"
+        )
+    keep = steps["region"].isin(locked)
     if from_year is not None:
         keep |= steps["year"] < from_year
     history = tuple((r.region, r.action, int(r.year)) for r in steps[keep].itertuples())
@@ -35,7 +43,7 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     pinned = {k: v for k, v in changes.pop("pinned", plan.policy.pinned).items() if k not in known}
     first = from_year if from_year is not None else plan.policy.first_open
     for name in ("budget", "people"):  # a new figure holds from now on; what was given before stays
-        if isinstance(changes.get(name), (int, float)) and from_year is not None:
+        if isinstance(changes.get(name), Real) and from_year is not None:
             old = plan.policy.per_period(name) or (float("inf"),) * plan.policy.periods
             new = float(changes[name])
             changes[name] = tuple(old[i] if y < from_year else new for i, y in enumerate(plan.policy.years))
@@ -49,12 +57,9 @@ def compare_plans(before, after) -> pd.DataFrame:
     -------
     DataFrame
         region, name, change (added, dropped, earlier, later, action), year_before, year_after, action_before,
-        action_after, value_change (the step's own value, yuan); last row ``合计`` with the change of the
-        plans' gain.
-
-    Notes
-    -----
-    Values of steps do not add up to the change of the gain: rungs, offices and spill-over are in the total.
+        action_after, value_change (the step's own value, yuan); then a row ``rest`` with what rungs, offices,
+        spill-over and other assumptions change, and a last row ``total``, the change of the plans' gain: the
+        sum of the rows above it.
     """
     a, b = (p.steps.assign(year=p.steps["period"].dt.year).set_index("region") for p in (before, after))
     index = a.index.union(b.index)
@@ -78,5 +83,13 @@ def compare_plans(before, after) -> pd.DataFrame:
     table.insert(1, "change", pd.array(change, dtype="str"))
     table = table[table["change"] != "same"].rename_axis("region").reset_index()
     change = after.figures["gain"] - before.figures["gain"]
-    total = {"region": "合计", "name": "合计", "change": "total", "value_change": change}
-    return pd.concat([table, pd.DataFrame([total])], ignore_index=True)[list(table.columns)]
+    rest = change - table["value_change"].sum()
+    last = pd.DataFrame(
+        {
+            "region": ["其余", "合计"],
+            "name": ["其余（梯级、机构、辐射等）", "合计"],
+            "change": ["rest", "total"],
+            "value_change": [rest, change],
+        }
+    )
+    return pd.concat([table, last], ignore_index=True)[list(table.columns)]

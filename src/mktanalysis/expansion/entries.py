@@ -16,6 +16,7 @@ from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
 from ..errors import MktError
+from .inputs import check_columns, check_figures, check_potential
 
 EARTH_KM = 6371.0
 #: Features of a choice, in this order.
@@ -64,6 +65,9 @@ def rank_entries(
     weights = {**DEFAULT_WEIGHTS, **(weights or {})}
     if unknown := sorted(set(weights) - set(FEATURES)):
         raise MktError(f"不认识的权重：{'、'.join(unknown)}；可用：{'、'.join(FEATURES)}")
+    for what, values in (("潜力", potential), ("距离", distance_km)):
+        check_figures(what, values)
+    held = [held] if isinstance(held, str) else held
     index = pd.Index(sorted(set(potential.index) - set(held)), name="region")
     distance = distance_km.reindex(index)
     if potential.lt(0).any() or distance.lt(0).any():
@@ -166,6 +170,8 @@ def fit_entries(
 
 
 def _chosen_features(features, edges, rivals) -> list[int]:
+    if features is not None and len(features) == 0:
+        raise MktError(f"至少要有一个特征；可用：{'、'.join(FEATURES)}")
     if features is None:
         given = [True, True, edges is not None, rivals is not None]
         return [i for i, ok in enumerate(given) if ok]
@@ -189,13 +195,16 @@ def _year(period: pd.Series) -> pd.Series:
 
 
 def _past(openings, potential, points, edges, rivals) -> _Past:
+    check_columns(openings, ("region", "period"), "开店记录")
+    check_columns(points, ("region", "lon", "lat"), "坐标表")
+    if edges is not None:
+        check_columns(edges, ("region", "neighbor"), "邻接表")
+    check_potential(potential)
     points = points.drop_duplicates("region").set_index("region").sort_index()
     points = points[points["lon"].notna() & points["lat"].notna()]
     lost = sorted(set(openings["region"]) - set(points.index))
     if lost:
         raise MktError(f"开店记录中有 {len(lost)} 个地区没有坐标：{'、'.join(map(str, lost[:10]))}")
-    if absent := sorted({"region", "period"} - set(openings.columns)):
-        raise MktError(f"开店记录缺少列：{'、'.join(absent)}")
     first = (
         openings.assign(period=_year(openings["period"]))
         .groupby("region")["period"]
@@ -329,10 +338,9 @@ def backtest_entries(
     -------
     DataFrame
         One row a period and method (``fitted``, ``default``, ``potential``, ``proximity``): n_candidates,
-        n_openings,
-        ``precision`` (share of the n best ranked that were opened, n = openings of the period), ``base_rate``
-        (the
-        same by chance), ``auc``. ``fitted`` starts when `min_openings` openings lie before.
+        n_openings, ``precision`` (share of the n best ranked that were opened, n = openings of the period;
+        of equal scores their average), ``base_rate`` (the same by chance), ``auc``. ``fitted`` starts when
+        `min_openings` openings lie before.
     """
     past = _past(openings, potential, points, edges, rivals)
     columns = _chosen_features(features, edges, rivals)
@@ -358,15 +366,18 @@ def backtest_entries(
 
 
 def _judge(score: np.ndarray, chosen: np.ndarray) -> dict:
+    """Precision and AUC; of equal scores, whose order says nothing, the share that was opened counts."""
     n, k = len(chosen), int(chosen.sum())
-    best = np.lexsort([np.arange(n), -score])[:k]
+    last = np.sort(score)[n - k] if k else np.inf
+    above, equal = score > last, score == last
+    hits = chosen[above].sum() + (k - above.sum()) * (chosen[equal].mean() if k else 0.0)
     auc = np.nan
     if 0 < k < n:
         auc = (rankdata(score)[chosen].sum() - k * (k + 1) / 2) / (k * (n - k))
     return {
         "n_candidates": n,
         "n_openings": k,
-        "precision": float(chosen[best].mean()) if k else np.nan,
+        "precision": float(hits / k) if k else np.nan,
         "base_rate": k / n,
         "auc": float(auc),
     }

@@ -18,7 +18,8 @@ from scipy.sparse.csgraph import dijkstra
 from ..errors import MktError, TableError
 from ..regions import RegionTree
 from ..schemas import REGION, Column, Schema, check_table
-from .policy import Policy, Rung
+from .forecasts import capacity_paths
+from .policy import RUNGS, Policy, Rung
 
 #: What a market unit (市场单元) is; only `region` and `capacity` are needed, gaps elsewhere get defaults.
 UNITS = Schema(
@@ -102,8 +103,19 @@ UNITS = Schema(
             nullable=True,
             required=False,
         ),
+        Column("centre", "flag", "a city centre rather than countryside (城区、省会)", required=False),
     ),
     key=("region",),
+)
+#: Which units touch; the distance is needed only where units have none of their own.
+NEIGHBOURS = Schema(
+    "expansion_edges",
+    (
+        REGION,
+        Column("neighbor", "text", "code of the neighbouring region (相邻地区)"),
+        Column("distance_km", "number", "distance of the two (距离)", "km", low=0, required=False),
+    ),
+    key=("region", "neighbor"),
 )
 #: Optional columns and what stands in for them.
 _DEFAULTS = {"growth": 0.0, "own_share": 0.0, "rival_strength": 1.0, "entry_cost": 0.0, "annual_cost": 0.0}
@@ -212,6 +224,14 @@ def _unit_table(units: pd.DataFrame, tree: RegionTree) -> pd.DataFrame:
     rivals = units[[name for name in units.columns if _is_rival(name)]]
     bad = (rivals.lt(0) | rivals.gt(1)).any(axis=1) | (rivals.sum(axis=1) > 1 + 1e-9)
     problems += _problems("rival_*", codes[bad], "对手份额应在 0 与 1 之间，且合计不超过 1")
+    own = units.get("own_share", pd.Series(0.0, units.index)).fillna(0.0)
+    known = (
+        rivals.sum(axis=1) + units.get("rival_share", pd.Series(0.0, units.index)).fillna(0.0) * rivals.empty
+    )
+    problems += _problems("own_share", codes[~bad & (own + known > 1 + 1e-9)], "现有份额与对手份额合计超过 1")
+    for column in UNITS.columns:
+        if column.dtype == "number" and column.name in units:
+            problems += _problems(column.name, codes[np.isinf(units[column.name])], "应为有限的数")
     if problems:
         raise TableError(pd.DataFrame(problems))
     levels = tree.level_of(codes)
@@ -257,9 +277,7 @@ def _base(codes: pd.Index, tree: RegionTree, policy: Policy) -> np.ndarray:
 
 def _graph(edges: pd.DataFrame, codes: pd.Index) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Adjacency (0/1) and distances among the units; edges to places outside are ignored."""
-    check_table(
-        edges, Schema("edges", (REGION, Column("neighbor", "text", "相邻地区")), key=("region", "neighbor"))
-    )
+    check_table(edges, NEIGHBOURS)
     i, j = codes.get_indexer(pd.Index(edges["region"])), codes.get_indexer(pd.Index(edges["neighbor"]))
     inside = (i >= 0) & (j >= 0) & (i != j)
     km = edges["distance_km"].to_numpy(dtype=float) if "distance_km" in edges else np.ones(len(edges))
@@ -289,20 +307,7 @@ def _capacity_paths(table: pd.DataFrame, capacity: pd.DataFrame | None, policy: 
     paths = table["capacity"].to_numpy()[:, None] * (1 + table["growth"].to_numpy()[:, None]) ** steps
     if capacity is None:
         return paths
-    column = "mean" if "mean" in capacity else "value"
-    years = (
-        capacity["period"].dt.year
-        if isinstance(capacity["period"].dtype, pd.PeriodDtype)
-        else capacity["period"]
-    )
-    wide = capacity.assign(period=years).pivot_table(
-        index="region", columns="period", values=column, aggfunc="sum"
-    )
-    wide = wide.reindex(index=table["region"], columns=list(policy.years))
-    if wide.isna().any(axis=None) or (wide < 0).any(axis=None):
-        bad = wide.index[(wide.isna() | (wide < 0)).any(axis=1)]
-        raise TableError(pd.DataFrame(_problems(column, bad, "容量预测缺少某些年份或为负")))
-    return wide.to_numpy(dtype=float)
+    return capacity_paths(capacity, pd.Index(table["region"]), policy.years)
 
 
 def earliest_starts(adjacency, base: np.ndarray, units: pd.Index, km: np.ndarray, policy: Policy):
@@ -324,8 +329,13 @@ def earliest_starts(adjacency, base: np.ndarray, units: pd.Index, km: np.ndarray
 
 
 def build_ladder(codes: pd.Index, tree: RegionTree, rungs: tuple[Rung, ...]) -> Ladder:
-    """The rung regions above the units; rungs whose level the tree has not above the units are left out."""
+    """The rung regions above the units; usual rungs of levels that the tree has not are left out."""
     order = {name: i for i, name in enumerate(tree.levels)}
+    usual = {rung.level for rung in RUNGS}
+    if unknown := [rung.level for rung in rungs if rung.level not in order and rung.level not in usual]:
+        raise MktError(
+            f"rungs 中的层级 {'、'.join(unknown)} 不在地区树中；地区树的层级：{'、'.join(tree.levels)}"
+        )
     unit_level = order[tree.level_of(codes[:1]).iloc[0]]
     used = sorted(
         (r for r in rungs if order.get(r.level, unit_level) < unit_level), key=lambda r: -order[r.level]

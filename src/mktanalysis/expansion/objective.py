@@ -23,7 +23,7 @@ def target_group(problem: Problem) -> int:
         if ladder.rungs[g].level == target:
             return int(g)
         node = len(market.units) + g
-    levels = dict.fromkeys(rung.level for rung in ladder.rungs)
+    levels = list(dict.fromkeys(rung.level for rung in ladder.rungs)) or ["（没有：请用 rungs 给出梯级）"]
     raise MktError(
         f"目标 {target!r} 既不是梯级地区的代码，也不是根据地之上的层级；可用层级：{'、'.join(levels)}"
     )

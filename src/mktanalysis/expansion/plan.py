@@ -273,7 +273,6 @@ def _figures(
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
     beyond = cash["cash"].to_numpy() - base_cash
     total, gain = np.cumsum(beyond), float(truth.value[0] - alone.value[0])
-    paid = np.flatnonzero((total >= 0) & (np.minimum.accumulate(total) < 0))
     capacity = market.capacity[:, -1]
     sales = (truth.detail["share"][0] * market.capacity)[:, -1]
     strong = truth.detail["strong"][0][:, -1]
@@ -286,7 +285,7 @@ def _figures(
             "gain_after": gain - float(beyond @ problem.weight),
             "bound": bound,
             "gap": gap,
-            "payback_year": float(market.years[paid[-1]]) if len(paid) and total[-1] >= 0 else np.nan,
+            "payback_year": _payback(total, market.years),
             "peak_cash": float(max(0.0, -total.min())),
             "capacity_covered_share": float(capacity[truth.held[:, -1]].sum() / max(capacity.sum(), 1e-9)),
             "share_overall": float(sales.sum() / max(capacity.sum(), 1e-9)),
@@ -298,3 +297,18 @@ def _figures(
         },
         name="value",
     )
+
+
+def _payback(total: np.ndarray, years) -> float:
+    """First year from whose end on the cumulated cash beyond the base's stays at or above zero; missing if
+    it never does, or if nothing was spent or earned.
+
+    >>> _payback(np.array([-3.0, -1.0, 2.0, 5.0]), (2025, 2026, 2027, 2028))
+    2027.0
+    """
+    tolerance = 1e-9 * max(1.0, np.abs(total).max())
+    if total[-1] < -tolerance or np.abs(total).max() <= tolerance:
+        return float("nan")
+    touched = np.flatnonzero(np.abs(total) > tolerance)[0]
+    below = np.flatnonzero(total < -tolerance)
+    return float(years[max(touched, below[-1] + 1 if len(below) else 0)])

@@ -218,6 +218,9 @@ class Policy(Strict):
         strong, then profit; ``least_cost`` the target by the end at the least discounted outlay.
     target : str or None
         Level (or region code) of the ladder for the last two objectives.
+    rungs : tuple of Rung
+        The ladder. The default rungs are the levels of China's tree, those that a tree has not are left out:
+        for another country or a company's own hierarchy give rungs of its levels.
     spill, spill_cap : float
         Each strong neighbour saves this share of the first year's entry and effort, up to the cap.
     discount : float
@@ -275,6 +278,13 @@ class Policy(Strict):
             )
         if clash := sorted(set(self.base) & set(self.forbidden)):
             raise ValueError(f"base 与 forbidden 冲突：{'、'.join(clash)} 是根据地，不能禁止进入")
+        moved = [c for c, _, year in self.history if self.pinned.get(c) not in (None, year)]
+        if moved:
+            raise ValueError(
+                f"pinned 与 history 冲突：{'、'.join(moved)} 已经在别的年份进入或锁定，请从其中一处去掉"
+            )
+        if clash := sorted(set(self.base) & done):
+            raise ValueError(f"history 与 base 冲突：{'、'.join(clash)} 是根据地，从一开始就持有")
         if clash := sorted(done & set(self.forbidden)):
             raise ValueError(f"history 与 forbidden 冲突：{'、'.join(clash)} 已经进入，请从 forbidden 中去掉")
         if self.first_open is not None and self.first_open > last:

@@ -19,14 +19,13 @@ from .lp import solve_arrays
 from .market import earliest_starts
 from .model import build_model
 from .objective import outlay_cost, target_group
-from .policy import Policy
 
 #: Kinds of conditions that can be relaxed -> what the table calls them.
 KINDS = {
     "cash": "预算（元，各期合计增加）",
-    "people": "销售人员（各期中最多增加）",
-    "new_units": "每期新开单元数（最多增加）",
-    "pins": "指定进入的单元（放弃个数）",
+    "people": "销售人员（{year} 年，缺得最多的一年）",
+    "new_units": "每期新开单元数（{year} 年，超得最多的一年）",
+    "pins": "指定进入的单元",
 }
 COLUMNS = ["condition", "given", "needed"]
 
@@ -187,9 +186,7 @@ class Loose:
         for kind in kinds:
             slack = values[self.columns[kind]]
             if slack.max() > NOTHING:
-                given = _given(self.problem.market.policy, kind)
-                needed = _needed(self.problem.market.policy, self.model.scale, kind, slack)
-                rows.append({"condition": KINDS[kind], "given": given, "needed": needed})
+                rows.append(_relaxed(self.problem, self.model.scale, kind, slack))
         return rows
 
     def _values(self, kinds: tuple[str, ...]) -> np.ndarray | None:
@@ -260,24 +257,27 @@ class Loose:
 def _scale(problem: Problem, unit: float, kind: str) -> float:
     if kind == "cash":
         return float(np.mean(problem.market.policy.per_period("budget"))) / unit
-    if kind == "people":
-        return float(np.mean(problem.market.policy.per_period("people")))
+    if kind == "people":  # a year that has happened may have no limit
+        people = np.array(problem.market.policy.per_period("people"))
+        return float(people[np.isfinite(people)].mean()) if np.isfinite(people).any() else 1.0
     return 1.0
 
 
-def _given(policy: Policy, kind: str):
+def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dict:
+    """One row of the table; `slack` has an entry a period (of pins: a pinned unit), of cash in `unit` yuan."""
+    market, policy = problem.market, problem.market.policy
+    t = int(slack.argmax())
     if kind == "cash":
-        return round(sum(policy.per_period("budget")))
-    if kind == "people":
-        return round(max(policy.per_period("people")), 1)
-    return policy.new_units if kind == "new_units" else len(policy.pinned)
-
-
-def _needed(policy: Policy, unit: float, kind: str, slack: np.ndarray):
-    if kind == "cash":
-        return int(np.ceil(sum(policy.per_period("budget")) + slack.sum() * unit))
-    if kind == "people":
-        return round(max(policy.per_period("people")) + slack.max(), 1)
-    if kind == "new_units":
-        return int(np.ceil(policy.new_units + slack.max() - 1e-6))
-    return int(len(policy.pinned) - np.ceil(slack.sum() - 1e-6))
+        given = sum(policy.per_period("budget"))
+        given, needed = round(given), int(np.ceil(given + slack.sum() * unit))
+    elif kind == "people":
+        given = policy.per_period("people")[t]
+        given, needed = round(given, 1), float(np.ceil(10 * (given + slack[t]) - 1e-6) / 10)
+    elif kind == "new_units":
+        given, needed = policy.new_units, int(np.ceil(policy.new_units + slack[t] - 1e-6))
+    else:
+        units = np.unique(problem.candidates.unit)
+        codes = market.units[units[market.units[units].isin(list(policy.pinned))]]
+        given = f"{len(codes)} 个"
+        needed = f"放弃其中 {int((slack > 0.5).sum())} 个：{'、'.join(codes[slack > 0.5])}"
+    return {"condition": KINDS[kind].format(year=market.years[t]), "given": given, "needed": needed}

@@ -13,15 +13,15 @@ from typing import Annotated
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ..errors import MktError
+from .forecasts import relative_sd
 from .policy import Amount, Strict
 from .simulate import Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.
 BATCH_CELLS = 4_000_000
-#: 80 % intervals of a forecast lie this many standard deviations around the mean.
-Z80 = 1.2816
 
 
 class Chance(Strict):
@@ -49,6 +49,12 @@ class Chance(Strict):
     rivals_sd: Amount = 0.15
     reaction: tuple[Amount, Amount] = (0.0, 0.5)
 
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.reaction[0] > self.reaction[1]:
+            raise ValueError("reaction（对手反应）应先写最低、后写最高")
+        return self
+
 
 @dataclass(frozen=True, eq=False)
 class RiskResult:
@@ -57,7 +63,7 @@ class RiskResult:
     Attributes
     ----------
     rungs : DataFrame
-        level, region, name, period, probability of being strong there by then.
+        level, region, period, probability of being strong there by then.
     levels : DataFrame
         level, period, probability that at least one region of the level is strong.
     fan : DataFrame
@@ -68,7 +74,7 @@ class RiskResult:
         5 %),
         loss_probability, shortage_probability.
     values : Series
-        Gain of every draw.
+        Gain of every draw: value beyond that of the base alone in the same draw.
     """
 
     rungs: pd.DataFrame
@@ -111,32 +117,20 @@ def simulate_risk(
     -------
     RiskResult
     """
+    if n_draws < 1:
+        raise MktError(f"重放次数 n_draws 至少为 1，给出的是 {n_draws}")
     chance, market = chance or Chance(), plan.market
     rng = np.random.default_rng(random_state)
     n, periods = len(market.units), market.policy.periods
-    sd = _forecast_sd(forecast, market)
+    sd = None if forecast is None else relative_sd(forecast, market.units, market.years)
     size = max(1, BATCH_CELLS // (n * periods))
-    parts = []
+    nothing, parts, alone = Starts(*(np.zeros(0, dtype=int),) * 3), [], []
     for first in range(0, n_draws, size):
         count = min(size, n_draws - first)
         shock = _draw(chance, market, sd, count, rng.spawn(count))
         parts.append(replay(market, plan_starts(plan), shock=shock, detail=False))
-    base = replay(market, Starts(*(np.zeros(0, dtype=int),) * 3), detail=False)
-    return _summary(plan, parts, float(base.value[0]))
-
-
-def _forecast_sd(forecast, market):
-    """Relative standard deviation by unit and period from 80 % intervals."""
-    if forecast is None:
-        return None
-    years = forecast["period"].dt.year
-    spread = (
-        (forecast["upper"] - forecast["lower"]) / (2 * Z80) / forecast["mean"].where(forecast["mean"] > 0)
-    )
-    wide = forecast.assign(year=years, spread=spread).pivot_table(
-        index="region", columns="year", values="spread"
-    )
-    return wide.reindex(index=market.units, columns=list(market.years)).fillna(0.0).to_numpy()
+        alone.append(replay(market, nothing, shock=shock, detail=False).value)
+    return _summary(plan, parts, np.concatenate(alone))
 
 
 def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
@@ -165,7 +159,8 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
     return Shock(np.exp(capacity - variance / 2), response, rivals, reaction)
 
 
-def _summary(plan, parts, base_value: float) -> RiskResult:
+def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
+    """The gain of a draw is the value beyond that of the base alone in the same draw."""
     market, periods = plan.market, plan.cash_flow["period"]
     gain = np.concatenate([p.value for p in parts]) - base_value
     cash = np.concatenate([p.income + p.radiance - p.outlay - p.office_cost for p in parts]).cumsum(axis=1)
@@ -245,8 +240,10 @@ def choose_robust(risks: dict[str, RiskResult]) -> pd.DataFrame:
         best), and
         ``best_by``: criteria that would choose it.
     """
+    if len({len(risk.values) for risk in risks.values()}) != 1:
+        raise MktError("请给出至少一个计划的风险结果，且重放次数与种子相同：比较要在同样的抽样下进行")
     values = pd.DataFrame({name: risk.values for name, risk in risks.items()})
-    regret = -values.sub(values.max(axis=1), axis=0)
+    regret = values.rsub(values.max(axis=1), axis=0)
     table = pd.DataFrame(
         {
             "mean": values.mean(),

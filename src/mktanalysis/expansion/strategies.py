@@ -16,76 +16,14 @@ from ..errors import MktError
 from ..regions import RegionTree
 from .candidates import Problem, build_problem
 from .evaluate import evaluate
-from .greedy import Builder, greedy_score, ladder_score
 from .lns import improve
 from .market import build_market
 from .model import build_model
 from .plan import ExpansionPlan, make_plan
 from .policy import LIGHT, SCOUT_THEN_CONCENTRATE, Policy
 from .risk import simulate_risk
+from .rules import STRATEGIES, keeps_pins, run_strategy
 from .solve import Clock, Outcome, Search, solve
-
-
-@dataclass(frozen=True, eq=False)
-class Strategy:
-    """A rule: how new units hang together, which programme they get, what comes first."""
-
-    title: str
-    contiguity: str
-    score: object
-    programme: str | None = None
-
-
-def _base_first(problem: Problem) -> np.ndarray:
-    """Ring by ring around the base; within a ring value per yuan."""
-    from scipy.sparse.csgraph import dijkstra
-
-    market, c = problem.market, problem.candidates
-    hops = dijkstra(market.adjacency, indices=np.flatnonzero(market.base), unweighted=True, min_only=True)
-    return _lexicographic(-np.where(np.isfinite(hops), hops, 1e6)[c.unit], greedy_score(problem))
-
-
-def _potential(problem: Problem) -> np.ndarray:
-    return problem.market.capacity[problem.candidates.unit, 0] + 0.0
-
-
-def _centre_first(problem: Problem) -> np.ndarray:
-    """The largest unit of each region right above first, larger regions first; then the rest by capacity."""
-    return _lexicographic(-_place_in_home(problem)[problem.candidates.unit].clip(max=1), _potential(problem))
-
-
-def _countryside_first(problem: Problem) -> np.ndarray:
-    """The largest units of each region last, the smaller places before them by value per yuan."""
-    place = _place_in_home(problem)[problem.candidates.unit]
-    return _lexicographic((place > 0).astype(float), greedy_score(problem))
-
-
-def _place_in_home(problem: Problem) -> np.ndarray:
-    """0 for the largest unit of each region right above, 1 for the next ..."""
-    market = problem.market
-    home = pd.Series(market.ladder.parent[: len(market.units)])
-    return pd.Series(-market.capacity[:, 0]).groupby(home).rank(method="first").to_numpy() - 1
-
-
-def _lexicographic(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """A score that sorts by `first`, then by `second`; -inf of the second stays."""
-    ok = np.isfinite(second)
-    order = np.lexsort([np.where(ok, second, -np.inf), first])
-    score = np.empty(len(first))
-    score[order] = np.arange(len(first))
-    return np.where(ok, score, -np.inf)
-
-
-#: Key -> strategy; titles are the field's own words.
-STRATEGIES = {
-    "base_first": Strategy("根据地：逐圈推进", "held", _base_first),
-    "wide_net": Strategy("撒网→集中", "none", greedy_score, "先撒网后集中"),
-    "centre_first": Strategy("中心城市先", "none", _centre_first, "集中"),
-    "countryside_first": Strategy("先农村后城市", "held", _countryside_first),
-    "potential": Strategy("跟着潜力走", "none", _potential, "集中"),
-    "sprinkler": Strategy("遍地开花", "none", _potential, "浅耕"),
-    "waterfall": Strategy("瀑布：站稳再走", "strong", ladder_score),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +34,8 @@ class Comparison:
     ----------
     table : DataFrame
         One row a strategy, best first: strategy, title, gain (yuan), gap_to_best, p05 and loss_probability
-        (risk), a
-        column ``year_<level>`` with the first year strong there, peak_cash, payback_year, n_held, n_strong.
+        (risk), a column ``year_<level>`` with the first year strong there, peak_cash, payback_year, n_held,
+        n_strong, holds (whether all conditions hold: a rule may miss a unit that the manager has pinned).
     plans : dict
         Strategy -> ExpansionPlan.
     """
@@ -145,16 +83,23 @@ def compare_strategies(
     'optimum'
     """
     search = search or Search()
-    policy = _with_programmes(policy)
-    plans, best = {}, (-np.inf, None)
-    for key in strategies or STRATEGIES:
+    policy, plans = _with_programmes(policy), {}
+    for key in _keys(strategies):
         plans[key] = plan_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
-        best = max(best, (plans[key].figures["gain"], key))
     problem = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
     plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search), tree)
-    best = max(best, (plans["planned"].figures["gain"], "planned"))
-    plans["optimum"] = _optimum(plans[best[1]], units, edges, tree, policy, capacity, search)
+    allowed = [plan for plan in plans.values() if plan.checks["holds"].all()] or [plans["planned"]]
+    best = max(allowed, key=lambda plan: plan.figures["gain"])
+    plans["optimum"] = _optimum(best, units, edges, tree, policy, capacity, search)
     return Comparison(_compare(plans, n_draws, random_state), plans)
+
+
+def _keys(strategies) -> list[str]:
+    """Keys of strategies asked for: one, several, or all."""
+    keys = [strategies] if isinstance(strategies, str) else list(strategies or STRATEGIES)
+    if unknown := [str(key) for key in keys if key not in STRATEGIES]:
+        raise MktError(f"没有打法 {'、'.join(unknown)}，可用：{'、'.join(STRATEGIES)}")
+    return keys
 
 
 #: Contiguity asked for -> rules whose plans keep it (what is strong is held).
@@ -212,34 +157,9 @@ def plan_strategy(
     >>> plan_strategy("potential", units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6)).ended
     'rule'
     """
-    if strategy not in STRATEGIES:
-        raise MktError(f"没有打法 {strategy!r}，可用：{'、'.join(STRATEGIES)}")
-    policy = _with_programmes(policy)
-    problem, rows = run_strategy(strategy, units, edges, tree, policy=policy, capacity=capacity)
+    (key,), policy = _keys(strategy), _with_programmes(policy)
+    problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
-
-
-def run_strategy(
-    key: str, units, edges, tree, *, policy: Policy, capacity=None
-) -> tuple[Problem, np.ndarray]:
-    """Build the plan of one named strategy; returns the problem and the rows started."""
-    strategy = STRATEGIES[key]
-    market = build_market(
-        units, edges, tree, policy=policy.replace(contiguity=strategy.contiguity), capacity=capacity
-    )
-    problem = build_problem(market, keep_dominated=strategy.programme is not None)
-    score = np.asarray(strategy.score(problem), dtype=float)
-    if strategy.programme is not None:
-        wanted = (
-            problem.library.names.index(strategy.programme)
-            if strategy.programme in problem.library.names
-            else 0
-        )
-        score = np.where(
-            problem.candidates.programme == wanted, np.where(np.isfinite(score), score, 0.0), -np.inf
-        )
-    pinned = market.units.isin(list(policy.pinned))[problem.candidates.unit]
-    return problem, Builder(problem).build(np.where(pinned, 1e18, score))
 
 
 def _optimum(
@@ -253,7 +173,7 @@ def _optimum(
     )
     rows = _rows_of(problem, best)
     model = build_model(problem)
-    rounds = search.rounds // 2 if len(model.z) <= FREE_CHOICES else 0
+    rounds = search.rounds // 2 if 0 < len(model.z) <= FREE_CHOICES else 0
     rng = np.random.default_rng(search.random_state)
     rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"), tree)
@@ -276,7 +196,8 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
         "optimum": "最优（不限连片）",
     }
     gains = {key: float(plan.figures["gain"]) for key, plan in plans.items()}
-    top, rows = max(gains.values()), []
+    kept = [gains[key] for key, plan in plans.items() if plan.checks["holds"].all()]
+    top, rows = max(kept or gains.values()), []
     for key, plan in plans.items():
         row = {"strategy": key, "title": titles[key], "gain": gains[key], "gap_to_best": top - gains[key]}
         if n_draws:
@@ -286,10 +207,11 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
         levels = dict.fromkeys(r.level for r in plan.market.ladder.rungs)
         row |= {f"year_{level}": first[level].year if level in first.index else pd.NA for level in levels}
         row |= {name: plan.figures[name] for name in ("peak_cash", "payback_year", "n_held", "n_strong")}
+        row["holds"] = bool(plan.checks["holds"].all())
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
-    order = table["strategy"].eq("optimum") & (table["gain"] >= top)  # a tie goes to the optimum
-    table = pd.concat([table[order], table[~order]], ignore_index=True)
+    order = ~(table["strategy"].eq("optimum") & (table["gain"] >= top)) + 2 * ~table["holds"]
+    table = table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)  # a tie goes to the optimum
     return table.astype({name: "Int64" for name in table.columns if name.startswith("year_")})
 
 
@@ -315,20 +237,23 @@ def strategy_sensitivity(
     Returns
     -------
     DataFrame
-        condition (budget, rivals, spill), factor, strategy, title, gain, wins (best of its setting).
+        condition (budget, rivals, spill), factor, strategy, title, gain, holds (all conditions hold), wins
+        (best of its setting, the first of equals; nobody where no strategy that holds gains anything).
     """
-    policy, rows = _with_programmes(policy), []
+    policy, rows, keys = _with_programmes(policy), [], _keys(strategies)
     strength = units.get("rival_strength", pd.Series(1.0, units.index)).fillna(1.0)
     budgets = np.array(policy.per_period("budget"))
     settings = [("budget", f, units, policy.replace(budget=tuple((budgets * f).tolist()))) for f in budget]
     settings += [("rivals", f, units.assign(rival_strength=strength * f), policy) for f in rivals]
     settings += [("spill", f, units, policy.replace(spill=policy.spill * f)) for f in spill]
     for condition, factor, table, changed in settings:
-        gains = {}
-        for key in strategies or STRATEGIES:
+        gains, holds = {}, {}
+        for key in keys:
             problem, chosen = run_strategy(key, table, edges, tree, policy=changed, capacity=capacity)
-            gains[key] = evaluate(problem, chosen).value - evaluate(problem, []).value
-        best = max(gains, key=lambda key: gains[key])
+            found = evaluate(problem, chosen)
+            gains[key] = found.value - evaluate(problem, []).value
+            holds[key] = found.feasible and keeps_pins(problem, chosen)
+        best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
         rows += [
             {
                 "condition": condition,
@@ -336,8 +261,9 @@ def strategy_sensitivity(
                 "strategy": key,
                 "title": STRATEGIES[key].title,
                 "gain": gain,
+                "holds": holds[key],
                 "wins": key == best,
             }
             for key, gain in gains.items()
         ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["condition", "factor", "strategy", "title", "gain", "holds", "wins"])

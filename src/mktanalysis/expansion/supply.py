@@ -70,8 +70,8 @@ def coverage(
         group, n_regions, n_covered, weight, covered_share.
     """
     _known(distance_km, centres)
-    near = (distance_km[list(centres)] <= radius_km).any(axis=1)
-    weight = pd.Series(1.0, near.index) if weight is None else weight.reindex(near.index).fillna(0.0)
+    near = (distance_km[_listed(centres)] <= radius_km).any(axis=1)
+    weight = pd.Series(1.0, near.index) if weight is None else _weights(distance_km, weight)
     group = pd.Series("全部", near.index) if groups is None else groups.reindex(near.index)
     table = pd.DataFrame(
         {"near": near, "weight": weight, "covered": near * weight, "group": group.astype(str)}
@@ -84,9 +84,24 @@ def coverage(
     return result.reset_index()
 
 
+def _listed(centres) -> list:
+    """Each centre once; a single code is one centre."""
+    return [centres] if isinstance(centres, str) else list(dict.fromkeys(centres))
+
+
 def _known(distance_km: pd.DataFrame, centres) -> None:
-    if lost := [c for c in centres if c not in distance_km.columns]:
+    if lost := [c for c in _listed(centres) if c not in distance_km.columns]:
         raise MktError(f"距离表中没有这些中心：{'、'.join(map(str, lost[:10]))}")
+
+
+def _weights(distance_km: pd.DataFrame, weight: pd.Series) -> pd.Series:
+    """The weight of each region of the distance table; a missing one is missing, never 0."""
+    if (again := weight.index[weight.index.duplicated()]).size:
+        raise MktError(f"权重中有重复的地区：{'、'.join(map(str, again[:10]))}")
+    weight = weight.reindex(distance_km.index).astype(float)
+    if (lost := weight.index[weight.isna()]).size:
+        raise MktError(f"{len(lost)} 个地区没有权重（没有分量的请写 0）：{'、'.join(map(str, lost[:10]))}")
+    return weight
 
 
 def p_median(
@@ -115,9 +130,11 @@ def p_median(
         Random starts beside a greedy one.
     """
     d, w = _arrays(distance_km, weight, n_centres)
-    cost = d * w[:, None]
+    if np.isinf(d).any():
+        raise MktError("p-中位选址的距离应为有限的数：到不了的地方请写一个很大的距离，如 1e5 公里")
+    cost, fixed = d * w[:, None], _listed(fixed)
     rng = np.random.default_rng(random_state)
-    keep = distance_km.columns.get_indexer(list(fixed))
+    keep = distance_km.columns.get_indexer(fixed)
     if (keep < 0).any():
         _known(distance_km, fixed)
     if len(keep) > n_centres:
@@ -138,7 +155,7 @@ def p_median(
 def _arrays(distance_km: pd.DataFrame, weight: pd.Series, n_centres: int) -> tuple[np.ndarray, np.ndarray]:
     if not 1 <= n_centres <= distance_km.shape[1]:
         raise MktError(f"中心数应在 1 与 {distance_km.shape[1]} 之间，给出的是 {n_centres}")
-    d, w = distance_km.to_numpy(float), weight.reindex(distance_km.index).fillna(0.0).to_numpy(float)
+    d, w = distance_km.to_numpy(float), _weights(distance_km, weight).to_numpy()
     if (d < 0).any() or (w < 0).any() or np.isnan(d).any():
         raise MktError("距离和权重不能为负，距离不能缺失")
     return d, w
@@ -239,7 +256,8 @@ def opening_times(steps: pd.DataFrame, assignment: pd.Series) -> pd.DataFrame:
     Parameters
     ----------
     steps : DataFrame
-        As in ``ExpansionPlan.steps``: region, period.
+        As in ``ExpansionPlan.steps`` (new units only) or ``ExpansionPlan.paths`` (the base too, which must be
+        served from the first period): region, period; the first period of each region counts.
     assignment : Series
         Region -> centre, as in ``SupplyPlan.assignment``.
 
@@ -248,7 +266,8 @@ def opening_times(steps: pd.DataFrame, assignment: pd.Series) -> pd.DataFrame:
     DataFrame
         centre, period, n_units; units without a centre are listed under a missing centre.
     """
-    table = steps.assign(centre=assignment.reindex(steps["region"]).to_numpy())
+    first = steps.sort_values("period", kind="stable").drop_duplicates("region")
+    table = first.assign(centre=assignment.reindex(first["region"]).to_numpy())
     by = table.groupby("centre", dropna=False)
     result = pd.DataFrame({"period": by["period"].min(), "n_units": by.size()}).reset_index()
     return result.sort_values(["period", "centre"], kind="stable").reset_index(drop=True)

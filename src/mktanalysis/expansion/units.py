@@ -52,8 +52,8 @@ def market_units(
     Returns
     -------
     DataFrame
-        Columns of `UNITS`, name, and ``status`` (observed, allocated, imputed), ``retail_year``,
-        ``population``. Folklore:
+        Columns of `UNITS` (``centre``: districts among counties, capitals among cities), name, and
+        ``status`` (observed, allocated, imputed), ``retail_year``, ``population``. Folklore:
         rivals' shares 0.30, 0.20 and 0.13 times 0.85-1.15 and their effort 0.8-1.2 with the rank of retail
         per head;
         entry cost 3 % of capacity plus a fixed part.
@@ -74,8 +74,23 @@ def market_units(
         if len(inside) == 0:
             raise MktError(f"地区 {within} 之下没有 {level} 层级的单元")
         table = table[table["region"].isin(inside)]
-    table = table.assign(name=tree.names(table["region"]).to_numpy())
+    table = mark_centres(table, tree).assign(name=tree.names(table["region"]).to_numpy())
     return table.sort_values("region").reset_index(drop=True)
+
+
+def mark_centres(units: pd.DataFrame, tree: RegionTree) -> pd.DataFrame:
+    """Add the column ``centre`` to units of the built-in tree: districts among counties, provincial capitals
+    among cities.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"region": ["410100", "410200"], "capacity": 1e8})
+    >>> mark_centres(units, load_regions())["centre"].tolist()
+    [True, False]
+    """
+    about = tree.table.set_index("region").reindex(index=units["region"], columns=["kind", "is_capital"])
+    centre = about["kind"].eq("district") | about["is_capital"].eq(True)
+    return units.assign(centre=centre.to_numpy(dtype=bool))
 
 
 def _cities(tree: RegionTree, year: int | None) -> pd.DataFrame:

@@ -25,11 +25,10 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
     """One row a step, in the order of `rows`.
 
     Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (what the
-    step adds to
-    rungs, offices and its neighbours' savings, measured by removal), ``saving`` (of its own opening),
-    ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the period
-    before),
-    ``opens`` (units held later of which it is the only earlier neighbour), ``reason`` (Chinese).
+    step adds to rungs, offices and its neighbours' savings, measured by removal), ``saving`` (of its own
+    opening), ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the
+    period before), ``opens`` (units entered later of which it is the only earlier neighbour), ``reason``
+    (Chinese).
     """
     market, c = problem.market, problem.candidates
     unit, start = c.unit[rows], c.start[rows]
@@ -37,17 +36,21 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
         np.array([_own_saving(problem, plan, i, t) for i, t in zip(unit, start, strict=True)])
         * c.opening[rows]
     )
+    worth = c.value[rows] + saving * problem.weight[start]
     ladder = np.full(len(rows), np.nan)
     for k in range(min(len(rows), MEASURED_STEPS)):
         without = evaluate(problem, np.delete(rows, k))
-        ladder[k] = plan.value - without.value - c.value[rows[k]] - saving[k] * problem.weight[start[k]]
+        ladder[k] = np.round(plan.value - without.value - worth[k], 2)
     since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), market.policy.periods)
+    since[market.base] = -1
     near = [
         market.adjacency.indices[slice(*market.adjacency.indptr[[i, i + 1]])]
         for i in range(len(market.units))
     ]
-    earlier = [np.sum(since[near[i]] < max(t, 1)) for i, t in zip(unit, start, strict=True)]
-    opens = np.array([_opens(i, near, since, market.base) for i in unit], dtype=int)
+    earlier = [np.sum(since[near[i]] < t) for i, t in zip(unit, start, strict=True)]
+    entered = np.zeros(len(market.units), dtype=bool)
+    entered[unit] = True
+    opens = np.array([_opens(i, near, since, entered) for i in unit], dtype=int)
     codes = market.units[unit]
     table = pd.DataFrame(
         {
@@ -63,7 +66,17 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
             "opens": opens,
         }
     )
-    return table.assign(reason=[_reason(row, len(market.units)) for row in table.to_dict("records")])
+    more = table.assign(worth=worth, order=_orders(market, codes)).to_dict("records")
+    return table.assign(reason=[_reason(row, len(market.units)) for row in more])
+
+
+def _orders(market: Market, codes) -> list[str]:
+    """What the manager has ordered about each unit, in words."""
+    done = {code for code, _, _ in market.policy.history}
+    return [
+        "已发生或已锁定" if code in done else "指定进入" if code in market.policy.pinned else ""
+        for code in codes
+    ]
 
 
 def _own_saving(problem: Problem, plan: Evaluation, i: int, t: int) -> float:
@@ -73,14 +86,14 @@ def _own_saving(problem: Problem, plan: Evaluation, i: int, t: int) -> float:
     return min(policy.spill * near, policy.spill_cap)
 
 
-def _opens(i: int, near: list, since: np.ndarray, base: np.ndarray) -> int:
-    """Units held later that had no other neighbour held before."""
-    later = [j for j in near[i] if since[i] < since[j] < since.max() + 1 and not base[near[j]].any()]
-    return sum(int((since[near[j]] < since[j]).sum() == 1) for j in later if since[j] < np.inf)
+def _opens(i: int, near: list, since: np.ndarray, entered: np.ndarray) -> int:
+    """Units entered later that had no other neighbour held before (the base is held from -1 on)."""
+    later = [j for j in near[i] if entered[j] and since[i] < since[j]]
+    return sum(int((since[near[j]] < since[j]).sum() == 1) for j in later)
 
 
 def _reason(row: dict, n_units: int) -> str:
-    parts = []
+    parts = [row["order"]] if row["order"] else []
     if row["potential_rank"] <= max(1, n_units // 4):
         parts.append(f"容量居第 {row['potential_rank']} 位")
     if row["held_neighbours"] >= 2:
@@ -89,13 +102,22 @@ def _reason(row: dict, n_units: int) -> str:
         parts.append("与已有单元相邻")
     if row["saving"] > 0:
         parts.append(f"强势邻区辐射省下 {row['saving'] / 1e4:,.0f} 万元")
-    if row["ladder_value"] > max(0.05 * abs(row["own_value"]), 1.0):
-        parts.append(f"为登上更高一级贡献 {row['ladder_value'] / 1e4:,.0f} 万元")
+    helps = row["ladder_value"] > max(0.05 * abs(row["own_value"]), 1.0)
+    if helps:
+        parts.append(f"为梯级与邻区贡献 {row['ladder_value'] / 1e4:,.0f} 万元")
     if row["opens"]:
         parts.append(f"打开 {row['opens']} 个后续单元")
     if row["own_value"] < 0:
-        parts.append("自身不赚钱，价值在梯级与通道")
+        parts.append(_loss(row, helps))
     return "；".join(parts) or "单位资金的价值高"
+
+
+def _loss(row: dict, helps: bool) -> str:
+    """What stands against a step that earns nothing by itself."""
+    if row["worth"] >= 0:
+        return "加上省下的费用才赚钱"
+    gains = [word for word, has in (("梯级与邻区", helps), ("通道", row["opens"] > 0)) if has]
+    return "自身不赚钱" + (f"，价值在{'和'.join(gains)}" if gains else "")
 
 
 def unreachable_units(market: Market) -> pd.DataFrame:

@@ -1,0 +1,100 @@
+"""Named strategies do what their names say, and keep the manager's orders or say that they do not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import mktanalysis as mkt
+from mktanalysis.charts import expansion as charts
+from mktanalysis.expansion import (
+    Policy,
+    Search,
+    compare_strategies,
+    grid_example,
+    mark_centres,
+    market_units,
+    plan_strategy,
+    strategy_sensitivity,
+)
+
+HASTY = Search(method="greedy", rounds=2)
+
+
+def _held_before(plan, year):
+    """Codes held at the end of the year before, the base included."""
+    return {*plan.policy.base, *plan.steps.loc[plan.steps["period"].dt.year < year, "region"]}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_countryside_first_enters_a_city_only_with_half_of_its_countryside_in_hand(seed):
+    units, edges, tree = grid_example(4, 6, random_state=seed, per_prefecture=6)
+    rng = np.random.default_rng(seed)
+    units = units.assign(centre=rng.random(len(units)) < 0.3, rival_strength=0.7)
+    policy = Policy(base=("r1c1",), periods=10, budget=2e7, rungs=(mkt.expansion.Rung(level="prefecture"),))
+    plan = plan_strategy("countryside_first", units, edges, tree, policy=policy)
+    home = tree.parents("prefecture", units["region"])
+    city, near = units.set_index("region")["centre"], edges.groupby("region")["neighbor"].apply(set)
+    first = units.groupby(home.to_numpy())["capacity"].idxmax()
+    for code in units.loc[first, "region"]:  # a region without a centre has its largest place for one
+        city[code] |= not city[home == home[code]].any()
+    entered = plan.steps[city[plan.steps["region"]].to_numpy()]
+    assert len(entered) > 0
+    for code, year in zip(entered["region"], entered["period"].dt.year, strict=True):
+        held, rural = _held_before(plan, year), set(city.index[(home == home[code]) & ~city])
+        reachable = {other for other in rural - held if near[other] & held}
+        assert 2 * len(rural & held) >= len(rural) or not reachable
+
+
+def test_henan_goes_through_the_counties_or_through_the_districts_as_the_name_says():
+    units, edges = market_units("county", within="410000"), mkt.load_edges("county")
+    tree = mkt.load_regions().subtree("410000")
+    policy = Policy(base=("410122",), periods=4, budget=1e8)
+    district = units.set_index("region")["centre"]
+    rural = plan_strategy("countryside_first", units, edges, tree, policy=policy).steps
+    urban = plan_strategy("centre_first", units, edges, tree, policy=policy).steps
+    assert not district[rural["region"].head(10)].any() and district[urban["region"].head(10)].all()
+    homes = tree.parents("prefecture", urban["region"].head(10))
+    assert homes.nunique() == 10  # the largest district of each city first
+
+
+def test_centres_of_the_built_in_tree():
+    units = market_units("prefecture", within="320000").drop(columns="centre")
+    marked = mark_centres(units, mkt.load_regions()).set_index("region")["centre"]
+    assert marked.index[marked].tolist() == ["320100"]
+
+
+def test_what_breaks_an_order_is_no_reference_and_no_winner(tmp_path):
+    units, edges, tree = grid_example(3, 3)
+    policy = Policy(base=("r1c1",), periods=4, pinned={"r3c3": 2028}, budget=8e6)
+    found = compare_strategies(units, edges, tree, policy=policy, search=HASTY, n_draws=0)
+    table = found.table.set_index("strategy")
+    assert not table.loc["base_first", "holds"] and table.loc["potential", "holds"]
+    assert table.index[0] == "optimum" and table.loc[["optimum", "planned"], "holds"].all()
+    assert "r3c3" in set(found.plans["optimum"].steps["region"])
+    assert (table["holds"].to_numpy() == sorted(table["holds"], reverse=True)).all()
+    labels = charts.plot_strategies(found.table).axes[0].get_yticklabels()
+    assert any("根据地" in label.get_text() and "不成立" in label.get_text() for label in labels)
+    wins = strategy_sensitivity(units, edges, tree, policy=policy, rivals=(), spill=())
+    assert not wins["wins"].any() and not wins.loc[wins["strategy"] == "base_first", "holds"].any()
+    ticks = charts.plot_sensitivity(wins).axes[0].get_xticklabels()
+    assert all(label.get_text().endswith("无") for label in ticks)
+
+
+@pytest.mark.parametrize("case", ["one unit", "all forbidden", "one strategy"])
+def test_a_market_without_choices_is_compared_too(case):
+    units, edges, tree = grid_example(3, 3)
+    policy = Policy(base=("r1c1",), periods=3)
+    if case == "one unit":
+        units = units.head(1)
+    if case == "all forbidden":
+        policy = policy.replace(forbidden=tuple(units["region"][1:]))
+    strategies = "potential" if case == "one strategy" else None
+    found = compare_strategies(
+        units, edges, tree, policy=policy, strategies=strategies, search=HASTY, n_draws=5
+    )
+    assert found.table["holds"].all()
+    assert len(found.table) == (3 if case == "one strategy" else 9)
+    with pytest.raises(mkt.MktError, match="没有打法 x"):
+        compare_strategies(units, edges, tree, policy=policy, strategies=["x"])
+    empty = strategy_sensitivity(units, edges, tree, policy=policy, budget=(), rivals=(), spill=())
+    assert isinstance(empty, pd.DataFrame) and "wins" in empty
