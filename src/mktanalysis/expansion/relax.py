@@ -264,7 +264,7 @@ def _scale(problem: Problem, unit: float, kind: str) -> float:
 
 
 def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dict:
-    """One row of the table; `slack` has an entry a period (of pins: a pinned unit), of cash in `unit` yuan."""
+    """One row of the table; `slack` has an entry a period (of pins: a pinned unit), of cash in `unit`."""
     market, policy = problem.market, problem.market.policy
     t = int(slack.argmax())
     if kind == "cash":
