@@ -1,9 +1,12 @@
 """A finished plan's own consistency."""
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 
-from mktanalysis.expansion import Policy, grid_example, plan_expansion
+from mktanalysis.expansion import Policy, Rung, grid_example, plan_expansion
 from mktanalysis.expansion.candidates import build_problem
 from mktanalysis.expansion.evaluate import evaluate
 from mktanalysis.expansion.market import build_market
@@ -60,25 +63,49 @@ def _first_years(plan):
     return plan.paths.groupby("region")["period"].min().dt.year
 
 
-def test_the_parts_of_why_are_what_the_plan_loses_without_the_step():
+def test_the_parts_of_why_add_up_and_are_shared_fairly():
     units, edges, tree = grid_example(4, 4, random_state=3)
     policy = Policy(base=("r2c2",), periods=7, budget=6e6)
     plan = plan_expansion(units, edges, tree, policy=policy)
     since, near = _first_years(plan), edges.groupby("region")["neighbor"].apply(list)
     since["r2c2"] = policy.start - 1
-    market, starts = plan.market, plan_starts(plan)
-    value = replay(market, starts).value[0]
     assert len(plan.why) >= 5
-    for k, row in enumerate(plan.why.itertuples()):
+    for row in plan.why.itertuples():
         year = row.period.year
         assert row.held_neighbours == sum(since.get(j, 9999) < year for j in near[row.region])
         later = [j for j in near[row.region] if year < since.get(j, 0)]
         assert row.opens == sum(
             [x for x in near[j] if since.get(x, 9999) < since[j]] == [row.region] for j in later
         )
-        without = Starts(*(np.delete(x, k) for x in (starts.unit, starts.programme, starts.period)))
-        parts = row.own_value + row.ladder_value + row.saving * 1.1 ** -(year - policy.start + 1)
-        assert parts == pytest.approx(value - replay(market, without).value[0], abs=1.0)
+    together = plan.why["own_value"] + plan.why["ladder_value"]
+    assert together.sum() == pytest.approx(plan.figures["gain"], abs=1.0)
+
+
+def test_the_parts_of_why_are_near_the_shapley_value():
+    units, edges, tree = grid_example(3, 3, random_state=5)
+    rung = Rung(level="prefecture", radiance=0.02, office_cost=1e5, count_share=0.6, capacity_share=0.5)
+    policy = Policy(base=("r2c2",), periods=5, budget=3e6, rungs=(rung,), forbidden=("r1c1", "r3c3"))
+    plan = plan_expansion(units, edges, tree, policy=policy)
+    market, starts = plan.market, plan_starts(plan)
+    n = len(plan.why)
+    assert 4 <= n <= 7
+
+    def worth(members):
+        some = np.array(members, dtype=int)
+        return replay(
+            market, Starts(*(x[some] for x in (starts.unit, starts.programme, starts.period)))
+        ).value[0]
+
+    fair = np.zeros(n)
+    for size in range(n):
+        for others in itertools.combinations(range(n), size):
+            weight = 1 / (n * math.comb(n - 1, size))
+            for k in set(range(n)) - set(others):
+                fair[k] += weight * (worth([*others, k]) - worth(others))
+    order = plan.why.set_index("region").loc[market.units[starts.unit]]
+    given = (order["own_value"] + order["ladder_value"]).to_numpy()
+    assert order["ladder_value"].abs().max() > 1e4  # there is something to share
+    assert np.abs(given - fair).max() < 0.1 * np.abs(fair).max()
 
 
 def test_a_step_that_earns_nothing_is_not_praised():

@@ -1,7 +1,6 @@
 """Why each step came when it did: potential, proximity, spill-over, ladder, what it opens.
 
-Always holds: the parts are measured by taking the step out of the plan and evaluating again; nothing is
-asserted
+Always holds: what the steps are worth alone and together adds up to the gain of the plan; nothing is asserted
 that was not measured.
 """
 
@@ -14,20 +13,22 @@ from scipy.stats import rankdata
 
 from ..regions import RegionTree
 from .candidates import Problem
-from .evaluate import Evaluation, evaluate
+from .evaluate import Evaluation
+from .ledger import Ledger
 from .market import Market
 
-#: Beyond this many steps the ladder part is measured for the first ones only (each costs an evaluation).
-MEASURED_STEPS = 400
+#: Orders drawn to share out what only arises together, and at most so many changes in all of them.
+ORDERS, CHANGES = 64, 50_000
 
 
 def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTree) -> pd.DataFrame:
     """One row a step, in the order of `rows`.
 
-    Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (what the
-    step adds to rungs, offices and its neighbours' savings, measured by removal), ``saving`` (of its own
-    opening), ``potential_rank`` (by capacity among all units), ``distance_km``, ``held_neighbours`` (the
-    period before), ``opens`` (units entered later of which it is the only earlier neighbour), ``reason``
+    Columns ``period``, ``region``, ``name``, ``own_value`` (discounted, alone), ``ladder_value`` (its share
+    in what only arises together: rungs less offices and savings; with ``own_value`` it adds up to the plan's
+    gain), ``saving`` (of its own opening), ``potential_rank`` (by capacity among all units),
+    ``distance_km``, ``held_neighbours`` (the period before), ``opens`` (units entered later of which it is
+    the only earlier neighbour), ``reason``
     (Chinese).
     """
     market, c = problem.market, problem.candidates
@@ -37,10 +38,7 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
         * c.opening[rows]
     )
     worth = c.value[rows] + saving * problem.weight[start]
-    ladder = np.full(len(rows), np.nan)
-    for k in range(min(len(rows), MEASURED_STEPS)):
-        without = evaluate(problem, np.delete(rows, k))
-        ladder[k] = np.round(plan.value - without.value - worth[k], 2)
+    ladder = _together(problem, rows)
     since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), market.policy.periods)
     since[market.base] = -1
     near = [
@@ -68,6 +66,26 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
     )
     more = table.assign(worth=worth, order=_orders(market, codes)).to_dict("records")
     return table.assign(reason=[_reason(row, len(market.units)) for row in more])
+
+
+def _together(problem: Problem, rows: np.ndarray) -> np.ndarray:
+    """Share of each step in what the steps are worth beyond their own values: the Shapley value.
+
+    A rung needs several steps, a saving needs two: taking out one at a time would give each of them all of
+    it. The mean over drawn orders, each with its reverse, of what a step adds to those before it.
+    """
+    books, rng = Ledger(problem), np.random.default_rng(0)
+    unit, own = problem.candidates.unit[rows].tolist(), problem.candidates.value[rows]
+    pairs = max(1, min(ORDERS, CHANGES // max(len(rows), 1)) // 2)
+    added = np.zeros(len(rows))
+    for _ in range(pairs):
+        order = rng.permutation(len(rows)).tolist()
+        for sign in (1, -1):  # in one by one, then out in the same order: the last is left to itself
+            for k in order:
+                before = books.gain
+                books.change(unit[k], int(rows[k]) if sign > 0 else -1)
+                added[k] += sign * (books.gain - before)
+    return np.round(added / (2 * pairs) - own, 2)
 
 
 def _orders(market: Market, codes) -> list[str]:
