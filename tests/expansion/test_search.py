@@ -16,6 +16,7 @@ from mktanalysis.expansion.lp import solve_arrays
 from mktanalysis.expansion.market import build_market
 from mktanalysis.expansion.model import build_model
 from mktanalysis.expansion.solve import solve
+from mktanalysis.expansion.support import WIDTHS, likely, solve_support
 
 #: Rungs that are reached and lost within a few periods, offices included.
 RUNGS = (
@@ -183,3 +184,49 @@ def test_annealing_without_moves_returns_the_start():
     problem = problem_of()
     rows = greedy(problem)
     assert anneal(problem, rows, moves=0, rng=np.random.default_rng(0)).tolist() == list(rows)
+
+
+def test_the_likely_choices_are_those_of_highest_reduced_cost():
+    problem = problem_of()
+    merit = Relaxation(problem, build_model(problem)).merit
+    few = likely(problem, merit, 1.5)
+    units = len(np.unique(problem.candidates.unit))
+    assert int(1.5 * units) <= few.sum() < len(merit)
+    assert merit[few].min() >= merit[~few].max()
+    assert likely(problem, merit, 1000).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_support_leads_to_a_plan_no_worse_and_the_same_every_time(seed):
+    problem = problem_of(seed=seed, budget=3e6)
+    model, start = build_model(problem), np.asarray(greedy(problem))
+    merit = Relaxation(problem, model).merit
+    found, again = (solve_support(model, start, merit) for _ in range(2))
+    assert found.tolist() == again.tolist()
+    assert evaluate(problem, found).feasible
+    assert evaluate(problem, found).value >= evaluate(problem, start).value
+    allowed = likely(problem, merit, WIDTHS[-1])
+    allowed[start] = True
+    assert allowed[found].all()
+
+
+def test_bounds_are_told_while_they_are_proven():
+    problem = problem_of(side=6, seed=2, budget=3e6)
+    model = build_model(problem)
+    told = []
+    best = model.program.solve(gap=0.0, watch=lambda bound, value: told.append((bound, value)))
+    assert best.ended == "optimal" and told
+    bounds, values = np.array(told).T
+    assert (bounds >= best.objective - 1e-6).all() and (values <= best.objective + 1e-6).all()
+    relaxed, seen = Relaxation(problem, model), []
+    turns = iter([9.0] * 400)
+    for bound in lagrangian_bounds(
+        relaxed.model,
+        relaxed.yuan_earns,
+        greedy(problem),
+        goal=best.objective,
+        left=lambda: next(turns, 0.0),
+        seen=lambda proven: seen.append(proven),
+    ):
+        assert bound >= best.objective - 1e-6
+    assert seen and min(seen) >= best.objective - 1e-6

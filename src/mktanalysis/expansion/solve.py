@@ -1,8 +1,7 @@
 """Solve an expansion problem: exact where it can be proven, searched where not, always with a bound.
 
 Always holds: the answer is never worse than greedy or annealing; limits are counted in rounds and nodes, so
-the
-same call gives the same answer - unless a time limit ended it, and then the answer says so; an interrupt
+the same call gives the same answer - unless a time limit ended it, and then the answer says so; an interrupt
 keeps the best plan found so far.
 """
 
