@@ -1,8 +1,7 @@
 """The choices: which unit may start which programme when, with the money and people of each choice.
 
 Always holds: one row a choice, sorted by unit, start, programme; a choice that another one of the same unit
-and
-start beats in value, money, people and strength in every period is not listed.
+and start beats in value, money, people and strength in every period is not listed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Which unit next? A ranking by potential and proximity, with a fit on past openings and a backtest.
 
 Always holds: a ranking uses only what was known before the openings it is judged on; regions are points with
-a
-longitude and a latitude, nothing depends on a country.
+a longitude and a latitude, nothing depends on a country.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Build a plan period by period from a preference order: the simplest planner, and the engine of annealing.
 
-Always holds: what is built is feasible - money, people, new units and contiguity in every period, later years
-of
-what is started included. Savings by spill-over are counted as they are known at the start, radiance of rungs
-as
-it is reached by what has been started before the period.
+Always holds: what is built is feasible - money, people, new units and contiguity in every period, later
+years of what is started included. Savings by spill-over are counted as they are known at the start, radiance
+of rungs as it is reached by what has been started before the period.
 """
 
 from __future__ import annotations

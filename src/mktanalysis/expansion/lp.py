@@ -179,9 +179,8 @@ def _highs_lp(arrays: Arrays, highspy):
 def dual_bound(arrays, duals: np.ndarray) -> float:
     """Upper bound from any row duals, exact or not: every row and column at its better end.
 
-    For all feasible x, cx = y(Ax) + (c - A'y)x, each part at most its value at a bound; a dual that points to
-    an
-    infinite bound is set to zero, so the result holds whatever the solver returned.
+    For all feasible x, cx = y(Ax) + (c - A'y)x, each part at most its value at a bound; a dual that points
+    to an infinite bound is set to zero, so the result holds whatever the solver returned.
     """
     cost, low, high, _, matrix, row_low, row_high = arrays
     duals = np.asarray(duals, dtype=float)

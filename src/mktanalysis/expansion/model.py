@@ -1,8 +1,7 @@
 """The expansion problem as a mixed-integer programme, in a form whose relaxation is tight.
 
 Always holds: a set of starts is a feasible solution of this programme exactly when `evaluate` calls it
-feasible
-and every start touches what is held (or strong) the period before; both give it the same value.
+feasible and every start touches what is held (or strong) the period before; both give it the same value.
 
 Tight forms used: contiguity binds what is held, not only what starts; a child counts for a rung or an office
 through a column of its own that the child and the region bound separately; starts outside the budget's reach

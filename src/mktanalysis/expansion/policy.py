@@ -94,10 +94,9 @@ class Response(Strict):
     """Share response: an attraction model with ramp-up, and the margin that a rank earns (folklore).
 
     The share tends to ``effort**elasticity / (effort**elasticity + rivals**elasticity)`` where the rivals'
-    effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and
-    ``1 - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of
-    the first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the
-    third
+    effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and ``1
+    - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of the
+    first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the third
     drinks the soup, the fourth has the wind.
     """
 

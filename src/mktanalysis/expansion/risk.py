@@ -1,9 +1,9 @@
 """Risk of a plan: many replays under chance - capacity, response of the market, rivals' strength and
 reaction.
 
-Always holds: draws of capacity are coherent (a region's capacity is the sum of its units' in every draw); the
-same
-seed gives the same draws, whatever the size of a batch; the plan does not adapt, shortages are counted.
+Always holds: draws of capacity are coherent (a region's capacity is the sum of its units' in every draw);
+the same seed gives the same draws, whatever the size of a batch; the plan does not adapt, shortages are
+counted.
 """
 
 from __future__ import annotations

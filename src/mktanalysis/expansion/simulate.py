@@ -1,8 +1,7 @@
 """Replay a plan year by year, by code that shares nothing with the planner but the response formulas.
 
 Always holds: the replay decides nothing - it starts what the plan starts, lets markets answer, and reports
-what
-came out, shortages included. Without reaction of rivals and without chance it returns what the plan
+what came out, shortages included. Without reaction of rivals and without chance it returns what the plan
 promised.
 """
 
@@ -31,10 +30,8 @@ class Shock:
     """What chance changes, each an array over draws (first axis); None leaves the plan's assumption.
 
     ``capacity`` factor on capacity (draws, units, periods); ``response`` factor on our attraction's effect,
-    as
-    a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction`` of
-    rivals to our
-    share (draws,).
+    as a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction``
+    of rivals to our share (draws,).
     """
 
     capacity: np.ndarray | None = None

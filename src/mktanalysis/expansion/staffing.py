@@ -19,8 +19,7 @@ def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None
     """Yearly hours of work in market units of given size, in the first year and when mature.
 
     The first year holds phases 1-3: every street swept and every customer filed once, classes visited at
-    their
-    cadence for the ten months after; the mature year has the full cadence and two contacts of each old
+    their cadence for the ten months after; the mature year has the full cadence and two contacts of each old
     customer.
 
     Parameters
