@@ -123,13 +123,13 @@ class BoundInBackground:
         self.clock, self.note = clock, note
         self.bound, self.yuan_earns, self.merit, self.found = np.inf, None, None, None
         self.first, self.over = threading.Event(), False
-        self.thread = threading.Thread(target=self._run, daemon=True)
+        self.thread = threading.Thread(target=self._run)  # at exit it is waited for, never cut off
         self.thread.start()
 
     def stop(self) -> None:
-        """End the present run, start no further one."""
+        """End the present run as soon as it listens, start no further one; what is proven by now counts."""
         self.over = True
-        self.thread.join()
+        self.thread.join(timeout=0.3)
 
     def _watch(self, proven: float, _value: float = 0.0) -> bool:
         self.bound = min(self.bound, proven)
@@ -169,10 +169,9 @@ class BoundInBackground:
         found = self.usual.program.solve(
             gap=1e-3,
             seconds=seconds,
-            start=complete(self.usual, self.rows),
-            options=BRANCHING,
+            options=BRANCHING,  # and no start: the search has one, and from nothing others are found
             watch=self._watch,
         )
         self.bound = min(self.bound, found.bound)
-        self.found = found.values
+        self.found = None if found.values is None else self.usual.rows_of(found.values)
         self.note("branch and bound")

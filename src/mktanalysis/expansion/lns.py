@@ -81,16 +81,12 @@ class Part:
         self.by_row, self.owner = self.arrays.matrix.tocsr(), model.program.owner
 
     def solve(
-        self,
-        values: np.ndarray,
-        free: np.ndarray,
-        *,
-        nodes=None,
-        clock=None,
-        options: dict = PART,
-        watch=None,
+        self, values: np.ndarray, free: np.ndarray, *, nodes=None, clock=None, options=PART, enough=None
     ) -> Solution:
-        """Best values with the choices outside `free` kept as in `values` (all columns)."""
+        """Best values with the choices outside `free` kept as in `values` (all columns).
+
+        With `enough`, a function, the run ends once the objective is at least what it returns.
+        """
         model, arrays = self.model, self.arrays
         kept = self._decided(np.unique(model.problem.candidates.unit[free]))
         kept[model.z[~free]] = True
@@ -109,6 +105,7 @@ class Part:
             arrays.row_low[rows] - given,
             arrays.row_high[rows] - given,
         )
+        rest = float(arrays.cost @ fixed)
         found = solve_arrays(
             small,
             gap=2e-4,
@@ -116,7 +113,7 @@ class Part:
             seconds=None if clock is None else max(clock.left(), 0.2),
             start=values[open_],
             options=options,
-            watch=watch,
+            watch=None if enough is None else lambda _bound, value: value + rest >= enough(),
         )
         if found.values is None:
             return found

@@ -36,7 +36,7 @@ MOVES = 1000
 #: Stages after the greedy plan, and the part of the time or rounds then left that each takes; each leads out
 #: of where the one before is stuck. Guided by the relaxation, if it is known soon enough, and blind.
 GUIDED = (
-    ("support", 0.25),
+    ("support", 0.3),
     ("anneal", 0.35),
     ("neighbourhoods", 0.6),
     ("anneal", 0.5),
@@ -181,6 +181,7 @@ class _Run:
             return self._anneal(1.0, 1.0, warm=False)
         stages = {"support": self._support, "anneal": self._anneal, "neighbourhoods": self._neighbourhoods}
         for stage, part, share in _shares(GUIDED if self.merit is not None else BLIND):
+            self._take_found()
             if self._open():
                 stages[stage](part, share)
         if self.background is not None:
@@ -199,7 +200,11 @@ class _Run:
 
     def _open(self) -> bool:
         """Whether more is to be found."""
-        return self.reached() < self._proven() / (1 + self.search.gap)
+        return self.reached() < self._enough()
+
+    def _enough(self) -> float:
+        """The objective that is near enough to what is proven."""
+        return self._proven() / (1 + self.search.gap)
 
     def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
         """Single moves; they know nothing of objectives other than profit."""
@@ -223,7 +228,12 @@ class _Run:
     def _support(self, part: float, _share: float) -> None:
         """Branch and bound over the choices that the relaxation thinks most of."""
         self.rows = solve_support(
-            self.model, self.rows, self.merit, clock=self.clock.part(part), keep=self._see
+            self.model,
+            self.rows,
+            self.merit,
+            clock=self.clock.part(part),
+            keep=self._see,
+            enough=self._enough if self.search.seconds is not None else None,
         )
         self._note("support")
 
@@ -241,7 +251,7 @@ class _Run:
             clock=self.clock if part == 1.0 else self.clock.part(part),
             report=self._tick,
             keep=self._see,
-            enough=lambda: self._proven() / (1 + self.search.gap),
+            enough=self._enough,
             likely=self._likely(NEARBY),
         )
         self._note("neighbourhoods")
@@ -259,11 +269,15 @@ class _Run:
         return self._earns(self.background.yuan_earns)
 
     def _end_bound(self) -> None:
-        """Take the bound, and the plan that branch and bound found if it is the better one."""
+        """Take the bound, and the plan that branch and bound found."""
         self.background.stop()
         self.bound = self.background.bound
-        if self.background.found is not None:
-            self._take(self.model.rows_of(self.background.found))
+        self._take_found()
+
+    def _take_found(self) -> None:
+        """Go on from the plan that branch and bound found beside the search, if it is the better one."""
+        if self.background is not None and self.background.found is not None:
+            self._take(self.background.found)
 
     def _take(self, rows: np.ndarray) -> None:
         """Keep these starts if they are better."""

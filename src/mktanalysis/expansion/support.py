@@ -17,8 +17,6 @@ from .model import Model
 WIDTHS = (1.25, 1.6, 2.0)
 #: Nodes of each, without a time limit.
 NODES = 20
-#: With a time limit, the part of it after which a search without a better plan is given up.
-PATIENCE = 0.6
 #: HiGHS's own heuristics find most of the plans here; restarts begin again with the root.
 OPTIONS = {"mip_heuristic_effort": 0.3, "mip_allow_restart": False}
 
@@ -41,20 +39,9 @@ def likely(problem: Problem, merit: np.ndarray, per_unit: float) -> np.ndarray:
     return merit >= np.partition(merit, -count)[-count] if count else np.zeros(len(merit), dtype=bool)
 
 
-def _in_vain(clock):
-    """Function that says when no better value has come for `PATIENCE` of the time."""
-    best, since = -np.inf, clock.spent()
-
-    def watch(_bound: float, value: float) -> bool:
-        nonlocal best, since
-        if value > best:
-            best, since = value, clock.spent()
-        return clock.spent() - since > PATIENCE * clock.seconds
-
-    return watch
-
-
-def solve_support(model: Model, rows: np.ndarray, merit: np.ndarray, *, clock=None, keep=None) -> np.ndarray:
+def solve_support(
+    model: Model, rows: np.ndarray, merit: np.ndarray, *, clock=None, keep=None, enough=None
+) -> np.ndarray:
     """Improve a plan by branch and bound over the likely choices and those of the plan.
 
     Parameters
@@ -67,6 +54,8 @@ def solve_support(model: Model, rows: np.ndarray, merit: np.ndarray, *, clock=No
     clock : Clock, optional
     keep : callable, optional
         Called with the rows of every better plan.
+    enough : callable, optional
+        Returns the objective (in the model's scale) from which on the search need not go on.
 
     Returns
     -------
@@ -80,10 +69,8 @@ def solve_support(model: Model, rows: np.ndarray, merit: np.ndarray, *, clock=No
             break
         free = likely(problem, merit, width)
         free[best] = True
-        if clock is not None and clock.left() < np.inf:
-            found = part.solve(values, free, clock=clock, options=OPTIONS, watch=_in_vain(clock))
-        else:
-            found = part.solve(values, free, nodes=NODES, options=OPTIONS)
+        nodes = None if clock is not None and clock.left() < np.inf else NODES
+        found = part.solve(values, free, nodes=nodes, clock=clock, options=OPTIONS, enough=enough)
         if found.values is None or found.objective <= float(part.arrays.cost @ values):
             continue
         better = model.rows_of(found.values)
