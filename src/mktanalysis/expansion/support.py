@@ -13,10 +13,10 @@ from .evaluate import evaluate
 from .lns import Part, complete
 from .model import Model
 
-#: Choices for each unit in the programmes solved; the next is begun if the one before was solved in time.
+#: Choices for each unit in the programmes solved; with a time limit the next is begun if time is left.
 WIDTHS = (1.25, 1.6, 2.0)
-#: Nodes of each, without a time limit.
-NODES = 20
+#: Nodes without a time limit: the root finds most of the plan, and most of the time is spent beyond it.
+NODES = 1
 #: HiGHS's own heuristics find most of the plans here; restarts begin again with the root.
 OPTIONS = {"mip_heuristic_effort": 0.3, "mip_allow_restart": False}
 
@@ -64,13 +64,15 @@ def solve_support(
     """
     problem, part = model.problem, Part(model)
     best, values = np.asarray(rows), complete(model, rows)
-    for width in WIDTHS:
-        if values is None or (clock is not None and clock.left() <= 0.3):
+    timed = clock is not None and clock.left() < np.inf
+    for width in WIDTHS if timed else WIDTHS[:1]:
+        if values is None or (timed and clock.left() <= 0.3):
             break
         free = likely(problem, merit, width)
         free[best] = True
-        nodes = None if clock is not None and clock.left() < np.inf else NODES
-        found = part.solve(values, free, nodes=nodes, clock=clock, options=OPTIONS, enough=enough)
+        found = part.solve(
+            values, free, nodes=None if timed else NODES, clock=clock, options=OPTIONS, enough=enough
+        )
         if found.values is None or found.objective <= float(part.arrays.cost @ values):
             continue
         better = model.rows_of(found.values)
