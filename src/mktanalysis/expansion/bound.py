@@ -38,18 +38,21 @@ class Relaxation:
     `ROUGH` to the plan's `value`, of the coarse one too.
     """
 
-    def __init__(self, problem: Problem, usual: Model, *, seconds: float = np.inf, value: float = -np.inf):
+    def __init__(
+        self, problem: Problem, usual: Model, *, seconds: float = np.inf, value: float = -np.inf, watch=None
+    ):
         self.model = usual if len(usual.z) > TIGHT_CHOICES else build_model(problem, form="tight")
         limit = None if seconds == np.inf else max(0.6 * seconds, 1.0)
-        found = self.model.program.solve(relaxed=True, options=INTERIOR, seconds=limit)
+        found = self.model.program.solve(relaxed=True, options=INTERIOR, seconds=limit, watch=watch)
         self.bound, model = found.bound, self.model
         if found.ended != "optimal" and found.bound > (1 + ROUGH) * value:
             model, limit = build_model(problem, form="coarse"), max(0.3 * seconds, 1.0)
-            found = model.program.solve(relaxed=True, options=INTERIOR, seconds=limit)
+            found = model.program.solve(relaxed=True, options=INTERIOR, seconds=limit, watch=watch)
             self.bound = min(self.bound, found.bound)
-        self.yuan_earns = np.maximum(found.duals[model.parts["cash"]], 0.0)
         arrays = model.program.arrays()
-        self.merit = (arrays.cost - arrays.matrix.T @ found.duals)[model.z]
+        duals = found.duals if len(found.duals) == len(arrays.row_low) else np.zeros(len(arrays.row_low))
+        self.yuan_earns = np.maximum(duals[model.parts["cash"]], 0.0)
+        self.merit = (arrays.cost - arrays.matrix.T @ duals)[model.z]
 
 
 def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, goal: float, left, seen=None):
@@ -140,7 +143,9 @@ class BoundInBackground:
 
     def _run(self) -> None:
         try:
-            relaxed = Relaxation(self.problem, self.usual, seconds=self.clock.left(), value=self.value)
+            relaxed = Relaxation(
+                self.problem, self.usual, seconds=self.clock.left(), value=self.value, watch=self._watch
+            )
             self.bound, self.yuan_earns, self.merit = relaxed.bound, relaxed.yuan_earns, relaxed.merit
             self.note("relaxation")
         finally:
@@ -161,7 +166,7 @@ class BoundInBackground:
         if len(self.usual.z) > LARGER_CHOICES or self._left() < 1.0:
             return
         tight = build_model(self.problem, form="tight").program
-        found = tight.solve(relaxed=True, options=INTERIOR, seconds=self._left())
+        found = tight.solve(relaxed=True, options=INTERIOR, seconds=self._left(), watch=self._watch)
         self.bound = min(self.bound, found.bound)
         self.note("tight relaxation")
 

@@ -151,14 +151,27 @@ def solve_arrays(
         solution.col_value = list(np.asarray(start, dtype=float))
         highs.setSolution(solution)
     if watch is not None:
-
-        def asked(event):
-            if watch(event.data_out.mip_dual_bound, event.data_out.mip_primal_bound):
-                event.interrupt()
-
-        highs.cbMipInterrupt.subscribe(asked)
+        _listen(highs, watch, bool(arrays.integer.any()))
     highs.run()
     return _result(highs, highspy, bool(arrays.integer.any()))
+
+
+def _listen(highs, watch, is_mip: bool) -> None:
+    """Ask `watch` now and then; a linear programme has no bound to tell before its end."""
+
+    def in_mip(event):
+        if watch(event.data_out.mip_dual_bound, event.data_out.mip_primal_bound):
+            event.interrupt()
+
+    def in_lp(event):
+        if watch(INF, -INF):
+            event.interrupt()
+
+    if is_mip:
+        highs.cbMipInterrupt.subscribe(in_mip)
+    else:
+        highs.cbSimplexInterrupt.subscribe(in_lp)
+        highs.cbIpmInterrupt.subscribe(in_lp)
 
 
 def _highs_lp(arrays: Arrays, highspy):
