@@ -185,7 +185,7 @@ def _basis(units) -> str:
     count = units["status"].value_counts()
     told = "、".join(f"{STATUS_LABEL.get(status, status)} {n} 个" for status, n in count.items())
     years = units["retail_year"].dropna()
-    year = "–".join(str(y) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
+    year = "–".join(str(int(y)) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
     return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{folklore}"
 
 
