@@ -226,7 +226,7 @@ def test_bounds_are_told_while_they_are_proven():
         greedy(problem),
         goal=best.objective,
         left=lambda: next(turns, 0.0),
-        seen=lambda proven: seen.append(proven),
+        seen=seen.append,
     ):
         assert bound >= best.objective - 1e-6
     assert seen and min(seen) >= best.objective - 1e-6
