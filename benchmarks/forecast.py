@@ -26,7 +26,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mktanalysis.forecasting import HierarchicalForecaster, Structure, backtest
+from mktanalysis.forecasting import HierarchicalForecaster, Structure
+from mktanalysis.forecasting import backtest
 from mktanalysis.forecasting.linear import reconcile_general, shrunk_covariance
 from mktanalysis.forecasting.models import MODELS, components
 from mktanalysis.forecasting.panel import Cube

@@ -12,7 +12,7 @@ from mktanalysis.expansion.evaluate import evaluate
 from mktanalysis.expansion.greedy import Builder, greedy
 from mktanalysis.expansion.ledger import Ledger
 from mktanalysis.expansion.lns import NEIGHBOURHOODS, Part, _Situation, complete, improve
-from mktanalysis.expansion.lp import solve_arrays
+from mktanalysis.highs import solve_arrays
 from mktanalysis.expansion.market import build_market
 from mktanalysis.expansion.model import build_model
 from mktanalysis.expansion.solve import solve

@@ -105,7 +105,8 @@ def _tell_beyond(totals, panel, horizon: int) -> None:
 
 def _forecast(fitted, horizon: int, panel, tree, unit: str):
     """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
-    from mktanalysis import InfeasibleError, style
+    from mktanalysis import InfeasibleError
+    from mktanalysis import style
 
     try:
         return fitted.forecast(horizon)
@@ -126,7 +127,8 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
 
 def built_in(indicator: str):
     """Panel, breaks and display unit of a built-in indicator."""
-    from mktanalysis import MktError, style
+    from mktanalysis import MktError
+    from mktanalysis import style
     from mktanalysis.forecasting import load_panel
 
     if indicator not in style.INDICATORS:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .candidates import Problem
 from .lns import complete
-from .lp import solve_arrays
+from ..highs import solve_arrays
 from .model import Model, build_model
 
 #: The tight form at once up to so many choices; later, if time is left, up to the larger figure.

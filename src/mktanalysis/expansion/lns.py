@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .evaluate import evaluate
-from .lp import Arrays, Solution, solve_arrays
+from ..highs import Arrays, Solution, solve_arrays
 from .model import Model
 
 #: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so

@@ -16,7 +16,7 @@ import numpy as np
 
 from .candidates import Problem
 from .evaluate import needs_no_neighbour, past_periods, radiance_matrix
-from .lp import Program
+from ..highs import Program
 from .objective import set_objective
 from .spill import add_felt, add_spill, opening_most
 

@@ -15,7 +15,7 @@ from ..errors import InfeasibleError
 from .candidates import LONGEST_RAMP, Problem, build_problem
 from .evaluate import rung_matrix
 from .lns import complete, improve
-from .lp import solve_arrays
+from ..highs import solve_arrays
 from .market import earliest_starts
 from .model import build_model
 from .objective import outlay_cost, target_group

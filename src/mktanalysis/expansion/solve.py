@@ -21,7 +21,7 @@ from .candidates import Problem
 from .evaluate import evaluate
 from .greedy import greedy
 from .lns import complete, improve
-from .lp import Solution
+from ..highs import Solution
 from .model import Model, build_model
 from .policy import Strict
 from .relax import EXACT_CHOICES, Loose, check_reach, infeasible

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .candidates import Problem
-from .lp import Program
+from ..highs import Program
 
 
 def add_spill(

@@ -230,7 +230,7 @@ def max_cover(
 
 
 def _cover_bound(near: np.ndarray, w: np.ndarray, count: int) -> float:
-    from .lp import Program
+    from ..highs import Program
 
     program = Program()
     open_site = program.columns(near.shape[1])

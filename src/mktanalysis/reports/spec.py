@@ -35,13 +35,7 @@ from ..errors import MktError
 from .files import digest_file, report_name
 from .grids import grid_values, region_name, table_rows
 from .notebook import read
-from .parameters import (
-    Parameter,
-    ParameterError,
-    check_parameters,
-    read_parameters,
-    unknown_name,
-)
+from .parameters import Parameter, ParameterError, check_parameters, read_parameters, unknown_name
 from .provenance import identity, project_folder
 from .values import decode, encode
 
