@@ -26,11 +26,11 @@ import pandas as pd
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Search, grid_example, market_units
-from mktanalysis.expansion.candidates import build_problem
-from mktanalysis.expansion.evaluate import evaluate
-from mktanalysis.expansion.market import build_market
-from mktanalysis.expansion.model import build_model
-from mktanalysis.expansion.solve import solve
+from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.market.market.market import build_market
+from mktanalysis.expansion.milp.build import build_model
+from mktanalysis.expansion.search.solve import solve
 
 
 def grid_problem(side: int, periods: int, budget: float, seed: int, **policy):

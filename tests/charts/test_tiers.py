@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mktanalysis import TierClusterer
-from mktanalysis import style
+from mktanalysis import TierClusterer, style
 from mktanalysis.charts.tiers import _apart, plot_bump, plot_confusion, plot_profile, plot_tier_ladder
 from mktanalysis.errors import MktError
 

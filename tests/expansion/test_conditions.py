@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mktanalysis.expansion.market.market.market import build_market
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Response, Search, grid_example, plan_expansion, unreachable_units
-from mktanalysis.expansion.candidates import build_problem
-from mktanalysis.expansion.evaluate import evaluate
-from mktanalysis.expansion.greedy import greedy
-from mktanalysis.expansion.market import build_market
+from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.policy import CONCENTRATED
-from mktanalysis.expansion.solve import solve
+from mktanalysis.expansion.search.greedy import greedy
+from mktanalysis.expansion.search.solve import solve
 
 QUICK = Search(gap=0.05, nodes=20, rounds=3, anneal_rounds=15)
 
@@ -137,7 +137,7 @@ def test_an_interrupted_search_keeps_the_best_plan_so_far(stage, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"mktanalysis.expansion.solve.{stage}", stopped)
+    monkeypatch.setattr(f"mktanalysis.expansion.search.solve.{stage}", stopped)
     search = Search(method="search", rounds=2, anneal_rounds=5)
     plan = plan_expansion(units, edges, tree, policy=policy, search=search)
     quick = plan_expansion(units, edges, tree, policy=policy, search=Search(method="greedy"))
@@ -156,7 +156,7 @@ def test_row_order_changes_nothing():
 
 
 def test_hysteresis_keeps_strength_between_the_thresholds():
-    from mktanalysis.expansion.response import strong_next
+    from mktanalysis.expansion.choices.response import strong_next
 
     response = Response(enter_share=0.2, exit_share=0.1)
     share = np.array([0.15, 0.15, 0.09, 0.21])

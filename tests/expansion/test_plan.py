@@ -5,13 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from mktanalysis.expansion.market.market.market import build_market
 
 from mktanalysis.expansion import Policy, Rung, grid_example, plan_expansion
-from mktanalysis.expansion.candidates import build_problem
-from mktanalysis.expansion.evaluate import evaluate
-from mktanalysis.expansion.market import build_market
-from mktanalysis.expansion.risk import plan_starts
-from mktanalysis.expansion.simulate import Starts, replay
+from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.results.replay import Starts, replay
+from mktanalysis.expansion.results.risk import plan_starts
 
 
 def test_replay_returns_what_evaluation_promised_for_any_starts():

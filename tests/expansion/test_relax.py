@@ -2,18 +2,18 @@
 
 import numpy as np
 import pytest
+from mktanalysis.expansion.market.market.market import build_market
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Rung, Search, grid_example, plan_expansion
-from mktanalysis.expansion import relax as relaxing
-from mktanalysis.expansion import solve as solving
-from mktanalysis.expansion.candidates import build_problem
-from mktanalysis.expansion.evaluate import evaluate
-from mktanalysis.expansion.greedy import greedy
-from mktanalysis.expansion.lns import complete
-from mktanalysis.expansion.market import build_market
-from mktanalysis.expansion.model import build_model
-from mktanalysis.expansion.relax import Loose, relaxations
+from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.milp.build import build_model
+from mktanalysis.expansion.search import infeasible as relaxing
+from mktanalysis.expansion.search import solve as solving
+from mktanalysis.expansion.search.greedy import greedy
+from mktanalysis.expansion.search.infeasible import Loose, relaxations
+from mktanalysis.expansion.search.neighbourhoods import complete
 
 TABLES = grid_example(4, 4, random_state=1)
 #: Strong in three quarters of a province of 16 counties.

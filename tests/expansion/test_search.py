@@ -3,20 +3,20 @@ against the optimum."""
 
 import numpy as np
 import pytest
+from mktanalysis.expansion.market.market.market import build_market
 
 from mktanalysis.expansion import Policy, Rung, Search, grid_example
-from mktanalysis.expansion.anneal import anneal
-from mktanalysis.expansion.bound import Relaxation, lagrangian_bounds
-from mktanalysis.expansion.candidates import build_problem
-from mktanalysis.expansion.evaluate import evaluate
-from mktanalysis.expansion.greedy import Builder, greedy
-from mktanalysis.expansion.ledger import Ledger
-from mktanalysis.expansion.lns import NEIGHBOURHOODS, Part, _Situation, complete, improve
+from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.milp.build import build_model
+from mktanalysis.expansion.search.anneal import anneal
+from mktanalysis.expansion.search.bounds import Relaxation, lagrangian_bounds
+from mktanalysis.expansion.search.greedy import Builder, greedy
+from mktanalysis.expansion.search.incremental import Ledger
+from mktanalysis.expansion.search.neighbourhoods import NEIGHBOURHOODS, Part, _Situation, complete, improve
+from mktanalysis.expansion.search.shortlist import WIDTHS, likely, solve_support
+from mktanalysis.expansion.search.solve import solve
 from mktanalysis.highs import solve_arrays
-from mktanalysis.expansion.market import build_market
-from mktanalysis.expansion.model import build_model
-from mktanalysis.expansion.solve import solve
-from mktanalysis.expansion.support import WIDTHS, likely, solve_support
 
 #: Rungs that are reached and lost within a few periods, offices included.
 RUNGS = (
@@ -168,7 +168,7 @@ def test_priced_money_bounds_the_optimum_and_never_worsens(seed, carry):
 
 
 def test_a_time_limit_runs_both_sides_and_the_bound_holds(monkeypatch):
-    monkeypatch.setattr("mktanalysis.expansion.solve.EXACT_CHOICES", 0)
+    monkeypatch.setattr("mktanalysis.expansion.search.solve.EXACT_CHOICES", 0)
     problem = problem_of(side=6, periods=5, seed=8)
     timed = solve(problem, Search(seconds=4.0, gap=0.0))
     stages = {stage for stage, _, _ in timed.trace}

@@ -62,7 +62,7 @@ def test_a_plan_without_steps_has_nothing_to_lose(grid):
 
 
 def test_batches_do_not_change_the_draws(grid, monkeypatch):
-    import mktanalysis.expansion.risk as module
+    import mktanalysis.expansion.results.risk as module
 
     one = simulate_risk(grid[-1], n_draws=30)
     monkeypatch.setattr(module, "BATCH_CELLS", 16 * 6 * 7)
@@ -77,7 +77,7 @@ def test_stronger_reaction_of_rivals_costs(grid):
 
 
 def test_capacity_keeps_its_mean(grid):
-    from mktanalysis.expansion.risk import _draw
+    from mktanalysis.expansion.results.risk import _draw
 
     market, rng = grid[-1].market, np.random.default_rng(0)
     shock = _draw(Chance(capacity_sd=0.1), market, None, 3000, rng.spawn(3000))

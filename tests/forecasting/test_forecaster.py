@@ -13,8 +13,7 @@ from mktanalysis import (
     backtest,
     score_forecasts,
 )
-from mktanalysis.forecasting import SpringFestival, Structure
-from mktanalysis.forecasting import intervals
+from mktanalysis.forecasting import SpringFestival, Structure, intervals
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,7 @@ import pytest
 
 from mktanalysis import TierClusterer
 from mktanalysis.errors import MktError
-from mktanalysis.tiering import link_breaks, moves, tier_history, transitions
-from mktanalysis.tiering import mobility
+from mktanalysis.tiering import link_breaks, mobility, moves, tier_history, transitions
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 NATURAL = TierClusterer(3, pyramid=False, skew=0, n_resamples=0)

@@ -78,8 +78,7 @@ def counties(
 
     例：mktanalysis capacity counties --region 苏州市 --to 县.xlsx
     """
-    from mktanalysis import load_regions, resolve_names
-    from mktanalysis import style
+    from mktanalysis import load_regions, resolve_names, style
     from mktanalysis.forecasting import allocate
 
     from .output import check_target, show

@@ -105,8 +105,7 @@ def _tell_beyond(totals, panel, horizon: int) -> None:
 
 def _forecast(fitted, horizon: int, panel, tree, unit: str):
     """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
-    from mktanalysis import InfeasibleError
-    from mktanalysis import style
+    from mktanalysis import InfeasibleError, style
 
     try:
         return fitted.forecast(horizon)
@@ -127,8 +126,7 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
 
 def built_in(indicator: str):
     """Panel, breaks and display unit of a built-in indicator."""
-    from mktanalysis import MktError
-    from mktanalysis import style
+    from mktanalysis import MktError, style
     from mktanalysis.forecasting import load_panel
 
     if indicator not in style.INDICATORS:

@@ -170,8 +170,7 @@ def _named(table, tree):
 def _side_by_side(result, other, tree, title: str) -> None:
     import pandas as pd
 
-    from mktanalysis import compare_assignments
-    from mktanalysis import style
+    from mktanalysis import compare_assignments, style
 
     from .output import show
 
@@ -199,8 +198,7 @@ def _side_by_side(result, other, tree, title: str) -> None:
 
 
 def _one_city(result, tree, city: str, year: int) -> None:
-    from mktanalysis import MktError, resolve_names
-    from mktanalysis import style
+    from mktanalysis import MktError, resolve_names, style
     from mktanalysis.tiering import city_profile, next_tiers
 
     from .output import show

@@ -1,20 +1,20 @@
 """Expansion paths: from a base area to a national strong brand (扩张路径)."""
 
-from .diagnose import Diagnosis, diagnose_position
-from .edit import compare_plans, continue_policy
-from .entries import EntryModel, backtest_entries, fit_entries, rank_entries
-from .examples import grid_example
-from .market import UNITS
-from .plan import ExpansionPlan, plan_expansion
+from .choices.workload import workload
+from .market.example import grid_example
+from .market.market import UNITS
 from .policy import LANCHESTER, Policy, Programme, Response, Rung, Staffing
-from .risk import Chance, RiskResult, choose_robust, simulate_risk
-from .rules import STRATEGIES
-from .solve import Search
-from .staffing import workload
-from .strategies import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
-from .supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
+from .results.plan import ExpansionPlan, plan_expansion
+from .results.reasons import unreachable_units
+from .results.replan import compare_plans, continue_policy
+from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
+from .search.solve import Search
+from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
+from .strategies.rules import STRATEGIES
+from .tools.diagnose import Diagnosis, diagnose_position
+from .tools.entries import EntryModel, backtest_entries, fit_entries, rank_entries
+from .tools.supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
 from .units import mark_centres, market_units
-from .why import unreachable_units
 
 __all__ = [
     "LANCHESTER",

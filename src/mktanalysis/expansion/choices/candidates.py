@@ -1,0 +1,290 @@
+"""The choices: which unit may start which programme when, with the money and people of each choice.
+
+Always holds: one row a choice, sorted by unit, start, programme; a choice that another one of the same unit
+and start beats in value, money, people and strength in every period is not listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ...errors import MktError, TableError
+from ..market.market import Market
+from ..policy import Policy
+from .programmes import Library, build_library, distance_factor, hold_programme
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Choices and what they bring.
+
+    Attributes
+    ----------
+    unit, start, programme : ndarray of int, shape (choices,)
+    income, outlay, people, share : ndarray, shape (choices, periods)
+        Contribution and outlay in yuan, heads, market share; zero before the start.
+    strong : ndarray of bool, shape (choices, periods)
+    opening : ndarray, shape (choices,)
+        Entry cost and first year's effort, the part that strong neighbours can save on.
+    value : ndarray, shape (choices,)
+        Discounted profit with terminal value.
+    need : ndarray, shape (choices, periods)
+        What the choice takes from the budget (below zero: gives back), see `budget_need`.
+    loss : ndarray, shape (choices,)
+        What the first year loses without savings (zero for a profit), see `felt_saving`.
+    fixed : ndarray of bool, shape (choices,)
+        Started already or decided (policy.history).
+    """
+
+    unit: np.ndarray
+    start: np.ndarray
+    programme: np.ndarray
+    income: np.ndarray
+    outlay: np.ndarray
+    people: np.ndarray
+    share: np.ndarray
+    strong: np.ndarray
+    opening: np.ndarray
+    value: np.ndarray
+    need: np.ndarray
+    loss: np.ndarray
+    fixed: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.unit)
+
+    def take(self, rows) -> Candidates:
+        return Candidates(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All a solver needs: the market, the choices, and the base area's own paths.
+
+    ``weight`` discounts a cash flow of each period, ``weight_end`` adds the terminal value of a running one.
+    ``base_*`` are the paths of the base units summed (income, outlay, people, need) or per unit (strong,
+    share).
+    """
+
+    market: Market
+    library: Library
+    candidates: Candidates
+    weight: np.ndarray
+    weight_end: np.ndarray
+    base_income: np.ndarray
+    base_outlay: np.ndarray
+    base_people: np.ndarray
+    base_strong: np.ndarray
+    base_share: np.ndarray
+    base_need: np.ndarray
+    base_value: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return len(self.market.units), self.market.policy.periods
+
+
+def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
+    """Precompute the library and list the choices; `keep_dominated` lists those too that no optimum needs."""
+    policy = market.policy
+    library = build_library(market)
+    weight = (1 + policy.discount) ** -np.arange(1.0, policy.periods + 1)
+    weight_end = weight.copy()
+    weight_end[-1] *= 1 + policy.terminal_years
+    rows = _listed(market)
+    history = _history(market, library.names)
+    unit, start, programme = np.array([*rows, *history], dtype=int).reshape(-1, 3).T
+    fixed = np.arange(len(unit)) >= len(rows)
+    keep = fixed | ~np.isin(unit, unit[fixed])
+    unit, start, programme, fixed = unit[keep], start[keep], programme[keep], fixed[keep]
+    order = np.lexsort([programme, start, unit])
+    paths = _paths(market, library, unit[order], start[order], programme[order], weight)
+    need = budget_need(paths[0], paths[1], policy.reinvest)
+    loss = np.maximum(need[np.arange(len(order)), start[order]], 0.0)
+    candidates = Candidates(unit[order], start[order], programme[order], *paths, need, loss, fixed[order])
+    if not keep_dominated:
+        candidates = candidates.take(~_dominated(candidates, policy, weight))
+    return Problem(market, library, candidates, weight, weight_end, **_base_paths(market, weight))
+
+
+def _listed(market: Market) -> list[tuple[int, int, int]]:
+    policy = market.policy
+    pins = {market.units.get_loc(code): year for code, year in _checked_pins(market).items()}
+    rows = []
+    for i in np.flatnonzero(~market.base):
+        starts = range(market.earliest[i], policy.periods)
+        if pins.get(i) is not None:
+            starts = [s for s in starts if s == pins[i] - policy.start]
+        rows += [(i, s, k) for s in starts for k in range(len(policy.programmes))]
+    return rows
+
+
+def _checked_pins(market: Market) -> dict:
+    policy = market.policy
+    codes = {
+        "pinned": policy.pinned,
+        "forbidden": policy.forbidden,
+        "history": [code for code, _, _ in policy.history],
+    }
+    problems = [
+        {"column": name, "value": code, "problem": "不是本计划的市场单元"}
+        for name, given in codes.items()
+        for code in given
+        if code not in market.units
+    ]
+    problems += [
+        {"column": "pinned", "value": code, "problem": f"锁定的年份 {year} 不在计划期内"}
+        for code, year in policy.pinned.items()
+        if year is not None and year not in policy.years
+    ]
+    if problems:
+        raise TableError(pd.DataFrame(problems))
+    return {code: year for code, year in policy.pinned.items() if not market.base[market.units.get_loc(code)]}
+
+
+def _history(market: Market, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
+    rows = []
+    for code, programme, year in market.policy.history:
+        if programme not in names or year not in market.policy.years:
+            raise MktError(
+                f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中（{'、'.join(names)}），"
+                f"或年份不在计划期 {market.years[0]}–{market.years[-1]} 内；计划期以前进入的单元应列入根据地"
+            )
+        if market.base[market.units.get_loc(code)]:
+            raise MktError(f"已发生的步骤 {code} 是根据地的单元，从一开始就持有：请从 history 中去掉")
+        rows.append((market.units.get_loc(code), year - market.policy.start, names.index(programme)))
+    if len({row[0] for row in rows}) < len(rows):
+        raise MktError("history 中同一单元出现两次：每个单元只能启动一次")
+    return rows
+
+
+def _paths(market: Market, library: Library, unit, start, programme, weight) -> tuple[np.ndarray, ...]:
+    """Income, outlay, people, share, strong, opening, value of each choice."""
+    periods = market.policy.periods
+    age = np.arange(periods)[None, :] - start[:, None]
+    on, age = age >= 0, np.maximum(age, 0)
+    at = (unit[:, None], programme[:, None], age)
+    capacity = market.capacity[unit]
+    income = on * capacity * library.contribution[at]
+    effort = on * capacity * library.effort[at]
+    outlay = effort + on * market.column("annual_cost")[unit][:, None]
+    row = np.arange(len(unit))
+    opening = market.column("entry_cost")[unit] + effort[row, start]
+    outlay[row, start] += market.column("entry_cost")[unit]
+    last = np.array([p.effort[-1] for p in market.policy.programmes])[programme]
+    lasting = capacity[:, -1] * last * distance_factor(market)[unit]
+    running = np.maximum(income[:, -1] - lasting - market.column("annual_cost")[unit], 0.0)
+    value = (income - outlay) @ weight + market.policy.terminal_years * weight[-1] * running
+    return (
+        income,
+        outlay,
+        on * library.people[at],
+        on * library.share[at],
+        on & library.strong[at],
+        opening,
+        value,
+    )
+
+
+def budget_need(income, outlay, reinvest: float) -> np.ndarray:
+    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent
+    again.
+
+    >>> budget_need(np.array([1.0, 5.0]), np.array([3.0, 1.0]), 0.5).tolist()
+    [2.0, -2.0]
+    """
+    profit = income - outlay
+    return np.where(profit < 0, -profit, -reinvest * profit)
+
+
+def felt_saving(saving, loss, reinvest: float):
+    """How much less a unit takes from the budget for a saving in a year that loses `loss` without it.
+
+    A loss shrinks by all of it; once the year breaks even, of the rest the share `reinvest` may be spent
+    again.
+
+    >>> felt_saving(np.array([1.0, 3.0]), 2.0, 0.5).tolist()
+    [1.0, 2.5]
+    """
+    return np.minimum(saving, loss) + reinvest * np.maximum(saving - loss, 0.0)
+
+
+def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
+    """Choices beaten by the other programme of the same unit and start (the first of equals stays)."""
+    # No saving turns the order of two needs: a choice that takes no more effort and has no less share in any
+    # year has the same shares, so the same income; the first years differ by the outlay alone, that is by the
+    # difference d of the openings, and after a saving of a part f <= 1 of each by (1 - f) d, not below 0.
+    best = (
+        c.value
+        + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]
+    )
+    gone = np.zeros(len(c), dtype=bool)
+    key = c.unit * (c.start.max(initial=0) + 1) + c.start
+    need = c.need
+    for step in range(1, int(c.programme.max(initial=0)) + 1):
+        a = np.flatnonzero(key[:-step] == key[step:]) if len(key) > step else np.zeros(0, dtype=int)
+        for one, two in ((a, a + step), (a + step, a)):
+            beats = (c.value[one] >= c.value[two]) & (best[one] >= best[two]) & ~gone[one] & ~c.fixed[two]
+            beats &= (need[one] <= need[two]).all(axis=1) & (c.outlay[one] <= c.outlay[two]).all(axis=1)
+            beats &= (c.people[one] <= c.people[two]).all(axis=1) & (c.share[one] >= c.share[two]).all(axis=1)
+            beats &= (c.strong[one] | ~c.strong[two]).all(axis=1)
+            gone[two[beats]] = True
+    return gone
+
+
+def _base_paths(market: Market, weight) -> dict:
+    library = build_library(market, (hold_programme(market),), mature=True)
+    base, capacity = market.base, market.capacity
+    income = capacity * library.contribution[:, 0] * base[:, None]
+    outlay = (capacity * library.effort[:, 0] + market.column("annual_cost")[:, None]) * base[:, None]
+    running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
+    value = (
+        float((income - outlay).sum(axis=0) @ weight) + market.policy.terminal_years * weight[-1] * running
+    )
+    return {
+        "base_income": income.sum(axis=0),
+        "base_outlay": outlay.sum(axis=0),
+        "base_people": (library.people[:, 0] * base[:, None]).sum(axis=0),
+        "base_strong": library.strong[:, 0] & base[:, None],
+        "base_share": library.share[:, 0] * base[:, None],
+        "base_need": budget_need(income, outlay, market.policy.reinvest).sum(axis=0),
+        "base_value": value,
+    }
+
+
+#: A ramp-up longer than this many years is never finished.
+LONGEST_RAMP = 30
+
+
+def check_horizon(problem: Problem) -> None:
+    """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
+    market = problem.market
+    if len(problem.candidates) == 0 or problem.library.strong.any():
+        return
+    longer = replace(market, policy=market.policy.replace(**_long(market.policy)))
+    years = build_library(longer).strong.any(axis=(0, 1))
+    if years.any():
+        raise MktError(
+            f"计划期 {market.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"
+            "请延长计划期（periods）或换更集中的打法"
+        )
+
+
+def _long(policy: Policy) -> dict:
+    plain = {"budget": 0.0, "people": None, "pinned": {}, "history": (), "first_open": None}
+    return {**plain, "periods": LONGEST_RAMP}
+
+
+def first_step_budget(problem: Problem) -> float:
+    """Smallest yearly budget, the same every year, that pays for one profitable step (without offices)."""
+    c, policy = problem.candidates, problem.market.policy
+    rows = np.flatnonzero(c.value > 0)
+    if len(rows) == 0:
+        return float("nan")
+    need = problem.base_need + c.need[rows]
+    if policy.carry_over:
+        need = np.cumsum(need, axis=1) / np.arange(1, policy.periods + 1)
+    return float(max(0.0, need.max(axis=1).min()))

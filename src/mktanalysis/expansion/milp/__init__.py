@@ -1,0 +1,1 @@
+"""The choices as a mixed-integer programme: its columns and rows, what neighbours save, what is maximised."""

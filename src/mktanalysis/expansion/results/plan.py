@@ -1,0 +1,314 @@
+"""The finished plan as tables, and the call that makes one.
+
+Always holds: the figures of a plan come from its independent replay; the value that the model promised, the
+proven bound and the gap stand beside them; every condition has been checked on the plan itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from ...regions import RegionTree
+from ..choices.candidates import Problem, build_problem, check_horizon, first_step_budget
+from ..choices.evaluate import Evaluation, evaluate
+from ..market.market import Market, build_market
+from ..policy import Policy
+from ..search.solve import Outcome, Search, solve
+from .conditions import check_plan
+from .reasons import explain
+from .replay import Replay, Starts, replay
+
+
+@dataclass(frozen=True, eq=False)
+class ExpansionPlan:
+    """An expansion path (扩张路径).
+
+    Attributes
+    ----------
+    steps : DataFrame
+        One row a start: period, region, name, action, effort and cost of the first year (yuan), saving by
+        spill-over, share and rank at the end, strong_from (year or missing), cash (sum over the
+        horizon), value (discounted, with terminal value).
+    paths : DataFrame
+        One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash,
+        people.
+    ladder : DataFrame
+        One row a rung region ever strong: level, region, name, period reached, held (still strong at the
+        end).
+    cash_flow : DataFrame
+        One row a period: budget, income, radiance, outlay, office_cost, cash, need, money_left, n_held,
+        n_strong.
+    staff : DataFrame
+        One row a period: staff, managers, limit, and offices of each level.
+    figures : Series
+        Key figures: value, gain (value beyond the base's own), gain_after (its part after the horizon, from
+        ``terminal_years``), promised_value, bound, gap, payback year, peak cash ...
+    why : DataFrame
+        One row a step: what spoke for it.
+    checks : DataFrame
+        One row a condition, re-checked by independent code.
+    value, bound, gap : float
+        Gain of the plan (value beyond that of the base alone with its rungs and offices, so that a plan
+        without steps gains nothing), proven upper bound of any plan's gain, relative difference. For the
+        objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus for every period in
+        which the target is strong; minus the discounted outlay) and its bound.
+    ended : str
+        How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
+    policy : Policy
+    market : Market
+        The checked problem, for replays (risk) and comparisons.
+    """
+
+    steps: pd.DataFrame
+    paths: pd.DataFrame
+    ladder: pd.DataFrame
+    cash_flow: pd.DataFrame
+    staff: pd.DataFrame
+    figures: pd.Series
+    why: pd.DataFrame
+    checks: pd.DataFrame
+    value: float
+    bound: float
+    gap: float
+    ended: str
+    policy: Policy
+    market: Market = field(repr=False)
+
+
+def plan_expansion(
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    capacity: pd.DataFrame | None = None,
+    search: Search | None = None,
+) -> ExpansionPlan:
+    """Find the expansion path of most discounted profit from a base area.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Market units: region, capacity (yuan a year) and optionally growth, own_share, rival_1 ... (or
+        rival_share,
+        n_rivals), rival_strength, entry_cost, annual_cost, distance_km, customers; see `UNITS`.
+    edges : DataFrame
+        Neighbours: region, neighbor, and distance_km if units have none of their own.
+    tree : RegionTree
+        The regions above the units; its levels are the rungs of the ladder.
+    policy : Policy
+        Base, horizon, limits, assumptions.
+    capacity : DataFrame, optional
+        A forecast: region, period, mean (or value); replaces capacity and growth.
+    search : Search, optional
+        How hard to search; the default is exact for small problems.
+
+    Returns
+    -------
+    ExpansionPlan
+
+    Raises
+    ------
+    TableError
+        With every problem of the tables.
+    InfeasibleError
+        When pinned units, history and limits contradict each other; with the smallest relaxations.
+
+    Examples
+    --------
+    >>> import mktanalysis as mkt
+    >>> from mktanalysis.expansion import Policy, grid_example
+    >>> units, edges, tree = grid_example(3, 3)
+    >>> plan = mkt.plan_expansion(units, edges, tree, policy=Policy(base=("r1c1",), periods=4, budget=4e6))
+    >>> plan.ended, bool(plan.checks["holds"].all())
+    ('optimal', True)
+    """
+    market = build_market(units, edges, tree, policy=policy, capacity=capacity)
+    problem = build_problem(market)
+    check_horizon(problem)
+    outcome = solve(problem, search or Search())
+    return make_plan(problem, outcome, tree)
+
+
+def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> ExpansionPlan:
+    """Replay, check and describe what a solver found."""
+    market, c, rows = problem.market, problem.candidates, np.sort(outcome.rows)
+    promised = evaluate(problem, rows)
+    starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
+    truth = replay(market, starts)
+    order = rows[np.lexsort([c.unit[rows], c.start[rows]])]
+    cash_flow = _cash_table(problem, truth)
+    steps = _steps(problem, order, truth, promised, tree)
+    ladder = _ladder_table(market, truth.rungs[0], tree)
+    alone = evaluate(problem, [])
+    gain = float(promised.value - alone.value)
+    bound = float(outcome.bound + problem.base_value - alone.value)
+    if market.policy.objective != "profit":  # the objective has a scale of its own
+        gain, bound = float(outcome.objective), float(outcome.bound)
+    gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
+    figures = _figures(problem, truth, promised, cash_flow, bound, gap)
+    return ExpansionPlan(
+        steps,
+        _paths(market, truth),
+        ladder,
+        cash_flow,
+        _staff_table(market, truth, tree),
+        figures,
+        explain(problem, order, promised, tree),
+        check_plan(market, starts, truth, promised.value),
+        gain,
+        bound,
+        gap,
+        outcome.ended,
+        market.policy,
+        market,
+    )
+
+
+def _years(years) -> pd.PeriodIndex:
+    return pd.PeriodIndex([pd.Period(year=int(y), freq="Y") for y in years], freq="Y")
+
+
+def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: RegionTree) -> pd.DataFrame:
+    market, c = problem.market, problem.candidates
+    unit, start = c.unit[order], c.start[order]
+    income, outlay = truth.detail["unit_income"][0], truth.detail["unit_outlay"][0]
+    strong = truth.detail["strong"][0][unit]
+    since = np.where(strong.any(axis=1), strong.argmax(axis=1), -1)
+    codes = market.units[unit]
+    paid = outlay[unit, start]
+    return pd.DataFrame(
+        {
+            "period": _years(np.array(market.years)[start]),
+            "region": codes.to_numpy(),
+            "name": tree.names(codes).to_numpy(),
+            "action": np.array(problem.library.names, dtype=object)[c.programme[order]],
+            "effort": c.opening[order] - market.column("entry_cost")[unit],
+            "cost": paid,
+            "saving": np.maximum(np.round(c.outlay[order, start] - paid, 2), 0.0),
+            "share": truth.detail["share"][0][unit, -1],
+            "rank": truth.detail["rank"][0][unit, -1].astype(int),
+            "strong_from": pd.array([market.years[s] if s >= 0 else None for s in since], dtype="Int64"),
+            "cash": (income - outlay)[unit].sum(axis=1),
+            "value": c.value[order],
+        }
+    ).astype({"action": "str"})
+
+
+def _paths(market, truth: Replay) -> pd.DataFrame:
+    i, t = np.nonzero(truth.held)
+    detail = {
+        name: truth.detail[name][0][i, t]
+        for name in ("strong", "share", "rank", "unit_income", "unit_outlay")
+    }
+    table = pd.DataFrame(
+        {"region": market.units[i], "period": _years(np.array(market.years)[t]), "held": True, **detail}
+    )
+    table = table.rename(columns={"unit_income": "income", "unit_outlay": "outlay"})
+    return table.assign(cash=table["income"] - table["outlay"], people=truth.detail["unit_people"][i, t])
+
+
+def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
+    """Rung regions ever strong, by period reached, lower levels first."""
+    ladder = market.ladder
+    g = np.flatnonzero(rungs.any(axis=1))
+    first = rungs[g].argmax(axis=1)
+    order = np.lexsort([g, first])
+    g, first = g[order], first[order]
+    codes = ladder.regions[g]
+    return pd.DataFrame(
+        {
+            "level": pd.array([ladder.rungs[x].level for x in g], dtype="str"),
+            "region": pd.array(list(codes), dtype="str"),
+            "name": tree.names(codes).to_numpy() if len(codes) else pd.array([], dtype="str"),
+            "period": _years(np.array(market.years)[first]),
+            "held": rungs[g, -1],
+        }
+    )
+
+
+def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
+    policy = problem.market.policy
+    income, outlay, office, radiance = (
+        x[0] for x in (truth.income, truth.outlay, truth.office_cost, truth.radiance)
+    )
+    return pd.DataFrame(
+        {
+            "period": _years(policy.years),
+            "budget": policy.per_period("budget"),
+            "income": income,
+            "radiance": radiance,
+            "outlay": outlay,
+            "office_cost": office,
+            "cash": income + radiance - outlay - office,
+            "need": truth.need[0],
+            "money_left": truth.money[0],
+            "n_held": truth.held.sum(axis=0),
+            "n_strong": truth.n_strong[0],
+        }
+    )
+
+
+def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
+    policy = market.policy
+    people = truth.people[0]
+    table = pd.DataFrame({"period": _years(policy.years), "staff": people})
+    table["managers"] = np.ceil(people / policy.staffing.people_per_manager - 1e-9)
+    table["limit"] = np.nan if policy.people is None else np.array(policy.per_period("people"))
+    for level in dict.fromkeys(r.level for r in market.ladder.rungs):
+        at = [g for g, r in enumerate(market.ladder.rungs) if r.level == level]
+        table[f"offices_{level}"] = truth.offices[at].sum(axis=0)
+    return table
+
+
+def _figures(
+    problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float
+) -> pd.Series:
+    market = problem.market
+    nothing = np.zeros(0, dtype=int)
+    alone = replay(market, Starts(nothing, nothing, nothing), detail=False)
+    base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
+    beyond = cash["cash"].to_numpy() - base_cash
+    total, gain = np.cumsum(beyond), float(truth.value[0] - alone.value[0])
+    capacity = market.capacity[:, -1]
+    sales = (truth.detail["share"][0] * market.capacity)[:, -1]
+    strong = truth.detail["strong"][0][:, -1]
+    return pd.Series(
+        {
+            "value": float(truth.value[0]),
+            "promised_value": promised.value,
+            "base_value": float(alone.value[0]),
+            "gain": gain,
+            "gain_after": gain - float(beyond @ problem.weight),
+            "bound": bound,
+            "gap": gap,
+            "payback_year": _payback(total, market.years),
+            "peak_cash": float(max(0.0, -total.min())),
+            "capacity_covered_share": float(capacity[truth.held[:, -1]].sum() / max(capacity.sum(), 1e-9)),
+            "share_overall": float(sales.sum() / max(capacity.sum(), 1e-9)),
+            "concentration": float(sales[strong].sum() / max(sales.sum(), 1e-9)),
+            "n_held": float(truth.held[:, -1].sum()),
+            "n_strong": float(strong.sum()),
+            "peak_staff": float(truth.people[0].max()),
+            "first_step_budget": first_step_budget(problem),
+        },
+        name="value",
+    )
+
+
+def _payback(total: np.ndarray, years) -> float:
+    """First year from whose end on the cumulated cash beyond the base's stays at or above zero; missing if
+    it never does, or if nothing was spent or earned.
+
+    >>> _payback(np.array([-3.0, -1.0, 2.0, 5.0]), (2025, 2026, 2027, 2028))
+    2027.0
+    """
+    tolerance = 1e-9 * max(1.0, np.abs(total).max())
+    if total[-1] < -tolerance or np.abs(total).max() <= tolerance:
+        return float("nan")
+    touched = np.flatnonzero(np.abs(total) > tolerance)[0]
+    below = np.flatnonzero(total < -tolerance)
+    return float(years[max(touched, below[-1] + 1 if len(below) else 0)])

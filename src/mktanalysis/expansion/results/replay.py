@@ -1,0 +1,234 @@
+"""Replay a plan year by year, by code that shares nothing with the planner but the response formulas.
+
+Always holds: the replay decides nothing - it starts what the plan starts, lets markets answer, and reports
+what came out, shortages included. Without reaction of rivals and without chance it returns what the plan
+promised.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..choices.response import attraction_share, margin_of, next_share, rank_of, strong_next
+from ..choices.workload import staff_by_age
+from ..market.market import Market
+
+
+@dataclass(frozen=True, eq=False)
+class Starts:
+    """What a plan starts: positions of unit, programme and period, one entry a start."""
+
+    unit: np.ndarray
+    programme: np.ndarray
+    period: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Shock:
+    """What chance changes, each an array over draws (first axis); None leaves the plan's assumption.
+
+    ``capacity`` factor on capacity (draws, units, periods); ``response`` factor on our attraction's effect,
+    as a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction``
+    of rivals to our share (draws,).
+    """
+
+    capacity: np.ndarray | None = None
+    response: np.ndarray | None = None
+    rivals: np.ndarray | None = None
+    reaction: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What came out, arrays with draws first.
+
+    ``income``, ``outlay``, ``office_cost``, ``radiance``, ``people``, ``need``, ``money`` (draws, periods);
+    ``rungs`` (draws,
+    rung regions, periods); ``n_strong`` (draws, periods); ``value`` (draws,). ``share``, ``rank``,
+    ``strong``,
+    ``unit_income``, ``unit_outlay``, ``unit_people`` (draws, units, periods) only with ``detail``.
+    """
+
+    income: np.ndarray
+    outlay: np.ndarray
+    office_cost: np.ndarray
+    radiance: np.ndarray
+    people: np.ndarray
+    need: np.ndarray
+    money: np.ndarray
+    rungs: np.ndarray
+    n_strong: np.ndarray
+    value: np.ndarray
+    held: np.ndarray
+    offices: np.ndarray
+    detail: dict
+
+
+def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail: bool = True) -> Replay:
+    """Replay a plan under one or many draws of chance."""
+    shock, policy = shock or Shock(), market.policy
+    draws = max([1, *(len(x) for x in vars(shock).values() if x is not None)])
+    plan = _Course(market, starts)
+    n, periods = len(market.units), policy.periods
+    own = np.broadcast_to(plan.first_share, (draws, n)).copy()
+    strong = np.broadcast_to(plan.first_strong, (draws, n)).copy()
+    kept: dict[str, list] = {"share": [], "rank": [], "strong": [], "unit_income": [], "unit_outlay": []}
+    totals: dict[str, list] = {
+        "income": [],
+        "outlay": [],
+        "n_strong": [],
+        "radiance": [],
+        "rungs": [],
+        "running": [],
+        "need": [],
+    }
+    for t in range(periods):
+        capacity = market.capacity[:, t] * (1.0 if shock.capacity is None else shock.capacity[:, :, t])
+        capacity = np.broadcast_to(capacity, (draws, n))
+        before_strong = strong
+        own, rank, strong = _year(market, plan, t, own, strong, shock)
+        income = plan.held[:, t] * capacity * own * margin_of(rank, policy.response)
+        saving = _saved(market, plan, t, before_strong)
+        outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * market.column("annual_cost")
+        opening = plan.opens[:, t] * (
+            market.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
+        )
+        outlay = outlay + plan.opens[:, t] * market.column("entry_cost") - saving * opening
+        rungs, radiance = _climb(market, capacity, own * plan.held[:, t], strong)
+        for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
+            totals[name].append(value.sum(axis=1))
+        profit = income - outlay
+        totals["need"].append(np.where(profit < 0, -profit, -policy.reinvest * profit).sum(axis=1))
+        totals["radiance"].append(radiance)
+        totals["rungs"].append(rungs)
+        if detail:
+            for name, value in zip(kept, (own * plan.held[:, t], rank, strong, income, outlay), strict=True):
+                kept[name].append(value)
+        if t == periods - 1:
+            lasting = capacity * plan.lasting * plan.distance + plan.held[:, t] * market.column("annual_cost")
+            profit = np.maximum(income - lasting, 0.0)
+            base = np.maximum((income - lasting)[:, market.base].sum(axis=1), 0.0)
+            totals["running"].append(profit[:, ~market.base].sum(axis=1) + base)
+    return _collect(market, plan, totals, kept if detail else {})
+
+
+class _Course:
+    """Who is held when, with which effort - decided by the plan alone."""
+
+    def __init__(self, market: Market, starts: Starts):
+        policy, n, periods = market.policy, len(market.units), market.policy.periods
+        self.held = np.zeros((n, periods))
+        self.opens, self.effort = np.zeros((n, periods)), np.zeros((n, periods))
+        self.lasting, visits = np.zeros(n), np.ones(n)
+        hold = max(programme.effort[-1] for programme in policy.programmes)
+        self.held[market.base], self.effort[market.base], self.lasting[market.base] = 1.0, hold, hold
+        age = np.zeros((n, periods), dtype=int)
+        for i, k, s in zip(starts.unit, starts.programme, starts.period, strict=True):
+            efforts = policy.programmes[k].effort
+            self.opens[i, s], self.lasting[i], visits[i] = 1.0, efforts[-1], policy.programmes[k].visits
+            for t in range(s, periods):
+                self.held[i, t], age[i, t] = 1.0, t - s
+                self.effort[i, t] = efforts[min(t - s, len(efforts) - 1)]
+        self.distance = 1 + policy.response.distance_cost * market.column("distance_km") / 100
+        new = staff_by_age(market.column("customers"), periods, policy.staffing)
+        old = staff_by_age(market.column("customers"), periods, policy.staffing, mature=True)
+        staff = np.where(market.base[:, None], old, np.take_along_axis(new, age, axis=1))
+        self.people = self.held * staff * visits[:, None]
+        share = market.column("own_share")
+        kept = attraction_share(hold, market.column("rival_strength"), policy.response)
+        self.first_share = np.where(market.base & (share == 0), kept, share)
+        response = policy.response
+        enough = np.where(share > 0, share >= response.enter_share, kept >= response.exit_share)
+        self.first_strong = market.base & enough
+        self.offices = _offices(market, self.held)
+
+
+def _year(market: Market, plan: _Course, t: int, share, strong, shock: Shock):
+    """One year: rivals react, effort works, ranks and strength follow."""
+    response = market.policy.response
+    rival = market.column("rival_strength") * (1.0 if shock.rivals is None else shock.rivals)
+    reaction = response.reaction if shock.reaction is None else shock.reaction[:, None]
+    rival = rival * (1 + reaction * share * plan.held[:, max(t - 1, 0)])
+    effort = plan.effort[:, t] * (1.0 if shock.response is None else shock.response)
+    target = attraction_share(effort, rival, response)
+    held = plan.held[:, t] > 0
+    share = np.where(held, next_share(share, target, response), share)
+    rank = rank_of(share, market.rivals, market.column("own_share"))
+    return share, rank, held & strong_next(strong, share, rank, response)
+
+
+def _saved(market: Market, plan: _Course, t: int, strong) -> np.ndarray:
+    """Share of the opening that strong neighbours of the year before save."""
+    policy = market.policy
+    if t == 0:  # before the first year only the base is strong, as it is in its first year
+        strong = np.broadcast_to(_base_first_year(market, plan), strong.shape)
+    near = (market.adjacency @ strong.T.astype(float)).T
+    return np.minimum(policy.spill * near, policy.spill_cap)
+
+
+def _base_first_year(market: Market, plan: _Course) -> np.ndarray:
+    return (
+        _year(market, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0]
+        & market.base
+    )
+
+
+def _offices(market: Market, held: np.ndarray) -> np.ndarray:
+    """Management forms by period, climbing region by region."""
+    ladder, n = market.ladder, len(market.units)
+    managed = [row > 0 for row in held]
+    for g, rung in enumerate(ladder.rungs):
+        below = [managed[child] for child in range(n + g) if ladder.parent[child] == g]
+        managed.append(np.sum(below, axis=0) >= rung.office_from)
+    return np.array(managed[n:], dtype=bool).reshape(len(ladder.rungs), held.shape[1])
+
+
+def _climb(market: Market, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]:
+    """Rungs reached (draws, rung regions) and what they radiate (draws,)."""
+    ladder, n = market.ladder, len(market.units)
+    draws, groups = len(capacity), len(ladder.rungs)
+    weight = np.hstack([capacity, np.zeros((draws, groups))])
+    sales = np.hstack([capacity * share, np.zeros((draws, groups))])
+    state = np.hstack([strong, np.zeros((draws, groups), dtype=bool)])
+    radiance = np.zeros(draws)
+    for g, rung in enumerate(ladder.rungs):
+        at = ladder.children(g)
+        weight[:, n + g], sales[:, n + g] = weight[:, at].sum(axis=1), sales[:, at].sum(axis=1)
+        total = weight[:, n + g] * (1 - 1e-9)
+        reached = state[:, at].sum(axis=1) >= ladder.needed[g]
+        reached &= (weight[:, at] * state[:, at]).sum(axis=1) >= rung.capacity_share * total
+        state[:, n + g] = reached & (sales[:, n + g] >= rung.share * total)
+        radiance += state[:, n + g] * rung.radiance * weight[:, n + g]
+    return state[:, n:], radiance
+
+
+def _collect(market: Market, plan: _Course, totals: dict, kept: dict) -> Replay:
+    policy = market.policy
+    income, outlay, radiance = (np.stack(totals[x], axis=1) for x in ("income", "outlay", "radiance"))
+    draws, periods = income.shape
+    costs = np.array([rung.office_cost for rung in market.ladder.rungs])
+    office = np.broadcast_to(costs @ plan.offices if len(costs) else np.zeros(periods), (draws, periods))
+    budget = np.array(policy.per_period("budget"))
+    need = np.stack(totals["need"], axis=1) + office - policy.reinvest * radiance
+    money = np.cumsum(budget - need, axis=1) if policy.carry_over else budget - need
+    factor = 1 / (1 + policy.discount) ** np.arange(1, periods + 1)
+    running = totals["running"][0] + radiance[:, -1] - office[:, -1]
+    value = (income + radiance - outlay - office) @ factor + policy.terminal_years * factor[-1] * running
+    detail = {name: np.stack(values, axis=2) for name, values in kept.items()}
+    return Replay(
+        income,
+        outlay,
+        office,
+        radiance,
+        np.broadcast_to(plan.people.sum(axis=0), (draws, periods)),
+        need,
+        money,
+        np.stack(totals["rungs"], axis=2),
+        np.stack(totals["n_strong"], axis=1),
+        value,
+        plan.held > 0,
+        plan.offices,
+        {**detail, "unit_people": plan.people},
+    )

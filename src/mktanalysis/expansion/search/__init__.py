@@ -1,0 +1,1 @@
+"""Finding a plan and proving how good it is: greedy, annealing, neighbourhoods, bounds, infeasible wishes."""

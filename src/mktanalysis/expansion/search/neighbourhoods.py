@@ -1,0 +1,233 @@
+"""Neighbourhood search with HiGHS: free a part of the plan, keep the rest, solve the part exactly.
+
+Always holds: a round never returns a worse plan; rounds are limited by nodes and simplex iterations, not by
+the clock, and the same seed gives the same plan.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...highs import Arrays, Solution, solve_arrays
+from ..choices.evaluate import evaluate
+from ..milp.build import Model
+
+#: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so
+#: many rounds in vain a round may take more by the factor, where time is what limits the search.
+WORK, IN_VAIN, MORE = 1500, 10, 1.4
+#: Choices that the first round of each kind sets free.
+FIRST = 80.0
+#: A part is small and starts from a good plan: HiGHS's own heuristics and restarts cost more than they find.
+PART = {"mip_heuristic_effort": 0.0, "mip_allow_restart": False}
+
+
+def improve(
+    model: Model,
+    rows: np.ndarray,
+    *,
+    rounds: int,
+    nodes: int,
+    rng: np.random.Generator,
+    clock=None,
+    report=None,
+    enough=None,
+    keep=None,
+    likely: np.ndarray | None = None,
+):
+    """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
+
+    `enough` is a function: the objective (in the model's scale) from which on the search need not go on;
+    `keep` is called with the rows of every better plan. With `likely`, a mask of the choices, every second
+    neighbourhood has only these, and the plan's own, free: it can be the wider.
+    """
+    problem, part = model.problem, Part(model)
+    best, values = np.asarray(rows), complete(model, rows)
+    value = -np.inf if values is None else float(part.arrays.cost @ values)
+    timed = clock is not None and clock.left() < np.inf
+    views = [np.ones(len(model.z), dtype=bool)] + ([] if likely is None else [likely])
+    size, work, vain = np.full(len(views) * len(NEIGHBOURHOODS), FIRST), float(WORK), 0
+    for k in range(rounds):
+        if values is None or (clock is not None and clock.left() <= 0.3):
+            break
+        if enough is not None and value >= enough():
+            break
+        kind = k % len(size)
+        shape, view = divmod(kind, len(views))
+        wanted = views[view].copy()
+        wanted[best] = True
+        free = NEIGHBOURHOODS[shape](_Situation(problem, best), size[kind], rng) & wanted
+        found = part.solve(values, free, nodes=nodes, clock=clock)
+        scale = 1.2 if found.work < work / 2 else 0.7 if found.work > 2 * work else 1.0
+        size[kind] = min(size[kind] * scale, 2.0 * len(model.z))
+        vain += 1
+        if found.values is not None and found.objective > value + 1e-9 * abs(value):
+            better = model.rows_of(found.values)
+            if evaluate(problem, better).feasible:
+                best, value, values, vain = better, found.objective, found.values, 0
+                if keep is not None:
+                    keep(best)
+        if vain >= IN_VAIN and timed:
+            work, vain = work * MORE, 0
+        if report is not None:
+            report(value)
+    return best
+
+
+class Part:
+    """A programme of which parts are solved: columns that the rest decides are taken out first."""
+
+    def __init__(self, model: Model):
+        self.model, self.arrays = model, model.program.arrays()
+        self.by_row, self.owner = self.arrays.matrix.tocsr(), model.program.owner
+
+    def solve(
+        self, values: np.ndarray, free: np.ndarray, *, nodes=None, clock=None, options=PART, enough=None
+    ) -> Solution:
+        """Best values with the choices outside `free` kept as in `values` (all columns).
+
+        With `enough`, a function, the run ends once the objective is at least what it returns.
+        """
+        model, arrays = self.model, self.arrays
+        kept = self._decided(np.unique(model.problem.candidates.unit[free]))
+        kept[model.z[~free]] = True
+        values = values.copy()
+        values[model.z] = np.round(values[model.z])
+        open_, fixed = np.flatnonzero(~kept), np.where(kept, values, 0.0)
+        rows = np.unique(arrays.matrix[:, open_].indices)
+        block = self.by_row[rows]
+        given = block @ fixed
+        small = Arrays(
+            arrays.cost[open_],
+            arrays.low[open_],
+            arrays.high[open_],
+            arrays.integer[open_],
+            block[:, open_].tocsc(),
+            arrays.row_low[rows] - given,
+            arrays.row_high[rows] - given,
+        )
+        rest = float(arrays.cost @ fixed)
+        found = solve_arrays(
+            small,
+            gap=2e-4,
+            nodes=nodes,
+            seconds=None if clock is None else max(clock.left(), 0.2),
+            start=values[open_],
+            options=options,
+            watch=None if enough is None else lambda _bound, value: value + rest >= enough(),
+        )
+        if found.values is None:
+            return found
+        values[open_] = found.values
+        return Solution(values, float(arrays.cost @ values), np.inf, found.ended, found.nodes, found.work)
+
+    def _decided(self, units: np.ndarray) -> np.ndarray:
+        """Columns that cannot change when only `units` may: of other units, of regions without any."""
+        market, (n, _) = self.model.problem.market, self.model.problem.shape
+        own = np.zeros(n, dtype=bool)
+        own[units] = True
+        near = own | (np.asarray(market.adjacency @ own.astype(float)) > 0)
+        above = np.zeros(len(market.ladder.regions), dtype=bool)
+        parent = market.ladder.parent
+        for region in np.unique(parent[:n][own]):
+            while region >= 0 and not above[region]:
+                above[region] = True
+                region = parent[n + region]
+        return ~np.concatenate([own, near, above, [True]])[self.owner]
+
+
+class _Situation:
+    """A problem with the period in which each unit starts: -1 the base, the number of periods for never."""
+
+    def __init__(self, problem, rows: np.ndarray):
+        market, c, (self.n, self.periods) = problem.market, problem.candidates, problem.shape
+        self.market, self.c = market, c
+        self.since = np.where(market.base, -1, self.periods)
+        self.since[c.unit[rows]] = c.start[rows]
+        self.reachable = np.flatnonzero(market.earliest < self.periods)
+        self.per_unit = len(c) / max(len(self.reachable), 1)
+
+    def within(self, steps: int) -> np.ndarray:
+        """Choices that move a start by so many periods at most, or add a unit late."""
+        c, since = self.c, self.since[self.c.unit]
+        late = (since == self.periods) & (c.start >= self.periods - 1 - steps)
+        return (np.abs(c.start - since) <= steps) | late
+
+    def ball(self, count: float, rng) -> np.ndarray:
+        centre = int(rng.choice(self.reachable))
+        inside = np.zeros(self.n, dtype=bool)
+        inside[_ball(self.market.adjacency, centre, max(4, int(count)))] = True
+        return inside[self.c.unit]
+
+
+def _area(s: _Situation, size: float, rng) -> np.ndarray:
+    """All choices of the units around a drawn one."""
+    return s.ball(size / s.per_unit, rng)
+
+
+def _window(s: _Situation, size: float, rng) -> np.ndarray:
+    """Whoever starts within some periods, and units at their border that could."""
+    c, first, free = s.c, int(rng.integers(0, s.periods)), np.zeros(len(s.c), dtype=bool)
+    for width in range(1, s.periods - first + 1):
+        end, inside = first + width, (s.since >= first) & (s.since < first + width)
+        near = np.asarray(s.market.adjacency @ (s.since < end).astype(float)) > 0
+        units = inside | (near & (s.since >= end))
+        wider = units[c.unit] & (c.start >= first) & (c.start < end)
+        if width > 1 and wider.sum() > 1.5 * size:
+            break
+        free = wider
+    return free
+
+
+def _shifts_nearby(s: _Situation, size: float, rng) -> np.ndarray:
+    """A wider area whose starts may move by two periods."""
+    return s.ball(size / 5, rng) & s.within(2)
+
+
+def _shifts_anywhere(s: _Situation, size: float, rng) -> np.ndarray:
+    """Units drawn from everywhere whose starts may move by one period."""
+    count = min(max(8, int(size / 3)), len(s.reachable))
+    inside = np.zeros(s.n, dtype=bool)
+    inside[rng.choice(s.reachable, size=count, replace=False)] = True
+    return inside[s.c.unit] & s.within(1)
+
+
+def _regions(s: _Situation, size: float, rng) -> np.ndarray:
+    """Whole rung regions whose starts may move by three periods."""
+    home = s.market.ladder.parent[: s.n] if len(s.market.ladder.regions) else np.zeros(s.n, dtype=int)
+    free, near = np.zeros(len(s.c), dtype=bool), s.within(3)
+    for region in rng.permutation(np.unique(home[s.reachable])):
+        wider = free | (near & (home == region)[s.c.unit])
+        if wider.sum() > 1.5 * size:
+            break
+        free = wider
+    return free if free.any() else _shifts_nearby(s, size, rng)  # where even one region is too large
+
+
+NEIGHBOURHOODS = (_area, _window, _shifts_nearby, _shifts_anywhere, _regions)
+
+
+def _ball(adjacency, centre: int, count: int) -> np.ndarray:
+    """The `count` units nearest to `centre` by steps."""
+    seen, frontier = [centre], [centre]
+    known = {centre}
+    while frontier and len(seen) < count:
+        following = []
+        for i in frontier:
+            for j in adjacency.indices[adjacency.indptr[i] : adjacency.indptr[i + 1]]:
+                if j not in known:
+                    known.add(int(j))
+                    following.append(int(j))
+        seen += sorted(following)
+        frontier = sorted(following)
+    return np.array(seen[:count])
+
+
+def complete(model: Model, rows: np.ndarray) -> np.ndarray:
+    """Values of all columns for given starts (what is left after presolve is small); None if they are
+    infeasible.
+    """
+    arrays = model.program.arrays()
+    low, high = arrays.low.copy(), arrays.high.copy()
+    low[model.z], high[model.z] = 0.0, 0.0
+    low[model.z[rows]], high[model.z[rows]] = 1.0, 1.0
+    return solve_arrays(arrays._replace(low=low, high=high)).values

@@ -1,0 +1,350 @@
+"""Solve an expansion problem: exact where it can be proven, searched where not, always with a bound.
+
+Always holds: the answer is never worse than greedy or annealing; limits are counted in rounds and nodes, so
+the same call gives the same answer - unless a time limit ended it, and then the answer says so; an interrupt
+keeps the best plan found so far.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+from tqdm import tqdm
+
+from ...highs import Solution
+from ..choices.candidates import Problem
+from ..choices.evaluate import evaluate
+from ..milp.build import Model, build_model
+from ..policy import Strict
+from .anneal import anneal
+from .bounds import BoundInBackground, Relaxation
+from .greedy import greedy
+from .infeasible import EXACT_CHOICES, Loose, check_reach, infeasible
+from .neighbourhoods import complete, improve
+from .shortlist import likely, solve_support
+
+#: Up to `EXACT_CHOICES` the exact solver runs first; up to so many after the search, without a time limit.
+UNTIMED_CHOICES = 800
+
+#: Moves of annealing for each round asked, at most (a choice gets one).
+MOVES = 1000
+
+#: Stages after the greedy plan, and the part of the time or rounds then left that each takes; each leads out
+#: of where the one before is stuck. Guided by the relaxation, if it is known soon enough, and blind.
+GUIDED = (
+    ("support", 0.3),
+    ("anneal", 0.35),
+    ("neighbourhoods", 0.6),
+    ("anneal", 0.5),
+    ("neighbourhoods", 1.0),
+)
+BLIND = (("neighbourhoods", 0.2), ("anneal", 0.45), ("neighbourhoods", 1.0))
+#: Likely choices for each unit that annealing tries, and that every second neighbourhood sets free.
+TRIED, NEARBY = 4.5, 3.0
+
+#: With so few seconds left nothing more is begun.
+LAST = 0.5
+
+
+class Search(Strict):
+    """How hard to search.
+
+    Parameters
+    ----------
+    method : str
+        ``auto`` everything; ``greedy`` or ``anneal`` stop there; ``search`` neighbourhoods, bounded by the
+        relaxation;
+        ``exact`` branch and bound alone, from the greedy plan.
+    gap : float
+        Proven relative gap at which the search stops.
+    anneal_rounds, rounds, nodes : int
+        Thousands of moves tried by annealing, neighbourhoods solved, branch-and-bound nodes of the final
+        exact run.
+    seconds : float or None
+        Time limit (wall clock); None searches by counts alone, which is repeatable. With a limit, plans and
+        bounds are sought side by side, and until it has passed or the gap is reached.
+    random_state : int
+    threads : int
+        Of HiGHS.
+    """
+
+    method: Literal["auto", "greedy", "anneal", "search", "exact"] = "auto"
+    gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    anneal_rounds: Annotated[int, Field(ge=0)] = 150
+    rounds: Annotated[int, Field(ge=0)] = 60
+    nodes: Annotated[int, Field(ge=0)] = 200
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    random_state: int = 0
+    threads: Annotated[int, Field(ge=1)] = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Rows started, proven bound on the objective, objective reached (both yuan for profit), how the search
+    ended.
+    """
+
+    rows: np.ndarray
+    bound: float
+    objective: float
+    ended: str
+    trace: tuple[tuple[str, float, float], ...] = ()
+
+
+class Clock:
+    """Seconds left of a time limit (never, without one)."""
+
+    def __init__(self, seconds: float | None):
+        self.seconds, self.start = seconds, time.monotonic()
+
+    def spent(self) -> float:
+        return time.monotonic() - self.start
+
+    def left(self) -> float:
+        return np.inf if self.seconds is None else self.seconds - self.spent()
+
+    def part(self, share: float) -> Clock:
+        """A clock that runs out after a share of what is left."""
+        return Clock(None if self.seconds is None else max(self.left() * share, 0.1))
+
+
+def solve(problem: Problem, search: Search | None = None) -> Outcome:
+    """Greedy, annealing, neighbourhood search and branch and bound in turn, as far as `search` asks."""
+    run = _Run(problem, search or Search())
+    try:
+        run.go()
+    except KeyboardInterrupt:
+        if run.rows is None:
+            raise
+        if run.best_seen is not None:
+            run._take(run.best_seen)
+        run.ended, run.bound = "interrupted", run._proven()
+    finally:
+        if run.background is not None:
+            run.background.over = True  # its thread ends by itself
+    run.progress.close()
+    return Outcome(
+        run.rows, run.bound * run.model.scale, run.reached() * run.model.scale, run.ended, tuple(run.trace)
+    )
+
+
+def _shares(stages):
+    """Yield each stage, its part of the time left, and its part of all rounds of its kind."""
+    parts, left = [], 1.0
+    for _, part in stages:
+        parts.append(left * part)
+        left -= parts[-1]
+    for (stage, part), own in zip(stages, parts, strict=True):
+        yield stage, part, own / sum(o for (other, _), o in zip(stages, parts, strict=True) if other == stage)
+
+
+class _Run:
+    """State of one search: the best rows, the bound, what each stage reached and when."""
+
+    def __init__(self, problem: Problem, search: Search):
+        self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
+        self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
+        self.background: BoundInBackground | None = None
+        self.merit: np.ndarray | None = None  # reduced cost of each choice in the relaxation
+        self.earns = 1.0  # what one more yuan of the first budget would earn
+        self.best_seen: np.ndarray | None = None  # by the stage that runs, should it be interrupted
+        self.rng = np.random.default_rng(search.random_state)
+        self.model: Model = build_model(problem)
+        steps = search.anneal_rounds + search.rounds + 2
+        self.progress = tqdm(total=steps, desc="扩张路径", delay=3, leave=False, disable=None)
+
+    def reached(self) -> float:
+        """Objective of the best rows, in the model's scale."""
+        if self.problem.market.policy.objective == "profit":
+            return (evaluate(self.problem, self.rows).value - self.problem.base_value) / self.model.scale
+        values = complete(self.model, self.rows)
+        return -np.inf if values is None else float(self.model.program.arrays()[0] @ values)
+
+    def gap(self) -> float:
+        value = self.reached()
+        return (self.bound - value) / max(abs(value), 1e-9)
+
+    def go(self) -> None:
+        method = self.search.method
+        self._start()
+        self._note("greedy")
+        if method == "greedy":
+            return self._relaxed()
+        if len(self.model.z) <= EXACT_CHOICES or method == "exact":
+            return self._exact()
+        self.earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
+        if method == "anneal":
+            return self._anneal(1.0, 1.0, warm=False)
+        stages = {"support": self._support, "anneal": self._anneal, "neighbourhoods": self._neighbourhoods}
+        for stage, part, share in _shares(GUIDED if self.merit is not None else BLIND):
+            self._take_found()
+            if self._open():
+                stages[stage](part, share)
+        if self.background is not None:
+            self._end_bound()
+        small = len(self.model.z) <= UNTIMED_CHOICES and self.search.seconds is None
+        if method == "auto" and self.gap() > self.search.gap and small:
+            self._exact()
+        if self.gap() <= self.search.gap and self.ended != "optimal":
+            self.ended = "within the gap"
+        elif self.clock.left() <= LAST:
+            self.ended = "time limit"
+        return None
+
+    def _see(self, rows: np.ndarray) -> None:
+        self.best_seen = rows
+
+    def _open(self) -> bool:
+        """Whether more is to be found."""
+        return self.reached() < self._enough()
+
+    def _enough(self) -> float:
+        """The objective that is near enough to what is proven."""
+        return self._proven() / (1 + self.search.gap)
+
+    def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
+        """Single moves; they know nothing of objectives other than profit."""
+        if self.problem.market.policy.objective != "profit":
+            return
+        moves = round(share * self.search.anneal_rounds * min(MOVES, len(self.model.z)))
+        self.rows = anneal(
+            self.problem,
+            self.rows,
+            moves=moves,
+            rng=self.rng,
+            yuan_earns=self.earns,
+            report=self._annealed,
+            keep=self._see,
+            clock=self.clock.part(part),
+            likely=self._likely(TRIED),
+            warm=warm and self.merit is not None,
+        )
+        self._note("anneal")
+
+    def _support(self, part: float, _share: float) -> None:
+        """Branch and bound over the choices that the relaxation thinks most of."""
+        self.rows = solve_support(
+            self.model,
+            self.rows,
+            self.merit,
+            clock=self.clock.part(part),
+            keep=self._see,
+            enough=self._enough if self.search.seconds is not None else None,
+        )
+        self._note("support")
+
+    def _likely(self, per_unit: float) -> np.ndarray | None:
+        return None if self.merit is None else likely(self.problem, self.merit, per_unit)
+
+    def _neighbourhoods(self, part: float, share: float) -> None:
+        timed, rounds = self.search.seconds is not None, round(share * self.search.rounds)
+        self.rows = improve(
+            self.model,
+            self.rows,
+            rounds=10**6 if timed and self.search.method == "auto" else rounds,
+            nodes=40,
+            rng=self.rng,
+            clock=self.clock if part == 1.0 else self.clock.part(part),
+            report=self._tick,
+            keep=self._see,
+            enough=self._enough,
+            likely=self._likely(NEARBY),
+        )
+        self._note("neighbourhoods")
+
+    def _proven(self) -> float:
+        return self.bound if self.background is None else self.background.bound
+
+    def _begin_bound(self) -> float:
+        """Bounds are sought in a thread; what a yuan earns is waited for, a quarter of the time at most."""
+        self.background = BoundInBackground(
+            self.problem, self.model, self.rows, self.reached(), self.clock, self._note
+        )
+        self.background.first.wait(timeout=self.clock.left() / 4)
+        self.merit = self.background.merit
+        return self._earns(self.background.yuan_earns)
+
+    def _end_bound(self) -> None:
+        """Take the bound, and the plan that branch and bound found."""
+        self.background.stop()
+        self.bound = self.background.bound
+        self._take_found()
+
+    def _take_found(self) -> None:
+        """Go on from the plan that branch and bound found beside the search, if it is the better one."""
+        if self.background is not None and self.background.found is not None:
+            self._take(self.background.found)
+
+    def _take(self, rows: np.ndarray) -> None:
+        """Keep these starts if they are better."""
+        before, kept = self.reached(), self.rows
+        self.rows = rows
+        if not evaluate(self.problem, rows).feasible or self.reached() < before:
+            self.rows = kept
+
+    def _start(self) -> None:
+        """A feasible plan: greedy, or the exact solver's first where orders or objective make it hard."""
+        check_reach(self.problem)
+        plain = self.problem.market.policy.objective == "profit" and not self.problem.market.policy.pinned
+        rows = greedy(self.problem)
+        if (plain or complete(self.model, rows) is not None) and evaluate(self.problem, rows).feasible:
+            self.rows = rows
+            return
+        if len(self.model.z) > EXACT_CHOICES:
+            loose = Loose(self.problem, self.clock)
+            self.rows = loose.rows_within()
+            if self.rows is None:
+                raise infeasible(self.problem, loose)
+            return
+        found = self.model.program.solve(
+            gap=0.5,
+            nodes=500,
+            seconds=None if self.search.seconds is None else max(self.clock.left(), 0.5),
+            threads=self.search.threads,
+        )
+        if found.values is None:
+            raise infeasible(self.problem)
+        self.rows = self.model.rows_of(found.values)
+
+    def _relaxed(self) -> float:
+        """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
+        relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
+        self.bound, self.merit = min(self.bound, relaxed.bound), relaxed.merit
+        self._note("relaxation")
+        return self._earns(relaxed.yuan_earns)
+
+    def _exact(self) -> None:
+        """Branch and bound on the tight form, from the best plan."""
+        tight = build_model(self.problem, form="tight")
+        seconds = None if self.search.seconds is None else max(self.clock.left(), 0.5)
+        solution: Solution = tight.program.solve(
+            gap=self.search.gap,
+            nodes=self.search.nodes,
+            seconds=seconds,
+            start=complete(tight, self.rows),
+            threads=self.search.threads,
+        )
+        self.bound, self.ended = min(self.bound, solution.bound), solution.ended
+        if solution.values is not None:
+            self._take(tight.rows_of(solution.values))
+        self._note("exact")
+
+    def _earns(self, duals: np.ndarray | None) -> float:
+        """What a yuan earns, at least what it costs; while unknown, half more than those of the plan earn."""
+        if duals is None:
+            spent = sum(self.problem.market.policy.per_period("budget")) / self.model.scale
+            return max(1.0, 1.5 * self.reached() / max(spent, 1e-9))
+        return max(1.0, float(duals.max(initial=0.0)))
+
+    def _annealed(self, done: float) -> None:
+        self.progress.update(int(done * self.search.anneal_rounds) - self.progress.n)
+
+    def _tick(self, _value: float) -> None:
+        self.progress.update(1)
+
+    def _note(self, stage: str) -> None:
+        self.trace.append((stage, self.reached() * self.model.scale, self.clock.spent()))

@@ -1,0 +1,1 @@
+"""Named strategies on the same market, and what the conclusions depend on."""

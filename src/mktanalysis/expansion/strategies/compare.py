@@ -1,0 +1,269 @@
+"""Named strategies on the same market with the same budget, and the planner's own path beside them.
+
+Always holds: every strategy is built by the same feasible builder and judged by the same replay and by
+profit, whatever the planner's objective; the row ``planned`` is never worse than a strategy that keeps the
+policy's contiguity (when profit is the objective), the row ``optimum`` never worse than any other row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from ...errors import MktError
+from ...regions import RegionTree
+from ..choices.candidates import Problem, build_problem
+from ..choices.evaluate import evaluate
+from ..market.market import build_market
+from ..milp.build import build_model
+from ..policy import LIGHT, SCOUT_THEN_CONCENTRATE, Policy
+from ..results.plan import ExpansionPlan, make_plan
+from ..results.risk import simulate_risk
+from ..search.neighbourhoods import improve
+from ..search.solve import Clock, Outcome, Search, solve
+from .rules import STRATEGIES, keeps_pins, run_strategy
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Strategies side by side.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row a strategy, best first: strategy, title, gain (yuan), gap_to_best, p05 and loss_probability
+        (risk), a column ``year_<level>`` with the first year strong there, peak_cash, payback_year, n_held,
+        n_strong, holds (whether all conditions hold: a rule may miss a unit that the manager has pinned).
+    plans : dict
+        Strategy -> ExpansionPlan.
+    """
+
+    table: pd.DataFrame
+    plans: dict[str, ExpansionPlan]
+
+
+def compare_strategies(
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    strategies=None,
+    capacity: pd.DataFrame | None = None,
+    search: Search | None = None,
+    n_draws: int = 200,
+    random_state: int = 0,
+) -> Comparison:
+    """Run named strategies with the same budget on the same market.
+
+    Parameters
+    ----------
+    units, edges, tree, policy, capacity
+        As for `plan_expansion`.
+    strategies : sequence of str, optional
+        Keys of `STRATEGIES`; default all.
+    search : Search, optional
+        For the rows ``planned`` (the planner under the policy's own contiguity) and ``optimum`` (free to
+        choose where: the best of all rows, improved by half of ``search.rounds`` neighbourhoods, for they
+        are larger; none beyond `FREE_CHOICES` choices). The free choice has no bound. Most of the time of a
+        comparison goes into these two rows: fewer rounds make it quicker, and the reference lower.
+    n_draws : int
+        Replays for the risk columns; 0 leaves them out.
+    random_state : int
+
+    Examples
+    --------
+    >>> import mktanalysis as mkt
+    >>> from mktanalysis.expansion import Policy, grid_example
+    >>> units, edges, tree = grid_example(3, 3)
+    >>> result = compare_strategies(units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6), n_draws=0)
+    >>> result.table["strategy"].iloc[0]
+    'optimum'
+    """
+    search = search or Search()
+    policy, plans = _with_programmes(policy), {}
+    for key in _keys(strategies):
+        plans[key] = plan_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
+    problem = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
+    plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search), tree)
+    allowed = [plan for plan in plans.values() if plan.checks["holds"].all()] or [plans["planned"]]
+    best = max(allowed, key=lambda plan: plan.figures["gain"])
+    plans["optimum"] = _optimum(best, units, edges, tree, policy, capacity, search)
+    return Comparison(_compare(plans, n_draws, random_state), plans)
+
+
+def _keys(strategies) -> list[str]:
+    """Keys of strategies asked for: one, several, or all."""
+    keys = [strategies] if isinstance(strategies, str) else list(strategies or STRATEGIES)
+    if unknown := [str(key) for key in keys if key not in STRATEGIES]:
+        raise MktError(f"没有打法 {'、'.join(unknown)}，可用：{'、'.join(STRATEGIES)}")
+    return keys
+
+
+#: Contiguity asked for -> rules whose plans keep it (what is strong is held).
+KEEPS = {"held": ("held", "strong"), "strong": ("strong",), "none": ("held", "strong", "none")}
+#: Beyond this many choices the optimum row is the best of the others: a neighbourhood takes too long.
+FREE_CHOICES = 6000
+
+
+def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -> Outcome:
+    """The outcome, or the best named plan that keeps the same conditions, improved, where that is better."""
+    policy = problem.market.policy
+    if policy.objective != "profit":
+        return outcome
+    known = [plan for key, plan in plans.items() if STRATEGIES[key].contiguity in KEEPS[policy.contiguity]]
+    known = [_rows_of(problem, plan) for plan in known if plan.checks["holds"].all()]
+    starts = [rows for rows in known if rows is not None and evaluate(problem, rows).feasible]
+    rows = max(starts, key=lambda rows: evaluate(problem, rows).value, default=outcome.rows)
+    if evaluate(problem, rows).value <= evaluate(problem, outcome.rows).value:
+        return outcome
+    rounds, rng = search.rounds // 2, np.random.default_rng(search.random_state)
+    rows = improve(build_model(problem), rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
+    gain = evaluate(problem, rows).value - problem.base_value
+    return replace(outcome, rows=rows, objective=gain)
+
+
+def _with_programmes(policy: Policy) -> Policy:
+    """The policy with every programme that a strategy asks for."""
+    names = {programme.name for programme in policy.programmes}
+    extra = tuple(p for p in (LIGHT, SCOUT_THEN_CONCENTRATE) if p.name not in names)
+    return policy.replace(programmes=policy.programmes + extra)
+
+
+def plan_strategy(
+    strategy: str,
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    capacity: pd.DataFrame | None = None,
+) -> ExpansionPlan:
+    """Make the plan of one named strategy, by its rule; nothing is proven about it (its bound is infinite).
+
+    Parameters
+    ----------
+    strategy : str
+        Key of `STRATEGIES`.
+    units, edges, tree, policy, capacity
+        As for `plan_expansion`; the strategy's own rule replaces the policy's contiguity.
+
+    Examples
+    --------
+    >>> from mktanalysis.expansion import Policy, grid_example
+    >>> units, edges, tree = grid_example(3, 3)
+    >>> plan_strategy("potential", units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6)).ended
+    'rule'
+    """
+    (key,), policy = _keys(strategy), _with_programmes(policy)
+    problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
+    return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
+
+
+def _optimum(
+    best: ExpansionPlan, units, edges, tree, policy: Policy, capacity, search: Search
+) -> ExpansionPlan:
+    """From the most profitable plan of all, free of contiguity, by neighbourhoods."""
+    free = policy.replace(contiguity="none", objective="profit")
+    problem = build_problem(
+        build_market(units, edges, tree, policy=free, capacity=capacity),
+        keep_dominated=True,
+    )
+    rows = _rows_of(problem, best)
+    model = build_model(problem)
+    rounds = search.rounds // 2 if 0 < len(model.z) <= FREE_CHOICES else 0
+    rng = np.random.default_rng(search.random_state)
+    rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
+    return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"), tree)
+
+
+def _rows_of(problem: Problem, plan: ExpansionPlan) -> np.ndarray | None:
+    """Candidates of another problem that make up a plan; None where one is not among them."""
+    c = problem.candidates
+    key = {(u, s, k): row for row, (u, s, k) in enumerate(zip(c.unit, c.start, c.programme, strict=True))}
+    units = problem.market.units.get_indexer(pd.Index(plan.steps["region"]))
+    starts = plan.steps["period"].dt.year.to_numpy() - problem.market.policy.start
+    programmes = [problem.library.names.index(action) for action in plan.steps["action"]]
+    rows = [key.get(at) for at in zip(units, starts, programmes, strict=True)]
+    return None if None in rows else np.array(rows, dtype=int)
+
+
+def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -> pd.DataFrame:
+    titles = {key: s.title for key, s in STRATEGIES.items()} | {
+        "planned": "规划路径",
+        "optimum": "最优（不限连片）",
+    }
+    gains = {key: float(plan.figures["gain"]) for key, plan in plans.items()}
+    kept = [gains[key] for key, plan in plans.items() if plan.checks["holds"].all()]
+    top, rows = max(kept or gains.values()), []
+    for key, plan in plans.items():
+        row = {"strategy": key, "title": titles[key], "gain": gains[key], "gap_to_best": top - gains[key]}
+        if n_draws:
+            risk = simulate_risk(plan, n_draws=n_draws, random_state=random_state).figures
+            row |= {"p05": risk["p05"], "loss_probability": risk["loss_probability"]}
+        first = plan.ladder.groupby("level")["period"].min()
+        levels = dict.fromkeys(r.level for r in plan.market.ladder.rungs)
+        row |= {f"year_{level}": first[level].year if level in first.index else pd.NA for level in levels}
+        row |= {name: plan.figures[name] for name in ("peak_cash", "payback_year", "n_held", "n_strong")}
+        row["holds"] = bool(plan.checks["holds"].all())
+        rows.append(row)
+    table = pd.DataFrame(rows).sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
+    order = ~(table["strategy"].eq("optimum") & (table["gain"] >= top)) + 2 * ~table["holds"]
+    table = table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)  # a tie goes to the optimum
+    return table.astype({name: "Int64" for name in table.columns if name.startswith("year_")})
+
+
+def strategy_sensitivity(
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    policy: Policy,
+    budget=(0.5, 1.0, 2.0),
+    rivals=(0.8, 1.0, 1.25),
+    spill=(0.0, 1.0, 2.0),
+    strategies=None,
+    capacity: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Under which conditions which named strategy wins: one factor at a time.
+
+    Parameters
+    ----------
+    budget, rivals, spill : sequence of float
+        Factors on the budget, on rivals' strength and on spill-over.
+
+    Returns
+    -------
+    DataFrame
+        condition (budget, rivals, spill), factor, strategy, title, gain, holds (all conditions hold), wins
+        (best of its setting, the first of equals; nobody where no strategy that holds gains anything).
+    """
+    policy, rows, keys = _with_programmes(policy), [], _keys(strategies)
+    strength = units.get("rival_strength", pd.Series(1.0, units.index)).fillna(1.0)
+    budgets = np.array(policy.per_period("budget"))
+    settings = [("budget", f, units, policy.replace(budget=tuple((budgets * f).tolist()))) for f in budget]
+    settings += [("rivals", f, units.assign(rival_strength=strength * f), policy) for f in rivals]
+    settings += [("spill", f, units, policy.replace(spill=policy.spill * f)) for f in spill]
+    for condition, factor, table, changed in settings:
+        gains, holds = {}, {}
+        for key in keys:
+            problem, chosen = run_strategy(key, table, edges, tree, policy=changed, capacity=capacity)
+            found = evaluate(problem, chosen)
+            gains[key] = found.value - evaluate(problem, []).value
+            holds[key] = found.feasible and keeps_pins(problem, chosen)
+        best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
+        rows += [
+            {
+                "condition": condition,
+                "factor": factor,
+                "strategy": key,
+                "title": STRATEGIES[key].title,
+                "gain": gain,
+                "holds": holds[key],
+                "wins": key == best,
+            }
+            for key, gain in gains.items()
+        ]
+    return pd.DataFrame(rows, columns=["condition", "factor", "strategy", "title", "gain", "holds", "wins"])

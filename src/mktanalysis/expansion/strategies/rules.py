@@ -1,0 +1,139 @@
+"""Named strategies as rules: what comes first, with which programme, and how new units hang together.
+
+Always holds: a rule only orders the choices; the builder that money, people and contiguity bind is the same
+for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..choices.candidates import Problem, build_problem
+from ..market.market import build_market
+from ..policy import Policy
+from ..search.greedy import Builder, greedy_score, ladder_score
+
+
+@dataclass(frozen=True, eq=False)
+class Strategy:
+    """A rule: how new units hang together, which programme they get, what comes first."""
+
+    title: str
+    contiguity: str
+    score: object
+    programme: str | None = None
+    builder: type = Builder
+
+
+def _base_first(problem: Problem) -> np.ndarray:
+    """Ring by ring around the base; within a ring value per yuan."""
+    from scipy.sparse.csgraph import dijkstra
+
+    market, c = problem.market, problem.candidates
+    hops = dijkstra(market.adjacency, indices=np.flatnonzero(market.base), unweighted=True, min_only=True)
+    return _lexicographic(-np.where(np.isfinite(hops), hops, 1e6)[c.unit], greedy_score(problem))
+
+
+def _potential(problem: Problem) -> np.ndarray:
+    return problem.market.capacity[problem.candidates.unit, 0] + 0.0
+
+
+def _centre_first(problem: Problem) -> np.ndarray:
+    """The largest city centre of each region right above first, then the other centres, then the rest, each
+    by capacity.
+    """
+    city, unit = centres(problem), problem.candidates.unit
+    capacity = pd.Series(np.where(city, problem.market.capacity[:, 0], -1.0))
+    top = city & (capacity.groupby(_homes(problem)).rank(method="first", ascending=False) == 1).to_numpy()
+    return _lexicographic((city.astype(float) + top)[unit], _potential(problem))
+
+
+def _countryside_first(problem: Problem) -> np.ndarray:
+    """City centres last, the other places before them by value per yuan."""
+    return _lexicographic(-centres(problem)[problem.candidates.unit].astype(float), greedy_score(problem))
+
+
+class CountrysideBuilder(Builder):
+    """A city centre may start only after half of the countryside of its own region is held, or while none of
+    it can be reached.
+    """
+
+    def __init__(self, problem: Problem):
+        super().__init__(problem)
+        self.city, self.home = centres(problem), _homes(problem)
+
+    def _reachable(self, held, strong, t: int) -> np.ndarray:
+        free = super()._reachable(held, strong, t)
+        rural = pd.DataFrame({"all": ~self.city, "held": ~self.city & held, "free": ~self.city & free})
+        found = rural.groupby(self.home).transform("sum")
+        ripe = (2 * found["held"] >= found["all"]) | (found["free"] == 0)
+        return free & (~self.city | ripe.to_numpy())
+
+
+def _homes(problem: Problem) -> np.ndarray:
+    """The region right above each unit, -1 for none."""
+    market = problem.market
+    return market.ladder.parent[: len(market.units)]
+
+
+def centres(problem: Problem) -> np.ndarray:
+    """Which units are city centres: the column ``centre``, and the largest unit of a region without one."""
+    market = problem.market
+    given = market.table.get("centre", pd.Series(False, market.table.index)).to_numpy(dtype=bool)
+    units = pd.DataFrame({"centre": given, "capacity": -market.capacity[:, 0]}).groupby(_homes(problem))
+    first = (units["capacity"].rank(method="first") == 1).to_numpy()
+    return given | (first & ~units["centre"].transform("any").to_numpy())
+
+
+def _lexicographic(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """A score that sorts by `first`, then by `second`; -inf of the second stays."""
+    ok = np.isfinite(second)
+    order = np.lexsort([np.where(ok, second, -np.inf), first])
+    score = np.empty(len(first))
+    score[order] = np.arange(len(first))
+    return np.where(ok, score, -np.inf)
+
+
+#: Key -> strategy; titles are the field's own words.
+STRATEGIES = {
+    "base_first": Strategy("根据地：逐圈推进", "held", _base_first),
+    "wide_net": Strategy("撒网→集中", "none", greedy_score, "先撒网后集中"),
+    "centre_first": Strategy("中心城市先", "none", _centre_first, "集中"),
+    "countryside_first": Strategy("先农村后城市", "held", _countryside_first, builder=CountrysideBuilder),
+    "potential": Strategy("跟着潜力走", "none", _potential, "集中"),
+    "sprinkler": Strategy("遍地开花", "none", _potential, "浅耕"),
+    "waterfall": Strategy("瀑布：站稳再走", "strong", ladder_score),
+}
+
+
+def run_strategy(
+    key: str, units, edges, tree, *, policy: Policy, capacity=None
+) -> tuple[Problem, np.ndarray]:
+    """Build the plan of one named strategy; returns the problem and the rows started."""
+    strategy = STRATEGIES[key]
+    market = build_market(
+        units, edges, tree, policy=policy.replace(contiguity=strategy.contiguity), capacity=capacity
+    )
+    problem = build_problem(market, keep_dominated=strategy.programme is not None)
+    score = np.asarray(strategy.score(problem), dtype=float)
+    if strategy.programme is not None:
+        wanted = (
+            problem.library.names.index(strategy.programme)
+            if strategy.programme in problem.library.names
+            else 0
+        )
+        score = np.where(
+            problem.candidates.programme == wanted, np.where(np.isfinite(score), score, 0.0), -np.inf
+        )
+    pinned = market.units.isin(list(policy.pinned))[problem.candidates.unit]
+    return problem, strategy.builder(problem).build(np.where(pinned, 1e18, score))
+
+
+def keeps_pins(problem: Problem, rows: np.ndarray) -> bool:
+    """Whether every pinned unit is started; where a year is pinned, choices of other years do not exist."""
+    market = problem.market
+    asked = np.flatnonzero(market.units.isin(list(market.policy.pinned)) & ~market.base)
+    return bool(np.isin(asked, problem.candidates.unit[rows]).all())
