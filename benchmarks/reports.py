@@ -83,7 +83,7 @@ def floor(path: Path, codes: list[str], folder: Path) -> None:
     matplotlib.use("agg")
     from matplotlib.figure import Figure
 
-    from mktanalysis.reports.markup import table_html
+    from mktanalysis.reports.one.markup import table_html
 
     cells = json.loads(path.read_text("utf-8"))["cells"]
     for code in codes:
@@ -131,7 +131,7 @@ def timed(name: str, work, n: int) -> dict:
 
 def main() -> None:
     """Measure all in one run and print the ratios."""
-    from mktanalysis.reports.provenance import project_folder
+    from mktanalysis.reports.plan.provenance import project_folder
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reports", type=int, default=8)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mktanalysis.reports.files import names_local_path
-from mktanalysis.reports.parameters import read_parameters
+from mktanalysis.reports.plan.parameters import read_parameters
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from mktanalysis.reports import batch
-from mktanalysis.reports.runners import ForkRunner
+from mktanalysis.reports.run import batch
+from mktanalysis.reports.run.runners import ForkRunner
 
 TYPED = 'region: str = "320000"  # 地区：六位代码\nyears: int = 3  # 年数'
 

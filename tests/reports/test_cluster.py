@@ -12,7 +12,7 @@ import pytest
 
 from mktanalysis.errors import MktError
 from mktanalysis.reports import Settings
-from mktanalysis.reports.batch import run_rows
+from mktanalysis.reports.run.batch import run_rows
 
 distributed = pytest.importorskip("distributed")
 
@@ -111,14 +111,14 @@ def test_a_large_panel_goes_the_same_way(cluster):
 
 
 def test_no_scheduler_there(write_notebook, write_spec, tmp_path, monkeypatch):
-    from mktanalysis.reports import cluster
+    from mktanalysis.reports.run import cluster
 
     with pytest.raises(MktError, match="连不上调度器"):
         cluster.ClusterRunner("tcp://127.0.0.1:9", connect_seconds=1)
 
 
 def test_a_worker_with_other_code_refuses(tmp_path):
-    from mktanalysis.reports.cluster import remote_report
+    from mktanalysis.reports.run.cluster import remote_report
 
     ended, files = remote_report('{"name": "x"}', 1, None, ("other", "data"))
     assert ended["exit"] != 0 and "不同" in files["log"].decode()

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 from mktanalysis.cli import build_app
 from mktanalysis.errors import MktError
-from mktanalysis.reports.estimate import estimate_run
-from mktanalysis.reports.spec import read_spec
+from mktanalysis.reports.plan.spec import read_spec
+from mktanalysis.reports.run.estimate import estimate_run
 
 SPEC = """
 title = "测试"
@@ -77,7 +77,7 @@ def test_all_kept_writes_nothing_and_loads_no_table_library(run, write_notebook,
     write_notebook(BODY)
     spec, out = write_spec(SPEC), tmp_path / "out"
     code = (
-        "import sys; from mktanalysis.reports.batch import run_rows\n"
+        "import sys; from mktanalysis.reports.run.batch import run_rows\n"
         "rows = run_rows(sys.argv[1], out_dir=sys.argv[2])\n"
         "print([row['status'] for row in rows], 'pandas' in sys.modules, 'papermill' in sys.modules)"
     )
@@ -106,7 +106,7 @@ def test_pdf(run, write_notebook, write_spec, tmp_path):
 
 
 def test_no_browser_is_said(monkeypatch):
-    from mktanalysis.reports import pdf
+    from mktanalysis.reports.folder import pdf
 
     monkeypatch.setattr(pdf.shutil, "which", lambda _: None)
     with pytest.raises(MktError, match="Chromium"):

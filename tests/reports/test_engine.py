@@ -6,7 +6,7 @@ import pytest
 
 from mktanalysis.errors import MktError
 from mktanalysis.reports import ParameterError, Settings, run_batch, run_report
-from mktanalysis.reports.batch import run_rows
+from mktanalysis.reports.run.batch import run_rows
 
 PUBLISH = """
 import pandas as pd
@@ -256,7 +256,7 @@ def test_bad_input_is_told_before_anything_runs(warm, write_notebook, write_spec
 
 
 def test_one_writer_at_a_time(warm, write_notebook, tmp_path):
-    from mktanalysis.reports.store import Store
+    from mktanalysis.reports.folder.store import Store
 
     with Store(tmp_path / "out").opened(), pytest.raises(MktError, match="另一次运行"):
         run_report(write_notebook("1"), {}, out_dir=tmp_path / "out")

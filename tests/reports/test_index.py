@@ -2,7 +2,7 @@ import csv
 import json
 
 from mktanalysis.reports import Settings
-from mktanalysis.reports.batch import run_rows
+from mktanalysis.reports.run.batch import run_rows
 
 BODY = """
 import pandas as pd

@@ -12,8 +12,8 @@ import time
 import pytest
 
 from mktanalysis.reports import Settings
-from mktanalysis.reports.batch import run_rows
-from mktanalysis.reports.store import Store
+from mktanalysis.reports.folder.store import Store
+from mktanalysis.reports.run.batch import run_rows
 
 KILLS = 30
 SPEC = """
@@ -36,7 +36,7 @@ print("x" * 20000)
 RUN = """
 import sys
 from mktanalysis.reports import Settings
-from mktanalysis.reports.batch import run_rows
+from mktanalysis.reports.run.batch import run_rows
 run_rows(sys.argv[1], out_dir=sys.argv[2], jobs=2, settings=Settings(timeout=60))
 """
 

@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 import pytest
 
 from mktanalysis.reports import Settings
-from mktanalysis.reports.batch import run_rows
-from mktanalysis.reports.markup import inert_html, markdown_html, table_html
-from mktanalysis.reports.page import page
+from mktanalysis.reports.one.markup import inert_html, markdown_html, table_html
+from mktanalysis.reports.one.page import page
+from mktanalysis.reports.run.batch import run_rows
 
 PAYLOADS = [
     "<script>document.title='hit'</script>",

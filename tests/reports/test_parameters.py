@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktanalysis.reports.parameters import Kind, ParameterError, check_parameters, read_parameters
-from mktanalysis.reports.values import decode, encode, injected_source, parse_text
+from mktanalysis.reports.plan.parameters import Kind, ParameterError, check_parameters, read_parameters
+from mktanalysis.reports.plan.values import decode, encode, injected_source, parse_text
 
 CELL = """
 import datetime

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from mktanalysis.errors import MktError
-from mktanalysis.reports.publish import MAX_ROWS, RUN_FOLDER, publish_figure, publish_table, published
-from mktanalysis.reports.tables import read_published, write_workbook
+from mktanalysis.reports.one.publish import MAX_ROWS, RUN_FOLDER, publish_figure, publish_table, published
+from mktanalysis.reports.one.workbook import read_published, write_workbook
 
 TABLE = pd.DataFrame(
     {

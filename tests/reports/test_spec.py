@@ -1,7 +1,7 @@
 import pytest
 
-from mktanalysis.reports.grids import region_name
-from mktanalysis.reports.spec import SpecError, find_spec, read_spec
+from mktanalysis.reports.plan.grids import region_name
+from mktanalysis.reports.plan.spec import SpecError, find_spec, read_spec
 
 ONE = """
 title = "测试"
@@ -143,7 +143,7 @@ def test_the_package_knows_its_own_specifications():
 
 
 def test_2850_reports_are_planned_quickly(write_notebook, write_spec, tmp_path):
-    from mktanalysis.reports.estimate import estimate_run
+    from mktanalysis.reports.run.estimate import estimate_run
 
     write_notebook("1")
     plan = read_spec(write_spec(ONE + '[part.chapter.grid]\nregion = { level = "county" }\n'))

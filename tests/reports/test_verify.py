@@ -4,7 +4,7 @@ import pytest
 
 from mktanalysis.errors import MktError
 from mktanalysis.reports import Settings, run_report
-from mktanalysis.reports.verify import is_confirmed, same_value, verify_reports
+from mktanalysis.reports.run.verify import is_confirmed, same_value, verify_reports
 
 BODY = """
 import pandas as pd
@@ -42,7 +42,8 @@ def test_a_changed_file_is_named(report):
 
 
 def test_other_data_code_and_packages_are_named_but_do_not_deny_the_result(report, monkeypatch):
-    from mktanalysis.reports import provenance, verify
+    from mktanalysis.reports.plan import provenance
+    from mktanalysis.reports.run import verify
 
     now = dict(provenance.environment())
     now |= {"data": "0" * 64, "package": "1" * 64, "packages": {**now["packages"], "pandas": "9.9"}}

@@ -41,8 +41,8 @@ def list_specs() -> None:
     """
     import json
 
-    from mktanalysis.reports.provenance import project_folder
-    from mktanalysis.reports.spec import notebook_title, read_spec
+    from mktanalysis.reports.plan.provenance import project_folder
+    from mktanalysis.reports.plan.spec import notebook_title, read_spec
 
     typer.echo("报告清单（用 mktanalysis report run 名称 运行）：")
     for path in sorted(project_folder("specs").glob("*.toml")):
@@ -59,8 +59,8 @@ def show_notebook(notebook: Notebook) -> None:
     例：mktanalysis report show 05_province_report
     """
     from mktanalysis.errors import MktError
-    from mktanalysis.reports.parameters import read_parameters
-    from mktanalysis.reports.spec import find_notebook, notebook_title, read_notebook
+    from mktanalysis.reports.plan.parameters import read_parameters
+    from mktanalysis.reports.plan.spec import find_notebook, notebook_title, read_notebook
 
     path = find_notebook(notebook, Path.cwd())
     if path is None:
@@ -76,8 +76,8 @@ def plan_spec(spec: Spec, out: Out = Path("reports/out"), jobs: Jobs = 2) -> Non
 
     例：mktanalysis report plan provinces
     """
-    from mktanalysis.reports.estimate import estimate_run
-    from mktanalysis.reports.spec import read_spec
+    from mktanalysis.reports.plan.spec import read_spec
+    from mktanalysis.reports.run.estimate import estimate_run
 
     plan = read_spec(spec)
     typer.echo(f"{plan.title}：{len(plan.reports)} 份报告")
@@ -101,11 +101,11 @@ def run_spec(
 
     例：mktanalysis report run provinces --jobs 2 --out reports/out
     """
-    from mktanalysis.reports.batch import Settings, run_rows, was_interrupted
-    from mktanalysis.reports.estimate import estimate_run
-    from mktanalysis.reports.jobs import NOT_RUN, STATUSES, SUCCESSES
-    from mktanalysis.reports.pdf import print_reports
-    from mktanalysis.reports.spec import read_spec
+    from mktanalysis.reports.folder.pdf import print_reports
+    from mktanalysis.reports.one.job import NOT_RUN, STATUSES, SUCCESSES
+    from mktanalysis.reports.plan.spec import read_spec
+    from mktanalysis.reports.run.batch import Settings, run_rows, was_interrupted
+    from mktanalysis.reports.run.estimate import estimate_run
 
     settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=scheduler or runner)
     plan = read_spec(spec)
@@ -133,7 +133,7 @@ def verify(folder: Folder, jobs: Jobs = 1) -> None:
     例：mktanalysis report verify reports/out/05_province_report-320000-0123456789ab
     """
     from mktanalysis.cli.output import show
-    from mktanalysis.reports.verify import is_confirmed, verify_reports
+    from mktanalysis.reports.run.verify import is_confirmed, verify_reports
 
     found = verify_reports(folder, jobs=jobs)
     shown = found.assign(same=found["same"].map({True: "相同", False: "不同"}))

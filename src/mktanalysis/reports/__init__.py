@@ -8,18 +8,18 @@ from importlib import import_module as _import_module
 
 #: Loaded on first use: reading records or planning needs no notebook or table library.
 _HOMES = {
-    "run_report": "batch",
-    "run_batch": "batch",
-    "ReportResult": "batch",
-    "Settings": "batch",
-    "publish_table": "publish",
-    "publish_figure": "publish",
-    "say": "publish",
-    "read_spec": "spec",
-    "verify_reports": "verify",
-    "estimate_run": "estimate",
-    "SpecError": "spec",
-    "ParameterError": "parameters",
+    "run_report": "run.batch",
+    "run_batch": "run.batch",
+    "ReportResult": "run.batch",
+    "Settings": "run.batch",
+    "publish_table": "one.publish",
+    "publish_figure": "one.publish",
+    "say": "one.publish",
+    "read_spec": "plan.spec",
+    "verify_reports": "run.verify",
+    "estimate_run": "run.estimate",
+    "SpecError": "plan.spec",
+    "ParameterError": "plan.parameters",
 }
 __all__ = list(_HOMES)
 

@@ -1,4 +1,4 @@
-"""One report by plain papermill in a fresh process: ``python -m mktanalysis.reports.worker FOLDER``."""
+"""One report by plain papermill in a fresh process: ``python -m mktanalysis.reports.run.worker FOLDER``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-from .making import make_report
-from .template import die_with_parent, limit_memory
+from ..one.make import make_report
+from .fork_server import die_with_parent, limit_memory
 
 
 def main(folder: str, memory: str, parent: str) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import MktError
-from ..io.write import flatten, write_csv
-from .files import names_local_path, write_atomic
+from ...errors import MktError
+from ...io.write import flatten, write_csv
+from ..files import names_local_path, write_atomic
 
 #: The engine names the folder of the running report here.
 RUN_FOLDER = "MKTANALYSIS_RUN_FOLDER"

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ..errors import MktError
-from .files import sync_folder
+from ...errors import MktError
+from ..files import sync_folder
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 #: Alone, silent, without network.

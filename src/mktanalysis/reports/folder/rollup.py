@@ -10,7 +10,7 @@ import csv
 import io
 import shutil
 
-from .files import inert_text, slug, write_atomic
+from ..files import inert_text, slug, write_atomic
 from .store import Store
 
 FOLDER = "tables"
@@ -45,7 +45,7 @@ def _write_figures(rows: list[dict], store: Store) -> list[dict]:
     several = {notebook: of for notebook, of in by_notebook.items() if len(of) > 1 and any(map(_values, of))}
     if not several:
         return []
-    from ..io import write_csv, write_xlsx
+    from ...io import write_csv, write_xlsx
 
     sheets, units = {}, {}
     for notebook, of in several.items():

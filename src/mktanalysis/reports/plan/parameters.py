@@ -15,8 +15,8 @@ import tokenize
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from ..errors import MktError
-from .files import names_local_path
+from ...errors import MktError
+from ..files import names_local_path
 
 _SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 DATES = {"date": dt.date, "datetime": dt.datetime}
@@ -209,7 +209,7 @@ def check_parameters(declared: dict[str, Parameter], values: dict) -> dict:
     >>> check_parameters(declared, {"provinse": "010000"})
     Traceback (most recent call last):
     ...
-    mktanalysis.reports.parameters.ParameterError: 参数有问题：
+    mktanalysis.reports.plan.parameters.ParameterError: 参数有问题：
     - 没有参数 'provinse'，是否指 'province'？
     """
     problems = []

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from .notebook import new_output, node, read, write
+from ..plan.notebook import new_output, node, read, write
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def _cell_error(index, error, raised) -> CellError:
 
 # ---- by papermill -----------------------------------------------------------------------------------
 
-_SEEDING = "__import__('mktanalysis.reports.jobs').reports.jobs.seed_generators()"
+_SEEDING = "__import__('mktanalysis.reports.one.job').reports.one.job.seed_generators()"
 
 
 def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:

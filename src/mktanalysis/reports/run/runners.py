@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 
-from .jobs import ENVIRONMENT
+from ..one.job import ENVIRONMENT
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class ForkRunner:
 
     def _start(self) -> None:
         self._template = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mktanalysis.reports.template", *self._preload],
+            [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *self._preload],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -170,7 +170,7 @@ class PapermillRunner:
                         sys.executable,
                         "-P",
                         "-m",
-                        "mktanalysis.reports.worker",
+                        "mktanalysis.reports.run.worker",
                         str(folder),
                         str(memory_mb or 0),
                         str(os.getpid()),

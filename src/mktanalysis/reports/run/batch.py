@@ -16,15 +16,15 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import MktError
-from .files import scrub
-from .jobs import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
-from .parameters import check_parameters, parameters_cell, read_parameters
-from .provenance import environment
+from ...errors import MktError
+from ..files import scrub
+from ..folder.store import FAILURE, Store
+from ..one.job import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
+from ..plan.parameters import check_parameters, parameters_cell, read_parameters
+from ..plan.provenance import environment
+from ..plan.spec import Plan, Planned, find_notebook, plan_report, read_notebook, read_spec
+from ..plan.values import encode
 from .runners import Ended, make_runner
-from .spec import Plan, Planned, find_notebook, plan_report, read_notebook, read_spec
-from .store import FAILURE, Store
-from .values import encode
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def run_batch(spec, *, out_dir, jobs: int = 1, only_failed: bool = False, settin
 
 def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | None = None) -> list[dict]:
     """As `run_batch`, rows as dicts with the record of each report; needs no pandas when all holds."""
-    from .index import write_index
+    from ..folder.index import write_index
 
     plan = spec if isinstance(spec, Plan) else read_spec(spec)
     given = settings or Settings()

@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import MktError
+from ...errors import MktError
+from ..files import canonical, digest
+from ..folder.store import RECORD, Store
+from ..one.workbook import read_published
+from ..plan.grids import region_name
+from ..plan.notebook import read, write
+from ..plan.provenance import environment, notebook_hash, project_folder
+from ..plan.spec import Planned
 from .batch import Settings, run_plan
-from .files import canonical, digest
-from .grids import region_name
-from .notebook import read, write
-from .provenance import environment, notebook_hash, project_folder
-from .spec import Planned
-from .store import RECORD, Store
-from .tables import read_published
 
 TOLERANCE = 1e-9
 #: Items that make a report wrong when they differ; the others only say what it was made from.

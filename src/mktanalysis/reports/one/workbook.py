@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..io.write import TITLES, write_xlsx
+from ...io.write import TITLES, write_xlsx
 
 #: Units that mean a ratio of 0 to 1, shown as percent.
 _SHARES = ("share", "%")

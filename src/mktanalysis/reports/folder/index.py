@@ -11,12 +11,12 @@ import io
 import json
 from html import escape
 
-from .batch import public_row
-from .files import canonical, digest, inert_text, write_atomic
-from .jobs import STATUSES, SUCCESSES
-from .page import asset, link, page, show_value
-from .provenance import environment
-from .spec import Plan
+from ..files import canonical, digest, inert_text, write_atomic
+from ..one.job import STATUSES, SUCCESSES
+from ..one.page import asset, link, page, show_value
+from ..plan.provenance import environment
+from ..plan.spec import Plan
+from ..run.batch import public_row
 from .store import Store
 
 _STAMP = ".index"
@@ -188,7 +188,7 @@ def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
         return ""
     import pandas as pd
 
-    from ..maps.svg import province_svg
+    from ...maps.svg import province_svg
 
     figure, values = shared[numeric[0]], {}
     for code, row in of_province.items():

@@ -13,8 +13,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-from ..errors import MktError
-from .provenance import environment
+from ...errors import MktError
+from ..plan.provenance import environment
 from .runners import Ended, make_runner
 
 #: Files that a process leaves and the asker needs.

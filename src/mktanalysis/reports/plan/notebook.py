@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from ..errors import MktError
+from ...errors import MktError
 
 
 class Node(dict):

@@ -10,7 +10,7 @@ import io
 from functools import cache
 from pathlib import Path
 
-from ..errors import MktError
+from ...errors import MktError
 from .parameters import Parameter, refusal, unknown_name
 from .values import decode, parse_text
 
@@ -95,7 +95,7 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
 
 @cache
 def _tree():
-    from ..datasets import load_regions
+    from ...datasets import load_regions
 
     return load_regions()
 
@@ -128,6 +128,6 @@ def _code(name: str) -> str:
     same = [code for code, other in _names().items() if other == name]
     if len(same) == 1:
         return same[0]
-    from ..regions import resolve_names
+    from ...regions import resolve_names
 
     return str(resolve_names([name], _tree()).iloc[0])

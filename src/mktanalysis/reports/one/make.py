@@ -13,13 +13,13 @@ import sys
 import time
 from pathlib import Path
 
+from ..files import scrub, write_atomic
+from ..plan.notebook import new_cell, node, read, write
+from ..plan.parameters import parameters_cell, read_parameters
+from ..plan.values import decode, injected_source
 from .execute import CellError, run_by_papermill, run_in_process
-from .files import scrub, write_atomic
-from .jobs import DISK_FULL, EXIT_DISK_FULL, Job
-from .notebook import new_cell, node, read, write
-from .parameters import parameters_cell, read_parameters
+from .job import DISK_FULL, EXIT_DISK_FULL, Job
 from .publish import RUN_FOLDER, published
-from .values import decode, injected_source
 
 
 def parameterized(job: Job):
@@ -151,7 +151,7 @@ def _mark_error(notebook, error: CellError) -> None:
 
 
 def _write_tables(folder: Path) -> None:
-    from .tables import write_workbook
+    from .workbook import write_workbook
 
     tables = published(folder)["tables"]
     if tables:

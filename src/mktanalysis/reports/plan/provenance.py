@@ -13,7 +13,7 @@ from pathlib import Path
 
 import mktanalysis
 
-from .files import canonical, digest, digest_file
+from ..files import canonical, digest, digest_file
 
 _PACKAGE = Path(mktanalysis.__file__).parent
 

@@ -12,8 +12,8 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import MktError
-from .files import digest_file, sync_folder, write_atomic
+from ...errors import MktError
+from ..files import digest_file, sync_folder, write_atomic
 
 RECORD, FAILURE, FAILED_NOTEBOOK = "run.json", "failure.json", "failure.ipynb"
 _MAX_RECORD = 20_000_000

@@ -20,9 +20,9 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from .execute import make_shell
-from .jobs import seed_generators
-from .making import make_report
+from ..one.execute import make_shell
+from ..one.job import seed_generators
+from ..one.make import make_report
 
 #: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
 WITH_MKTANALYSIS = (
@@ -98,7 +98,7 @@ def main(names: list[str]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
     shell = make_shell()
-    preload(["mistune", "mktanalysis.reports.page", "mktanalysis.reports.tables"])
+    preload(["mistune", "mktanalysis.reports.one.page", "mktanalysis.reports.one.workbook"])
     preload([*names, *(WITH_MKTANALYSIS if "mktanalysis" in names else ())])
     if "mktanalysis" in names:
         try:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from ..errors import MktError
-from .spec import Plan
-from .store import RECORD, Store
+from ...errors import MktError
+from ..folder.store import RECORD, Store
+from ..plan.spec import Plan
 
 #: Records read for one notebook.
 _SAMPLE = 50

@@ -14,7 +14,7 @@ from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
-from .files import scrub
+from ..files import scrub
 from .markup import inert_html, markdown_html, table_html
 
 # ---- outputs ----------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def _text(content) -> str:
 @cache
 def asset(name: str) -> str:
     """A style sheet or script of this package."""
-    return files(__package__).joinpath("assets", name).read_text("utf-8")
+    return files("mktanalysis.reports").joinpath("assets", name).read_text("utf-8")
 
 
 def _hash_source(text: str) -> str:

@@ -31,8 +31,8 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import MktError
-from .files import digest_file, report_name
+from ...errors import MktError
+from ..files import digest_file, report_name
 from .grids import grid_values, region_name, table_rows
 from .notebook import read
 from .parameters import Parameter, ParameterError, check_parameters, read_parameters, unknown_name

@@ -1,0 +1,1 @@
+"""What is to be made: the specification, typed parameters, grids, the notebook, its provenance."""
