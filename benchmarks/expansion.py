@@ -25,10 +25,11 @@ import numpy as np
 import pandas as pd
 
 import mktanalysis as mkt
-from mktanalysis.expansion import Policy, Search, grid_example, market_units
+from mktanalysis.china import market_units
+from mktanalysis.expansion import Policy, Search, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
-from mktanalysis.expansion.market.market.market import build_market
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.solve import solve
 

@@ -25,13 +25,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from mktanalysis.forecasting.forecaster.estimator.panel import Cube
 
 from mktanalysis.forecasting import HierarchicalForecaster, Structure
-from mktanalysis.forecasting import backtest
-from mktanalysis.forecasting.linear import reconcile_general, shrunk_covariance
-from mktanalysis.forecasting.models import MODELS, components
-from mktanalysis.forecasting.panel import Cube
-from mktanalysis.forecasting.reconcile import reconcile
+from mktanalysis.forecasting.forecaster.estimator import backtest
+from mktanalysis.forecasting.hierarchy.linear import reconcile_general, shrunk_covariance
+from mktanalysis.forecasting.hierarchy.reconcile import reconcile
+from mktanalysis.forecasting.models.averages import MODELS, components
 
 HERE = Path(__file__).parent
 NOMINAL = 0.8

@@ -20,14 +20,8 @@ from sklearn.model_selection import cross_val_predict
 from threadpoolctl import threadpool_limits
 
 import mktanalysis as mkt
-from mktanalysis.tiering import (
-    city_profile,
-    cross_validate,
-    score_cities,
-    score_counties,
-    score_details,
-    tier_names,
-)
+from mktanalysis.china import city_profile, score_cities, score_counties
+from mktanalysis.tiering import cross_validate, score_details, tier_names
 
 SIZES = [4, 15, 30, 70, 90, 128]
 

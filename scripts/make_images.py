@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 import mktanalysis as mkt
-from mktanalysis import charts, maps, style, tiering
+from mktanalysis import charts, china, maps, style
 from mktanalysis.expansion import Search
 
 YEAR = 2022
@@ -19,7 +19,7 @@ BASE, FIELD, BUDGET = "320500", "320000", 4e8
 
 def tiers():
     """Data-driven tiers of all prefecture-level cities."""
-    scores = tiering.score_cities(YEAR)
+    scores = china.score_cities(YEAR)
     found = mkt.TierClusterer(6).fit(scores.score.to_frame())
     return maps.plot_map(
         found.tiers_,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .errors import TableError
+from .errors import MktError, TableError
 
 #: Where a figure comes from: published as it stands, filled between neighbours in time, split from a
 #: larger region by a key, or estimated from other indicators.
@@ -207,3 +207,14 @@ EDGES = Schema(
     ),
     key=("region", "neighbor"),
 )
+
+#: Steps in a season by pandas frequency.
+SEASONS = {"Y": 1, "Q": 4, "M": 12}
+
+
+def season_of(dtype) -> int:
+    """Steps a year of a period dtype: annual 1, quarterly 4, monthly 12."""
+    name = dtype.freq.rule_code.split("-")[0].removesuffix("E")
+    if name not in SEASONS:
+        raise MktError(f"只支持年（Y）、季（Q）、月（M）数据，现为 {name}：请先汇总到其中之一")
+    return SEASONS[name]

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from mktanalysis.expansion.market.market.market import build_market
 
 from mktanalysis.expansion import Policy, Search, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.bounds import INTERIOR
 from mktanalysis.expansion.search.solve import solve

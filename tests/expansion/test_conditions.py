@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mktanalysis.expansion.market.market.market import build_market
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Response, Search, grid_example, plan_expansion, unreachable_units
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.policy import CONCENTRATED
 from mktanalysis.expansion.search.greedy import greedy
 from mktanalysis.expansion.search.solve import solve

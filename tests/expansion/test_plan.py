@@ -5,11 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from mktanalysis.expansion.market.market.market import build_market
 
 from mktanalysis.expansion import Policy, Rung, grid_example, plan_expansion
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.results.replay import Starts, replay
 from mktanalysis.expansion.results.risk import plan_starts
 

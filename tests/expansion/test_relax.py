@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from mktanalysis.expansion.market.market.market import build_market
 
 import mktanalysis as mkt
 from mktanalysis.expansion import Policy, Rung, Search, grid_example, plan_expansion
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search import infeasible as relaxing
 from mktanalysis.expansion.search import solve as solving

@@ -3,11 +3,11 @@ against the optimum."""
 
 import numpy as np
 import pytest
-from mktanalysis.expansion.market.market.market import build_market
 
 from mktanalysis.expansion import Policy, Rung, Search, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.anneal import anneal
 from mktanalysis.expansion.search.bounds import Relaxation, lagrangian_bounds

@@ -6,13 +6,12 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis.charts import expansion as charts
+from mktanalysis.china import mark_centres, market_units
 from mktanalysis.expansion import (
     Policy,
     Search,
     compare_strategies,
     grid_example,
-    mark_centres,
-    market_units,
     plan_strategy,
     strategy_sensitivity,
 )

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis.china import market_units
 from mktanalysis.expansion import (
     STRATEGIES,
     Chance,
@@ -21,7 +22,6 @@ from mktanalysis.expansion import (
     diagnose_position,
     great_circle_km,
     grid_example,
-    market_units,
     max_cover,
     opening_times,
     p_median,

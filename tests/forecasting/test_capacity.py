@@ -6,26 +6,28 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis import MktError, TableError
-from mktanalysis.forecasting import (
+from mktanalysis.capacity import (
     allocate,
-    apply_scenario,
-    compare_vintages,
-    decompose_growth,
     distances,
     fit_huff,
     fit_penetration,
     harris_potential,
     headroom,
     huff_shares,
-    load_penetration,
     market_capacity,
-    plan_vs_actual,
     saturation_counts,
+)
+from mktanalysis.capacity.penetration import CURVES, shape
+from mktanalysis.china import load_penetration
+from mktanalysis.forecasting import spring_festival
+from mktanalysis.planning import (
+    apply_scenario,
+    compare_vintages,
+    decompose_growth,
+    plan_vs_actual,
     seasonal_index,
     split_target,
-    spring_festival,
 )
-from mktanalysis.forecasting.curves import CURVES, shape
 
 
 @pytest.fixture(scope="module")

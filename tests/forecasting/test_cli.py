@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis.china import load_panel
 from mktanalysis.cli import main
-from mktanalysis.forecasting import load_panel
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from mktanalysis import (
     backtest,
     score_forecasts,
 )
-from mktanalysis.forecasting import SpringFestival, Structure, intervals
+from mktanalysis.forecasting import SpringFestival, Structure
+from mktanalysis.forecasting.forecaster import intervals
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 
 from mktanalysis import MktError
 from mktanalysis.forecasting import PerSeries
-from mktanalysis.forecasting import base as models
-from mktanalysis.forecasting.ets import Candidates, States, ets, run
-from mktanalysis.forecasting.models import MODELS, components
+from mktanalysis.forecasting.models import simple as models
+from mktanalysis.forecasting.models.averages import MODELS, components
+from mktanalysis.forecasting.models.ets import Candidates, States, ets, run
 
 
 def walk(n, length, seed=0):

@@ -6,8 +6,9 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis import MktError, TableError
-from mktanalysis.forecasting import detect_breaks, rebase_panel
-from mktanalysis.forecasting.panel import build_cube
+from mktanalysis.forecasting import detect_breaks
+from mktanalysis.forecasting.forecaster.panel import build_cube
+from mktanalysis.regions import rebase_panel
 
 
 @pytest.fixture

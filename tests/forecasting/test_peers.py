@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mktanalysis.forecasting import base
-from mktanalysis.forecasting.linear import reconcile_general, shrunk_covariance
-from mktanalysis.forecasting.models import MODELS
-from mktanalysis.forecasting.reconcile import node_variances, reconcile
-from mktanalysis.forecasting.structure import Structure
+from mktanalysis.forecasting.hierarchy.linear import reconcile_general, shrunk_covariance
+from mktanalysis.forecasting.hierarchy.reconcile import node_variances, reconcile
+from mktanalysis.forecasting.hierarchy.structure import Structure
+from mktanalysis.forecasting.models import simple as base
+from mktanalysis.forecasting.models.averages import MODELS
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 #: Largest difference of any step: statsforecast also estimates where smoothing starts and keeps the weight at

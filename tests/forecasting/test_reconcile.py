@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from mktanalysis import InfeasibleError, MktError
-from mktanalysis.forecasting.linear import constraints, reconcile_general, shrunk_covariance
-from mktanalysis.forecasting.reconcile import node_variances, reconcile
-from mktanalysis.forecasting.rolling import recent_level, top_down
-from mktanalysis.forecasting.structure import Structure
+from mktanalysis.forecasting.forecaster.rolling import recent_level, top_down
+from mktanalysis.forecasting.hierarchy.linear import constraints, reconcile_general, shrunk_covariance
+from mktanalysis.forecasting.hierarchy.reconcile import node_variances, reconcile
+from mktanalysis.forecasting.hierarchy.structure import Structure
 
 
 def random_tree(size: int, rng) -> Structure:

@@ -5,20 +5,16 @@ import pandas as pd
 import pytest
 
 from mktanalysis import TierClusterer, compare_assignments, load_regions, load_table, load_tier_list
-from mktanalysis.errors import MktError
-from mktanalysis.tiering import (
+from mktanalysis.china import (
     CITY_INDICATORS,
-    TierModel,
     city_panel,
     city_profile,
     county_profile,
-    market_types,
-    next_tiers,
     score_cities,
     score_counties,
-    score_details,
-    tier_history,
 )
+from mktanalysis.errors import MktError
+from mktanalysis.tiering import TierModel, market_types, next_tiers, score_details, tier_history
 
 
 @pytest.fixture(scope="module")

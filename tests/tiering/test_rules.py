@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from mktanalysis import RegionTree, TableError, load_regions, load_tier_list, tier_by_rules
+from mktanalysis.china import rule_figures
 from mktanalysis.errors import MktError, UnknownNameError
-from mktanalysis.tiering import compare_assignments, explain_rules, list_rules, read_rules, rule_figures
+from mktanalysis.tiering import compare_assignments, explain_rules, list_rules, read_rules
 
 RULES = """
 name = "own"

@@ -45,7 +45,8 @@ def penetration(
     import pandas as pd
 
     from mktanalysis import load_regions
-    from mktanalysis.forecasting import fit_penetration, load_penetration
+    from mktanalysis.capacity import fit_penetration
+    from mktanalysis.china import load_penetration
 
     from .output import check_target, own_table, show
 
@@ -79,7 +80,7 @@ def counties(
     例：mktanalysis capacity counties --region 苏州市 --to 县.xlsx
     """
     from mktanalysis import load_regions, resolve_names, style
-    from mktanalysis.forecasting import allocate
+    from mktanalysis.capacity import allocate
 
     from .output import check_target, show
 
@@ -117,7 +118,7 @@ def potential(
     import pandas as pd
 
     from mktanalysis import load_regions, load_table, resolve_names
-    from mktanalysis.forecasting import distances, harris_potential
+    from mktanalysis.capacity import distances, harris_potential
 
     from .output import check_target, show
 
@@ -153,8 +154,8 @@ def headroom(
     例：mktanalysis capacity headroom --file 销售.xlsx --target 0.5
     """
     from mktanalysis import MktError, load_regions
-    from mktanalysis.forecasting import headroom as room_of
-    from mktanalysis.forecasting import season_of
+    from mktanalysis.capacity import headroom as room_of
+    from mktanalysis.schemas import season_of
 
     from .output import check_target, own_table, show
 
@@ -211,7 +212,7 @@ def outlets(
     import re
 
     from mktanalysis import MktError, load_regions, load_scheme, resolve_names
-    from mktanalysis.forecasting import saturation_counts
+    from mktanalysis.capacity import saturation_counts
 
     from .output import check_target, show
 
@@ -248,7 +249,7 @@ def _zones(regions, scheme, tree):
 def _cities(indicator: str, year: int | None, tree, code: str):
     """Published figures of cities inside a region, of one year: region, period, value."""
     from mktanalysis import MktError
-    from mktanalysis.forecasting import load_panel
+    from mktanalysis.china import load_panel
 
     panel, _ = load_panel(indicator)
     known = panel.dropna(subset=["value"])

@@ -136,7 +136,8 @@ def expand(
     例：mktanalysis expand --base 昆山市 --forbid 太仓市 --pin 苏州市吴江区=2027 --strategy all
     """
     import mktanalysis as mkt
-    from mktanalysis.expansion import Policy, Search, market_units
+    from mktanalysis.china import market_units
+    from mktanalysis.expansion import Policy, Search
 
     from .output import check_target
 
@@ -217,7 +218,7 @@ def _warn_unreachable(plan, scope) -> None:
 
 def _own_units(file: Path, within, tree, base):
     """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
-    from mktanalysis.expansion import mark_centres
+    from mktanalysis.china import mark_centres
 
     from .output import own_table
 
@@ -230,7 +231,7 @@ def _own_units(file: Path, within, tree, base):
 
 def _warn_too_large(units, tree) -> None:
     """A category cannot be larger than all retail sales of a place: most likely the unit is wrong."""
-    from mktanalysis.expansion import market_units
+    from mktanalysis.china import market_units
 
     level = tree.level_of(units["region"].iloc[:1]).iloc[0]
     if level not in ("county", "prefecture"):

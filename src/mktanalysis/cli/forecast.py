@@ -127,7 +127,7 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
 def built_in(indicator: str):
     """Panel, breaks and display unit of a built-in indicator."""
     from mktanalysis import MktError, style
-    from mktanalysis.forecasting import load_panel
+    from mktanalysis.china import load_panel
 
     if indicator not in style.INDICATORS:
         raise MktError(f"没有指标 {indicator!r}，可用：retail_sales、gdp、registered_population")
@@ -199,7 +199,8 @@ def _words(table, tree, unit: str, amounts: dict[str, str], shares: dict[str, st
 
 def _what_if(result, changes, tree, code: str, unit: str):
     """Print and return the forecast under a scenario; points are a year's, spread over its periods."""
-    from mktanalysis.forecasting import apply_scenario, season_of
+    from mktanalysis.planning import apply_scenario
+    from mktanalysis.schemas import season_of
 
     from .output import show
 
@@ -216,7 +217,8 @@ def _what_if(result, changes, tree, code: str, unit: str):
 
 def _changed(forecaster, panel, tree, result, code: str):
     """Print and return what changed since the forecast that would have been made a year earlier."""
-    from mktanalysis.forecasting import compare_vintages, season_of
+    from mktanalysis.planning import compare_vintages
+    from mktanalysis.schemas import season_of
 
     from .output import show
 

@@ -35,7 +35,7 @@ def check(
     例：mktanalysis plan check --plan 计划.xlsx --actual 销售.xlsx --to 对照.xlsx
     """
     from mktanalysis import load_regions, resolve_names
-    from mktanalysis.forecasting import plan_vs_actual
+    from mktanalysis.planning import plan_vs_actual
 
     from .output import check_target, own_table, show, write
 
@@ -99,7 +99,7 @@ def split(
     例：mktanalysis plan split --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
     """
     from mktanalysis import load_regions
-    from mktanalysis.forecasting import split_target
+    from mktanalysis.planning import split_target
 
     from .output import check_target, own_table, show
 
@@ -140,7 +140,9 @@ def _amounts(table, file: Path):
 def _index(file: Path | None, combine: bool):
     """Seasonal index of an own file, or of national retail sales by month."""
     from mktanalysis import load_regions, load_table
-    from mktanalysis.forecasting import season_of, seasonal_index, split_january_february
+    from mktanalysis.forecasting import split_january_february
+    from mktanalysis.planning import seasonal_index
+    from mktanalysis.schemas import season_of
 
     from .output import own_table
 

@@ -83,8 +83,9 @@ def grade(
 ):
     """Tiers by a system: dict of table (index region, column tier first), and what else the system knows."""
     from mktanalysis import load_tier_list
+    from mktanalysis.china import rule_figures, score_cities, score_counties
     from mktanalysis.datasets.loaders import TIER_LISTS
-    from mktanalysis.tiering import explain_rules, list_rules, rule_figures, score_cities, score_counties
+    from mktanalysis.tiering import explain_rules, list_rules
 
     own = None if file is None else own_figures(file, kind, tree, year)
     if system.endswith(".toml") or system in list_rules().index:
@@ -199,7 +200,8 @@ def _side_by_side(result, other, tree, title: str) -> None:
 
 def _one_city(result, tree, city: str, year: int) -> None:
     from mktanalysis import MktError, resolve_names, style
-    from mktanalysis.tiering import city_profile, next_tiers
+    from mktanalysis.china import city_profile
+    from mktanalysis.tiering import next_tiers
 
     from .output import show
 

@@ -1,5 +1,6 @@
 """Expansion paths: from a base area to a national strong brand (扩张路径)."""
 
+from .._moved import moved_names
 from .choices.workload import workload
 from .market.example import grid_example
 from .market.market import UNITS
@@ -14,7 +15,6 @@ from .strategies.rules import STRATEGIES
 from .tools.diagnose import Diagnosis, diagnose_position
 from .tools.entries import EntryModel, backtest_entries, fit_entries, rank_entries
 from .tools.supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
-from .units import mark_centres, market_units
 
 __all__ = [
     "LANCHESTER",
@@ -43,8 +43,6 @@ __all__ = [
     "fit_entries",
     "great_circle_km",
     "grid_example",
-    "mark_centres",
-    "market_units",
     "max_cover",
     "opening_times",
     "p_median",
@@ -56,3 +54,5 @@ __all__ = [
     "unreachable_units",
     "workload",
 ]
+
+__getattr__ = moved_names(__name__, {"china": ("mark_centres", "market_units")})

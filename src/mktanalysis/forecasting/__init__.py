@@ -1,26 +1,12 @@
-"""Regional capacity: coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国 (区域容量预测)."""
+"""Coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国 with calibrated intervals."""
 
-from .backtest import backtest, compare_models, score_forecasts
-from .breaks import detect_breaks
-from .calendar import SpringFestival, split_january_february, spring_festival
-from .capacity import (
-    allocate,
-    distances,
-    fit_huff,
-    harris_potential,
-    headroom,
-    huff_shares,
-    market_capacity,
-    saturation_counts,
-)
-from .curves import fit_penetration
-from .discipline import accuracy, compare_vintages, plan_vs_actual, seasonal_index, split_target
-from .drivers import apply_scenario, decompose_growth
-from .forecaster import ForecastResult, HierarchicalForecaster, shortest_history
-from .models import PerSeries
-from .panel import rebase_panel, season_of
-from .sources import load_panel, load_penetration
-from .structure import Structure
+from .._moved import moved_names
+from .forecaster.backtest import backtest, compare_models, score_forecasts
+from .forecaster.breaks import detect_breaks
+from .forecaster.estimator import ForecastResult, HierarchicalForecaster, shortest_history
+from .hierarchy.structure import Structure
+from .models.averages import PerSeries
+from .models.calendar import SpringFestival, split_january_february, spring_festival
 
 __all__ = [
     "ForecastResult",
@@ -28,31 +14,40 @@ __all__ = [
     "PerSeries",
     "SpringFestival",
     "Structure",
-    "accuracy",
-    "allocate",
-    "apply_scenario",
     "backtest",
     "compare_models",
-    "compare_vintages",
-    "decompose_growth",
     "detect_breaks",
-    "distances",
-    "fit_huff",
-    "fit_penetration",
-    "harris_potential",
-    "headroom",
-    "huff_shares",
-    "load_panel",
-    "load_penetration",
-    "market_capacity",
-    "plan_vs_actual",
-    "rebase_panel",
-    "saturation_counts",
     "score_forecasts",
-    "season_of",
-    "seasonal_index",
     "shortest_history",
     "split_january_february",
-    "split_target",
     "spring_festival",
 ]
+
+__getattr__ = moved_names(
+    __name__,
+    {
+        "china": ("load_panel", "load_penetration"),
+        "capacity": (
+            "allocate",
+            "distances",
+            "fit_huff",
+            "fit_penetration",
+            "harris_potential",
+            "headroom",
+            "huff_shares",
+            "market_capacity",
+            "saturation_counts",
+        ),
+        "planning": (
+            "accuracy",
+            "apply_scenario",
+            "compare_vintages",
+            "decompose_growth",
+            "plan_vs_actual",
+            "seasonal_index",
+            "split_target",
+        ),
+        "schemas": ("season_of",),
+        "regions": ("rebase_panel",),
+    },
+)

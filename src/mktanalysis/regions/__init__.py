@@ -1,6 +1,6 @@
 """Regions: the tree, names, changes between years, neighbours."""
 
-from .changes import check_crosswalk, compose_crosswalks, translate
+from .changes import check_crosswalk, compose_crosswalks, rebase_panel, translate
 from .edges import check_edges, components, contiguity, distance_km, haversine_km, hops, lift_edges
 from .names import resolve_names
 from .tree import Positions, RegionTree
@@ -17,6 +17,7 @@ __all__ = [
     "haversine_km",
     "hops",
     "lift_edges",
+    "rebase_panel",
     "resolve_names",
     "translate",
 ]

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..schemas import PANEL, check_table
 from .checks import Problems
 
 _TOLERANCE = 1e-6
@@ -137,3 +138,48 @@ def _as_frame(values: pd.Series) -> tuple[pd.DataFrame, list[str]]:
     if frame.duplicated(names).any():
         raise MktError("values 的索引有重复")
     return frame.assign(origin=frame["region"]), names
+
+
+def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
+    """Put the figures of regions that were merged, split or renamed on the regions of one date.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region, period, value; amounts that add (people, yuan).
+    crosswalk : DataFrame
+        Columns old, new, share, as from ``mkt.crosswalk(from_year, to_year)``.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, period, value. A new region has no value in a period in which one of its parts,
+        known before and after, has none.
+
+    Examples
+    --------
+    莱芜 became part of 济南 in 2019:
+
+    >>> years = pd.PeriodIndex(["2018", "2018", "2019"], freq="Y")
+    >>> panel = pd.DataFrame({"region": ["371200", "370100", "370100"], "period": years,
+    ...     "value": [1.0, 8.0, 10.0]})
+    >>> merged = rebase_panel(panel, pd.DataFrame({"old": ["371200"], "new": ["370100"], "share": [1.0]}))
+    >>> merged["value"].tolist()
+    [9.0, 10.0]
+    """
+    known = check_table(panel, PANEL).dropna(subset=["value"])
+    touched = known["region"].isin(crosswalk["old"]) | known["region"].isin(crosswalk["new"])
+    parts = [_without_gaps(part) for _, part in known[touched].groupby("region")]
+    if not parts:
+        return known[["region", "period", "value"]].reset_index(drop=True)
+    moved = translate(pd.concat(parts).set_index(["region", "period"])["value"], crosswalk)
+    columns = ["region", "period", "value"]
+    table = pd.concat([known.loc[~touched, columns], moved.rename("value").reset_index()[columns]])
+    return table.dropna(subset=["value"]).sort_values(["region", "period"], ignore_index=True)
+
+
+def _without_gaps(part: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one region for every period from its first to its last, missing where there is none."""
+    every = pd.period_range(part["period"].min(), part["period"].max(), name="period")
+    full = part.set_index("period")[["region", "value"]].reindex(every)
+    return full.assign(region=part["region"].iloc[0]).reset_index()

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
-from .forecaster import HierarchicalForecaster, long_table, shortest_history
+from ...errors import MktError
+from .estimator import HierarchicalForecaster, long_table, shortest_history
 from .intervals import calibrate_at
 from .panel import build_cube
 from .rolling import roll

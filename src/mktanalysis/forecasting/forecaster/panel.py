@@ -12,13 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError, TableError
-from ..regions.changes import translate
-from ..schemas import PANEL, check_table
-from .structure import Structure
+from ...errors import MktError, TableError
+from ...schemas import PANEL, check_table, season_of
+from ..hierarchy.structure import Structure
 
-#: Steps in a season by pandas frequency.
-SEASONS = {"Y": 1, "Q": 4, "M": 12}
 #: How far a parent given in the panel may be from the sum of its children.
 _SUM_TOLERANCE = 1e-6
 
@@ -97,14 +94,6 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     if empty.any():
         raise MktError(f"这些底层单元没有数值：{'、'.join(structure.nodes[structure.leaves][empty][:20])}")
     return Cube(structure, bottom, periods, season, break_mask(structure, periods, breaks))
-
-
-def season_of(dtype) -> int:
-    """Steps a year of a period dtype: annual 1, quarterly 4, monthly 12."""
-    name = dtype.freq.rule_code.split("-")[0].removesuffix("E")
-    if name not in SEASONS:
-        raise MktError(f"只支持年（Y）、季（Q）、月（M）数据，现为 {name}：请先汇总到其中之一")
-    return SEASONS[name]
 
 
 def _problems(panel: pd.DataFrame, tree, nonnegative: bool) -> pd.DataFrame:
@@ -273,48 +262,3 @@ def _growth(structure: Structure, bottom: np.ndarray) -> np.ndarray:
         rate[rows] = np.where(np.isnan(rate[rows]), above, rate[rows])
     up = structure.parent[structure.leaves]
     return rate[np.where(up >= 0, up, structure.leaves)]
-
-
-def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
-    """Put the figures of regions that were merged, split or renamed on the regions of one date.
-
-    Parameters
-    ----------
-    panel : DataFrame
-        Columns region, period, value; amounts that add (people, yuan).
-    crosswalk : DataFrame
-        Columns old, new, share, as from ``mkt.crosswalk(from_year, to_year)``.
-
-    Returns
-    -------
-    DataFrame
-        Columns region, period, value. A new region has no value in a period in which one of its parts,
-        known before and after, has none.
-
-    Examples
-    --------
-    莱芜 became part of 济南 in 2019:
-
-    >>> years = pd.PeriodIndex(["2018", "2018", "2019"], freq="Y")
-    >>> panel = pd.DataFrame({"region": ["371200", "370100", "370100"], "period": years,
-    ...     "value": [1.0, 8.0, 10.0]})
-    >>> merged = rebase_panel(panel, pd.DataFrame({"old": ["371200"], "new": ["370100"], "share": [1.0]}))
-    >>> merged["value"].tolist()
-    [9.0, 10.0]
-    """
-    known = check_table(panel, PANEL).dropna(subset=["value"])
-    touched = known["region"].isin(crosswalk["old"]) | known["region"].isin(crosswalk["new"])
-    parts = [_without_gaps(part) for _, part in known[touched].groupby("region")]
-    if not parts:
-        return known[["region", "period", "value"]].reset_index(drop=True)
-    moved = translate(pd.concat(parts).set_index(["region", "period"])["value"], crosswalk)
-    columns = ["region", "period", "value"]
-    table = pd.concat([known.loc[~touched, columns], moved.rename("value").reset_index()[columns]])
-    return table.dropna(subset=["value"]).sort_values(["region", "period"], ignore_index=True)
-
-
-def _without_gaps(part: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one region for every period from its first to its last, missing where there is none."""
-    every = pd.period_range(part["period"].min(), part["period"].max(), name="period")
-    full = part.set_index("period")[["region", "value"]].reindex(every)
-    return full.assign(region=part["region"].iloc[0]).reset_index()

@@ -12,9 +12,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import InfeasibleError, MktError
+from ...errors import InfeasibleError, MktError
 from .structure import Structure
-from .treeqp import tree_program
+from .tree_program import tree_program
 
 #: Reconciliations by name, see :func:`node_variances`; "mint_shrink" also uses correlations.
 METHODS = ("bottom_up", "top_down", "ols", "wls_struct", "wls_var", "mint_shrink")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import MktError
+from ...errors import MktError
 from .structure import Structure
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from ..errors import MktError
+from ...errors import MktError
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
-from .fixed import fixed_bounds
+from ...errors import MktError
+from ..hierarchy.fixed import fixed_bounds
+from ..hierarchy.reconcile import METHODS
 from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
-from .reconcile import METHODS
 from .rolling import Rolling, roll
 
 #: Origins used for calibration: at most, and wanted where history is short.
@@ -170,7 +170,7 @@ class HierarchicalForecaster:
         """Draw possible futures that add up in every path, for simulation.
 
         A path is the forecast plus the errors that all leaves made together from one past origin; see
-        :func:`~mktanalysis.forecasting.paths.draw_paths`.
+        :func:`~mktanalysis.forecasting.hierarchy.sample_paths.draw_paths`.
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class HierarchicalForecaster:
         DataFrame
             Columns region, period, level, path (0 ..), value; all nodes.
         """
-        from .paths import draw_paths
+        from ..hierarchy.sample_paths import draw_paths
 
         cube, horizon = self._fitted(), _positive(horizon)
         if self.fixed is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
+from ...errors import MktError
 
 #: First day of the Chinese lunar year (public calendar).
 NEW_YEAR = pd.to_datetime(

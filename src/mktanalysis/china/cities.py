@@ -15,7 +15,7 @@ import pandas as pd
 from ..datasets import load_regions, load_table
 from ..errors import MktError
 from ..regions import distance_km
-from .scores import Scores, impute, score_details
+from ..tiering.scores import Scores, impute, score_details
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such

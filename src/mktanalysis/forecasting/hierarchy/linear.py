@@ -11,7 +11,7 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.sparse.linalg import splu
 
-from ..errors import InfeasibleError, MktError
+from ...errors import InfeasibleError, MktError
 from .reconcile import check_bounds
 from .structure import Structure
 
@@ -104,7 +104,8 @@ def reconcile_general(
 ) -> np.ndarray:
     """Nearest coherent values (nodes, horizon) in the metric of ``diag(d) + U U'``, within bounds if given.
 
-    As :func:`~mktanalysis.forecasting.reconcile.reconcile`, for any structure and correlated errors.
+    As :func:`~mktanalysis.forecasting.hierarchy.reconcile.reconcile`, for any structure and correlated
+    errors.
     """
     if np.isinf(diagonal).any():  # bottom-up: what carries no weight is not looked at
         base = structure.add_up(base[structure.leaves])

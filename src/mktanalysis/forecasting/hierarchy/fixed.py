@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError, TableError
+from ...errors import MktError, TableError
 from .structure import Structure
 
 KINDS = ("value", "lower", "upper")

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
-from ..regions import RegionTree, resolve_names
-from .checks import wide_indicators
-from .rulefiles import LABELS, RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
+from ...errors import MktError
+from ...regions import RegionTree, resolve_names
+from ..checks import wide_indicators
+from .files import LABELS, RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
 
 _OPERATORS = {">=": np.greater_equal, "<=": np.less_equal, ">": np.greater, "<": np.less}
 

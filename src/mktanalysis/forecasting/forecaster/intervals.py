@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from ..errors import MktError
-from .structure import Structure
+from ...errors import MktError
+from ..hierarchy.structure import Structure
 
 #: A node's own error variance counts as this many origins' worth against its level's typical one.
 PRIOR_ORIGINS = 8.0

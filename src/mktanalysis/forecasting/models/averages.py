@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from ..errors import MktError
-from . import base
+from ...errors import MktError
+from . import simple as base
 from .ets import ets
 
 Model = Callable[..., base.Forecasts]

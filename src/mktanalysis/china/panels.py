@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..datasets import crosswalk, load_regions, load_table
 from ..errors import MktError
-from .panel import rebase_panel
+from ..regions import rebase_panel
 
 #: Indicators that add up over regions.
 ADDITIVE = ("retail_sales", "gdp", "registered_population", "resident_population")

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from ..errors import MktError
-from .calendar import SpringFestival, festival_effect, spring_festival
-from .linear import reconcile_general, shrunk_covariance
-from .models import components
+from ...errors import MktError
+from ..hierarchy.linear import reconcile_general, shrunk_covariance
+from ..hierarchy.reconcile import node_variances, reconcile
+from ..hierarchy.structure import Structure
+from ..models.averages import components
+from ..models.calendar import SpringFestival, festival_effect, spring_festival
 from .panel import Cube, fill
-from .reconcile import node_variances, reconcile
-from .structure import Structure
 
 #: An aggregate counts as observed when this share of it is.
 OBSERVED_SHARE = 0.95

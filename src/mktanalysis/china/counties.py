@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..datasets import load_indicators, load_regions
 from ..errors import MktError
-from .profiles import CityProfile, city_profile
-from .scores import Scores, score_details
+from ..tiering.scores import Scores, score_details
+from .cities import CityProfile, city_profile
 
 #: Figures of the city that are split among its counties.
 ALLOCATED = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue")

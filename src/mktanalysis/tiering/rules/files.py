@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..datasets.files import data_folder
-from ..errors import MktError, TableError
+from ...datasets.files import data_folder
+from ...errors import MktError, TableError
 
 #: Chinese multipliers that a threshold may carry.
 UNITS = {"": 1.0, "万": 1e4, "亿": 1e8, "%": 0.01}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .base import Forecasts, blockwise
+from .simple import Forecasts, blockwise
 
 #: Rows of a block: with some 150 candidates the states of a block stay in the cache.
 _ROWS = 192

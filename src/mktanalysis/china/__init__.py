@@ -1,0 +1,21 @@
+"""What only China knows: indicators of its cities and counties, its panels, its market units."""
+
+from .cities import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
+from .counties import county_profile, rule_figures, score_counties
+from .panels import load_panel, load_penetration
+from .units import mark_centres, market_units
+
+__all__ = [
+    "CITY_INDICATORS",
+    "CityProfile",
+    "city_panel",
+    "city_profile",
+    "county_profile",
+    "load_panel",
+    "load_penetration",
+    "mark_centres",
+    "market_units",
+    "rule_figures",
+    "score_cities",
+    "score_counties",
+]

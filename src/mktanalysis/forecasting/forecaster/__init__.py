@@ -1,0 +1,1 @@
+"""From a panel to forecasts with intervals: cube, rolling origins, calibration, backtests, level breaks."""

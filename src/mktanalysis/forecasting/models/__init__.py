@@ -1,0 +1,1 @@
+"""Models of single series, computed for all series at once, and averages of them."""
