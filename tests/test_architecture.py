@@ -108,3 +108,22 @@ def test_no_global_randomness_no_bare_exception(path):
             assert allowed, ast.unparse(node)
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
             assert ast.unparse(node.exc.func) != "Exception", f"line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_one_idea_a_line(path):
+    """Three or more values are not packed into one assignment; what a call returns may be unpacked."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
+            packed = any(isinstance(t, ast.Tuple) and len(t.elts) > 2 for t in node.targets)
+            assert not packed, f"line {node.lineno}: one assignment a line"
+
+
+def test_folders_stay_small():
+    """A folder gets rooms of its own at about a dozen modules."""
+    folders = {}
+    for path in MODULES:
+        if path.name != "__init__.py":
+            folders.setdefault(path.parent, []).append(path.name)
+    for folder, names in folders.items():
+        assert len(names) <= 12, f"{folder.relative_to(SOURCE)} has {len(names)} modules: {sorted(names)}"

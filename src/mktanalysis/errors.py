@@ -98,7 +98,8 @@ class InfeasibleError(MktError):
     """
 
     def __init__(self, message: str, relaxation: pd.DataFrame):
-        self.message, self.relaxation = message, relaxation
+        self.message = message
+        self.relaxation = relaxation
         hints = _listing(
             relaxation, lambda r: f"- {r['condition']}：现为 {r['given']}，至少需要 {r['needed']}"
         )

@@ -45,8 +45,14 @@ class Program:
     """Columns and rows collected block by block."""
 
     def __init__(self):
-        self._cost, self._low, self._high, self._integer = [], [], [], []
-        self._entries, self._row_low, self._row_high, self._owner = [], [], [], []
+        self._cost = []
+        self._low = []
+        self._high = []
+        self._integer = []
+        self._entries = []
+        self._row_low = []
+        self._row_high = []
+        self._owner = []
         self.n_columns = self.n_rows = 0
 
     def columns(
@@ -176,13 +182,19 @@ def _listen(highs, watch, is_mip: bool) -> None:
 
 def _highs_lp(arrays: Arrays, highspy):
     lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = len(arrays.cost), len(arrays.row_low)
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = arrays.cost, arrays.low, arrays.high
-    lp.row_lower_, lp.row_upper_ = arrays.row_low, arrays.row_high
+    lp.num_col_ = len(arrays.cost)
+    lp.num_row_ = len(arrays.row_low)
+    lp.col_cost_ = arrays.cost
+    lp.col_lower_ = arrays.low
+    lp.col_upper_ = arrays.high
+    lp.row_lower_ = arrays.row_low
+    lp.row_upper_ = arrays.row_high
     lp.sense_ = highspy.ObjSense.kMaximize
     lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     matrix = arrays.matrix
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+    lp.a_matrix_.start_ = matrix.indptr
+    lp.a_matrix_.index_ = matrix.indices
+    lp.a_matrix_.value_ = matrix.data
     if arrays.integer.any():
         kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
         lp.integrality_ = [kinds[int(flag)] for flag in arrays.integer]
@@ -212,7 +224,8 @@ def dual_bound(arrays, duals: np.ndarray) -> float:
 
 
 def _result(highs, highspy, is_mip: bool) -> Solution:
-    status, info = highs.getModelStatus(), highs.getInfo()
+    status = highs.getModelStatus()
+    info = highs.getInfo()
     names = highspy.HighsModelStatus
     ended = {
         names.kOptimal: "optimal",

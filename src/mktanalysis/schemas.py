@@ -158,16 +158,25 @@ def _checks(column: Column, pa) -> list:
 
 def _problem(case: dict, schema: Schema) -> dict:
     """One row of pandera's failure cases in this package's words."""
-    check, column, value, row = case["check"], case["column"], case["failure_case"], case["index"]
+    check = case["check"]
+    column = case["column"]
+    value = case["failure_case"]
+    row = case["index"]
     if check == "column_in_dataframe":
-        column, value, row = value, None, None
+        column = value
+        value = None
+        row = None
         check = f"缺少这一列（{schema[column].definition}）"
     elif check == "multiple_fields_uniqueness":
-        column, value, check = "+".join(schema.key), None, "主键重复"
+        column = "+".join(schema.key)
+        value = None
+        check = "主键重复"
     elif check == "not_nullable":
-        value, check = None, "缺少数值"
+        value = None
+        check = "缺少数值"
     elif str(check).startswith("类型应为"):
-        value, row = None, None
+        value = None
+        row = None
     if isinstance(row, float):  # pandas widened the index beside a problem that has no row
         row = int(row) if row == row else None
     return {"row": row, "column": column, "value": value, "problem": check}

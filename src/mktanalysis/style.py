@@ -224,11 +224,13 @@ def source_line(figure: Figure, text: str) -> None:
 
 def _wrap(text: str, per_line: int) -> str:
     """Break `text` so that no line is wider than `per_line` Chinese characters (a Latin one counts half)."""
-    lines, width = [""], 0.0
+    lines = [""]
+    width = 0.0
     for character in text:
         width += 0.55 if ord(character) < 0x2000 else 1.0
         if width > per_line:
-            lines, width = [*lines, ""], 1.0
+            lines = [*lines, ""]
+            width = 1.0
         lines[-1] += character
     return "\n".join(lines)
 

@@ -22,7 +22,8 @@ from .regions.edges import haversine_km
 
 TIER_LABELS = ("一线", "二线", "三线", "四线", "五线")
 #: Length of a cell's side, km and degrees (at the equator the two agree; the grid lies at 20-40 N).
-_CELL_KM, _CELL_DEGREES = 33.0, 0.3
+_CELL_KM = 33.0
+_CELL_DEGREES = 0.3
 _PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 #: Planted season of the months, mean 1: Spring Festival, summer lull, autumn and year's end.
 _SEASON = np.array([1.06, 1.02, 0.95, 0.93, 0.98, 0.97, 0.94, 0.96, 1.0, 1.07, 1.03, 1.09])
@@ -198,7 +199,8 @@ def _edges(cells: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
     both = [one_way, one_way.rename(columns={"region": "neighbor", "neighbor": "region"})]
     edges = pd.concat(both)[["region", "neighbor"]].sort_values(["region", "neighbor"], ignore_index=True)
     places = points.set_index("region")
-    a, b = places.loc[edges["region"]], places.loc[edges["neighbor"]]
+    a = places.loc[edges["region"]]
+    b = places.loc[edges["neighbor"]]
     lengths = haversine_km(a["lon"], a["lat"], b["lon"], b["lat"])
     return edges.assign(border_km=_CELL_KM, distance_km=lengths)
 

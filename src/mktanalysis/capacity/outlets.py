@@ -74,11 +74,14 @@ def _ratios(zones: pd.Index, given: Mapping[str, tuple[float, str]]) -> pd.Serie
         raise MktError(f"productivity 中的地区不在 places 之中：{'、'.join(sorted(strange))}")
     found = {}
     for zone in zones:
-        ratio, at, seen = 1.0, zone, set()
+        ratio = 1.0
+        at = zone
+        seen = set()
         while at in given:
             if at in seen:
                 raise MktError(f"productivity 互相引用成环：{'、'.join(sorted(seen))}")
             seen.add(at)
-            ratio, at = ratio * given[at][0], given[at][1]
+            ratio = ratio * given[at][0]
+            at = given[at][1]
         found[zone] = ratio
     return pd.Series(found, name="productivity").rename_axis(zones.name)

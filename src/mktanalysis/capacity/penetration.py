@@ -17,7 +17,9 @@ from ..schemas import PANEL, check_table
 
 CURVES = ("logistic", "gompertz", "bass")
 #: Points on the coarse and the fine grid of saturation levels, and steps of the fit at each.
-_COARSE, _FINE, _ITERATIONS = 20, 40, 25
+_COARSE = 20
+_FINE = 40
+_ITERATIONS = 25
 #: A saturation is refused when levels up to the ceiling cannot be ruled out at this confidence.
 _SURE = 0.95
 
@@ -38,7 +40,8 @@ def shape(curve: str, a, b, time):
     if curve == "gompertz":
         return np.exp(-np.exp(-np.clip(a + b * time, -4, 50)))
     if curve == "bass":
-        p, q = np.exp(np.clip(a, -20, 2)), np.exp(np.clip(b, -20, 2))
+        p = np.exp(np.clip(a, -20, 2))
+        q = np.exp(np.clip(b, -20, 2))
         fade = np.exp(-(p + q) * (time + 1))
         return (1 - fade) / (1 + q / p * fade)
     raise MktError(f"没有曲线 {curve!r}，可用：auto、{'、'.join(CURVES)}")
@@ -114,7 +117,8 @@ def fit_penetration(
             f"coverage 应在 0 与 1 之间、ceiling 为正、至少一个数，现为 {coverage}、{ceiling}、{len(known)}"
         )
     if (known["value"] < 0).any() or (known["value"] > ceiling).any():
-        low, high = known["value"].min(), known["value"].max()
+        low = known["value"].min()
+        high = known["value"].max()
         raise MktError(f"渗透率应在 0 与 ceiling={ceiling:g} 之间，现为 {low:g}—{high:g}")
     start = known["period"].min()
     wide = known.pivot(index="region", columns="period", values="value").sort_index()
@@ -142,7 +146,8 @@ class _Profile:
 
 def _profile(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float) -> _Profile:
     """All regions at once on coarse levels up to the ceiling, then again with pooled speeds."""
-    n, rows = np.isfinite(values).sum(axis=1), np.arange(len(values))
+    n = np.isfinite(values).sum(axis=1)
+    rows = np.arange(len(values))
     top = np.maximum(np.nanmax(values, axis=1), 1e-12)
     # A single figure far too high must not keep the level up.
     recent = np.array([np.median(row[np.isfinite(row)][-3:]) for row in values])
@@ -150,10 +155,12 @@ def _profile(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float) -
     levels = _between(least, np.maximum(ceiling, top * 1.001), _COARSE)
     a, b, loss = _shapes(values, levels, time, curve, None)
     at = np.argmin(loss, axis=1)
-    prior, trusted = None, (n >= 6) & (at < _COARSE - 1)
+    prior = None
+    trusted = (n >= 6) & (at < _COARSE - 1)
     if trusted.sum() >= 3:
         speed = b[rows, at][trusted]
-        centre, spread = np.median(speed), 1.4826 * np.median(np.abs(speed - np.median(speed)))
+        centre = np.median(speed)
+        spread = 1.4826 * np.median(np.abs(speed - np.median(speed)))
         noise = np.maximum(loss[rows, at] / np.maximum(n - 3, 1), 1e-12)
         prior = (centre, max(spread, 0.1 * abs(centre), 1e-6), noise)
         a, b, loss = _shapes(values, levels, time, curve, prior, (a, b))
@@ -162,7 +169,8 @@ def _profile(values: np.ndarray, time: np.ndarray, curve: str, ceiling: float) -
 
 def _refined(values, time, found: _Profile, limit: np.ndarray) -> _Profile:
     """The same on fine levels around those whose loss is within `limit` (regions)."""
-    rows, last = np.arange(len(values)), _COARSE - 1
+    rows = np.arange(len(values))
+    last = _COARSE - 1
     low, high = _reach(found.loss, np.maximum(limit, found.loss.min(axis=1)))
     near = np.maximum(low - 1, 0), np.minimum(high + 1, last)
     fine = _between(found.levels[rows, near[0]], found.levels[rows, near[1]], _FINE)
@@ -185,7 +193,8 @@ class _Noise:
 
     @classmethod
     def of(cls, values, found: _Profile, time) -> _Noise:
-        rows, at = np.arange(len(values)), np.argmin(found.loss, axis=1)
+        rows = np.arange(len(values))
+        at = np.argmin(found.loss, axis=1)
         level, a, b = (x[rows, at][:, None] for x in (found.levels, found.a, found.b))
         rest = np.sqrt(values) - np.sqrt(level * shape(found.curve, a, b, time))
         n = np.isfinite(values).sum(axis=1)
@@ -246,16 +255,20 @@ def _shapes(values, levels, time, curve, prior, start=None):
         _, pull, stiff = penalty(b)
         aa = (slope_a**2).sum(axis=2)
         bb = (slope_b**2).sum(axis=2) + stiff
-        ab, ga = (slope_a * slope_b).sum(axis=2), (slope_a * error).sum(axis=2)
+        ab = (slope_a * slope_b).sum(axis=2)
+        ga = (slope_a * error).sum(axis=2)
         gb = (slope_b * error).sum(axis=2) + pull
-        aa, bb = aa * (1 + damping) + 1e-14, bb * (1 + damping) + 1e-14
+        aa = aa * (1 + damping) + 1e-14
+        bb = bb * (1 + damping) + 1e-14
         det = np.maximum(aa * bb - ab**2, 1e-300)
         new_a = a - np.clip((bb * ga - ab * gb) / det, -2, 2)
         new_b = b - np.clip((aa * gb - ab * ga) / det, -1, 1)
         new_error = residual(new_a, new_b)
         new_loss = (new_error**2).sum(axis=2) + penalty(new_b)[0]
         better = new_loss < loss
-        a, b, loss = np.where(better, new_a, a), np.where(better, new_b, b), np.where(better, new_loss, loss)
+        a = np.where(better, new_a, a)
+        b = np.where(better, new_b, b)
+        loss = np.where(better, new_loss, loss)
         error = np.where(better[:, :, None], new_error, error)
         damping = np.clip(np.where(better, damping / 4, damping * 6), 1e-8, 1e6)
     return a, b, loss
@@ -271,7 +284,8 @@ def _start(values, levels, time, curve):
     count = np.maximum(seen.sum(axis=2), 1)
     when = np.where(seen, time, 0.0)
     line = np.where(seen, line, 0.0)
-    mean_t, mean_y = when.sum(axis=2) / count, line.sum(axis=2) / count
+    mean_t = when.sum(axis=2) / count
+    mean_y = line.sum(axis=2) / count
     cover = (when * line).sum(axis=2) / count - mean_t * mean_y
     spread = np.maximum((when**2).sum(axis=2) / count - mean_t**2, 1e-9)
     slope = np.clip(cover / spread, 1e-3, 3)
@@ -282,12 +296,16 @@ def _verdict(
     values: np.ndarray, time: np.ndarray, found: dict[str, _Profile], best: str, coverage: float
 ) -> dict:
     """Saturation, its interval over all curves that fit nearly as well, and whether the data can tell it."""
-    rows, noise = np.arange(len(values)), _Noise.of(values, found[best], time)
+    rows = np.arange(len(values))
+    noise = _Noise.of(values, found[best], time)
     chosen = _refined(values, time, found[best], noise.limit(found[best].loss.min(axis=1), _SURE))
-    at, least = np.argmin(chosen.loss, axis=1), chosen.loss.min(axis=1)
-    sure, limit = noise.limit(least, _SURE), noise.limit(least, coverage)
+    at = np.argmin(chosen.loss, axis=1)
+    least = chosen.loss.min(axis=1)
+    sure = noise.limit(least, _SURE)
+    limit = noise.limit(least, coverage)
     endless = np.zeros(len(values), dtype=bool)
-    lower, upper = np.full(len(values), np.inf), np.full(len(values), -np.inf)
+    lower = np.full(len(values), np.inf)
+    upper = np.full(len(values), -np.inf)
     for name, coarse in found.items():
         fine = chosen if name == best else _refined(values, time, coarse, sure)
         first, last = _reach(fine.loss, limit)
@@ -295,7 +313,8 @@ def _verdict(
         lower = np.where(fits, np.minimum(lower, fine.levels[rows, first]), lower)
         upper = np.where(fits, np.maximum(upper, fine.levels[rows, last]), upper)
         endless |= coarse.loss[:, -1] <= sure
-    n, flat = noise.n, np.nanmax(values, axis=1) - np.nanmin(values, axis=1) <= 0
+    n = noise.n
+    flat = np.nanmax(values, axis=1) - np.nanmin(values, axis=1) <= 0
     reasons = np.select(
         [n < 5, flat, endless], ["观测少于 5 期", "没有增长", "数据看不出饱和水平：区间触到上限"], default=""
     )

@@ -25,7 +25,8 @@ def distances(points: pd.DataFrame) -> pd.DataFrame:
     111.0
     """
     need(points, ("region", "lon", "lat"), "points")
-    lon, lat = points["lon"].to_numpy(dtype=float), points["lat"].to_numpy(dtype=float)
+    lon = points["lon"].to_numpy(dtype=float)
+    lat = points["lat"].to_numpy(dtype=float)
     square = haversine_km(lon[:, None], lat[:, None], lon[None, :], lat[None, :])
     regions = pd.Index(points["region"], name="region")
     return pd.DataFrame(square, index=regions, columns=regions.rename("other"))
@@ -150,15 +151,18 @@ def fit_huff(
         raise MktError(f"coverage 应在 0 与 1 之间，现为 {coverage}")
     used = flows[flows["value"] > 0]
     far = distance_km.reindex(index=used["region"].unique(), columns=used["center"].unique())
-    rows, columns = far.index.get_indexer(used["region"]), far.columns.get_indexer(used["center"])
-    d, a = far.to_numpy(dtype=float)[rows, columns], attraction.reindex(used["center"]).to_numpy(dtype=float)
+    rows = far.index.get_indexer(used["region"])
+    columns = far.columns.get_indexer(used["center"])
+    d = far.to_numpy(dtype=float)[rows, columns]
+    a = attraction.reindex(used["center"]).to_numpy(dtype=float)
     bad = ~((d > 0) & (a > 0))
     if bad.any():
         pairs = "、".join(f"{r}→{c}" for r, c in used.loc[bad, ["region", "center"]].to_numpy()[:10])
         raise MktError(f"这些流量没有正的距离或吸引力：{pairs}")
     logs = pd.DataFrame({"y": np.log(used["value"].to_numpy()), "d": -np.log(d), "a": np.log(a)})
     centred = logs - logs.groupby(used["region"].to_numpy()).transform("mean")
-    x, y = centred[["d", "a"]].to_numpy(), centred["y"].to_numpy()
+    x = centred[["d", "a"]].to_numpy()
+    y = centred["y"].to_numpy()
     free = len(y) - used["region"].nunique() - 2
     if free < 8 or np.linalg.cond(x.T @ x) > 1e8:
         raise MktError(f"只有 {len(y)} 条可用流量，或距离与吸引力没有独立变化：无法估计距离衰减指数")

@@ -61,7 +61,8 @@ def plot_ladder(
     levels = list(dict.fromkeys(ladder["level"]))[::-1]
     color = dict(zip(levels, style.ordered_colors(max(len(levels), 2)), strict=False))
     for i, row in enumerate(shown.itertuples()):
-        width, faint = years[-1] + 1 - row.period.year, 1.0 if row.held else 0.35
+        width = years[-1] + 1 - row.period.year
+        faint = 1.0 if row.held else 0.35
         top.barh(i, width, left=row.period.year, color=color[row.level], height=0.72, alpha=faint)
         lost = "" if row.held else "，期末已失去"
         text = f"{row.name}（{LEVEL_NAMES.get(row.level, row.level)}，{row.period.year}{lost}）"

@@ -107,7 +107,8 @@ def _finish(figure: Figure, cells, title: str, source: str) -> Figure:
 
 
 def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
-    when, then = _position(past["period"]), _position(ahead["period"])
+    when = _position(past["period"])
+    then = _position(ahead["period"])
     values = past["value"].to_numpy()
     seen = past.get("observed_share", pd.Series(1.0, past.index)).to_numpy() >= _OBSERVED
     ax.plot(when, values, color=style.MUTED, linestyle=":", linewidth=1.2)

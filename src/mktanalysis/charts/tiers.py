@@ -87,7 +87,8 @@ def plot_tier_ladder(
 def _stack_shares(
     axes: Axes, membership: pd.DataFrame, tiers: Sequence[str], colors: Mapping[str, str]
 ) -> None:
-    place, start = np.arange(len(membership)), np.zeros(len(membership))
+    place = np.arange(len(membership))
+    start = np.zeros(len(membership))
     for number, tier in enumerate(tiers):
         share = membership[tier].fillna(0.0).to_numpy()
         axes.barh(
@@ -172,7 +173,8 @@ def _name_line_ends(axes: Axes, ranks: pd.DataFrame, years: list[int], names) ->
     logarithmic = axes.get_yscale() == "log"
     forward, back = (np.log, np.exp) if logarithmic else (np.asarray, np.asarray)
     last = ranks.ffill(axis=1).iloc[:, -1].astype(float).sort_values()
-    low, high = forward(np.nanmin(ranks.to_numpy())), forward(np.nanmax(ranks.to_numpy()))
+    low = forward(np.nanmin(ranks.to_numpy()))
+    high = forward(np.nanmax(ranks.to_numpy()))
     room = axes.figure.get_figheight() - 1.3  # inches for the axes; a line of text takes 0.16
     spots = _apart(forward(last.to_numpy()), gap=max(high - low, 1e-9) * 0.16 / room)
     for (region, rank), spot in zip(last.items(), spots, strict=True):

@@ -101,7 +101,8 @@ def city_profile(
         value, how = makers[name]() if name in makers else _yearly(name, year, span)
         value = value.reindex(cities)
         if value.notna().any():
-            values[name], status[name] = value, how.reindex(cities).where(value.notna(), "missing")
+            values[name] = value
+            status[name] = how.reindex(cities).where(value.notna(), "missing")
         elif indicators is not None:
             raise MktError(f"{year - span + 1}-{year} 年没有城市指标 {name!r} 的数据")
     return CityProfile(pd.DataFrame(values)[list(values)], pd.DataFrame(status))
@@ -224,7 +225,8 @@ def _market_potential(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     A city without GDP is estimated from its other figures first: left out, it would count as nothing.
     """
     logs = np.log(values.dropna(axis=1, how="all"))
-    mean, spread = logs.mean(), logs.std()
+    mean = logs.mean()
+    spread = logs.std()
     standard = (logs - mean) / spread
     even = pd.Series(1.0, standard.columns)
     filled = impute(standard, standard, even)[0]["gdp"].dropna()

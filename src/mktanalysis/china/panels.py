@@ -75,7 +75,8 @@ def load_penetration(level: str = "province") -> pd.DataFrame:
     >>> panel["value"].iloc[[0, -1]].round(2).tolist()
     [0.12, 1.22]
     """
-    table, tree = load_table("city_indicators"), load_regions()
+    table = load_table("city_indicators")
+    tree = load_regions()
     part = table[table["indicator"].isin(_PENETRATION) & (table["status"] == "observed")]
     wide = part.pivot(index=["region", "period"], columns="indicator", values="value").dropna().reset_index()
     wide = wide[wide["region"].isin(tree.regions)]

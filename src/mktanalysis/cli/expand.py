@@ -148,7 +148,8 @@ def expand(
     if own is None:
         home = tree.parents("province", codes[:1]).iloc[0]
         area = area or (home if isinstance(home, str) else codes[0])  # a base above the provinces
-        units, scope = market_units(level.value, within=area), tree.subtree(area)
+        units = market_units(level.value, within=area)
+        scope = tree.subtree(area)
     else:
         units, scope = _own_units(own, area, tree, codes)
     if outside := [code for code in codes if code not in scope.regions]:
@@ -335,7 +336,8 @@ def _obstacle(plan) -> str:
     """Why there is no step at all: nothing within reach, nothing that pays, or not enough money."""
     from mktanalysis.expansion import unreachable_units
 
-    least, free = plan.figures["first_step_budget"], int((~plan.market.base).sum())
+    least = plan.figures["first_step_budget"]
+    free = int((~plan.market.base).sum())
     if free == 0:
         return "单元表里除了根据地没有别的单元"
     if len(unreachable_units(plan.market)) == free:

@@ -110,7 +110,8 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
     try:
         return fitted.forecast(horizon)
     except InfeasibleError as error:
-        told, end = error.relaxation, panel["period"].max()
+        told = error.relaxation
+        end = panel["period"].max()
         if not {"region", "step"} <= set(told.columns):
             raise
         texts = [

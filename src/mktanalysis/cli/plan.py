@@ -78,7 +78,8 @@ def season(file: History = None, combine: Combine = True, to: To = None) -> None
     from .output import check_target, show
 
     check_target(to)
-    tree, index = load_regions(), _index(file, combine)
+    tree = load_regions()
+    index = _index(file, combine)
     table = index.assign(
         name=tree.names(index["region"]).to_numpy(),
         season_type=index["season_type"].map({"peak": "旺季", "slack": "淡季"}),

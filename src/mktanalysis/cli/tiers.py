@@ -179,7 +179,8 @@ def _side_by_side(result, other, tree, title: str) -> None:
     if "scores" in result:
         words = {name: label for name, (label, _) in style.INDICATORS.items()}
         parts = result["scores"].contributions.rename(columns=words)
-    a, b = result["table"]["tier"], other["table"]["tier"]
+    a = result["table"]["tier"]
+    b = other["table"]["tier"]
     found = compare_assignments(a, b, contributions=parts)
     rows = [
         ("共有地区", found.n_common),

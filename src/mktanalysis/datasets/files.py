@@ -133,9 +133,11 @@ def check_data() -> pd.DataFrame:
         same = hashlib.sha256(path.read_bytes()).hexdigest() == manifest().loc[name, "sha256"]
         try:
             table = check_table(read_csv(path, schema), schema, file=path.name)
-            n_rows, problem = len(table), ""
+            n_rows = len(table)
+            problem = ""
         except (TableError, ValueError, KeyError) as error:
-            n_rows, problem = 0, str(error)
+            n_rows = 0
+            problem = str(error)
         counted = n_rows == manifest().loc[name, "rows"]
         problem = problem or ("" if same and counted else "文件与 manifest.csv 不一致")
         rows[name] = (n_rows, same, not problem or (counted and not same), problem)

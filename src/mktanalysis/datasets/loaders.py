@@ -16,7 +16,8 @@ from ..regions import RegionTree
 from ..regions.changes import compose_crosswalks
 from .files import _read
 
-FIRST_YEAR, LAST_YEAR = 2000, 2026
+FIRST_YEAR = 2000
+LAST_YEAR = 2026
 LEVELS = ("nation", "province", "prefecture", "county")
 #: Short names of tier lists.
 TIER_LISTS = {"2014": "retail_2014", "2021": "yicai_2021"}
@@ -197,7 +198,8 @@ def crosswalk(from_year: int, to_year: int) -> pd.DataFrame:
     >>> crosswalk(2018, 2019).query("old == '371200'").values.tolist()
     [['371200', '370100', 1.0]]
     """
-    from_year, to_year = _checked(from_year), _checked(to_year)
+    from_year = _checked(from_year)
+    to_year = _checked(to_year)
     changes = _read("changes")
     if from_year <= to_year:
         steps = [_step(changes, year, "old", "new", "share") for year in range(from_year + 1, to_year + 1)]

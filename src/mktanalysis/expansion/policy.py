@@ -270,7 +270,8 @@ class Policy(Strict):
 
     def _orders_agree(self) -> None:
         """Refuse orders that contradict each other whatever the market is."""
-        done, last = {code for code, _, _ in self.history}, self.years[-1]
+        done = {code for code, _, _ in self.history}
+        last = self.years[-1]
         if clash := sorted(set(self.pinned) & set(self.forbidden)):
             raise ValueError(
                 f"pinned 与 forbidden 冲突：{'、'.join(clash)} 既被指定进入又被禁止进入，请从其中一处去掉"

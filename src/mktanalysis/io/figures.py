@@ -67,7 +67,8 @@ class SheetReader:
 
     def _check_header(self, row: int) -> None:
         """A header again further down: the same one is passed over, another one is another table."""
-        rows, first = self.layout.sheet.rows, self.layout.first_row
+        rows = self.layout.sheet.rows
+        first = self.layout.first_row
         positions = [column.position for column in self.figures]
         again = [as_text(rows[row][at]) for at in positions]
         if not any(
@@ -119,7 +120,8 @@ class SheetReader:
 
     def _row(self, place: Place):
         """All figures of a row."""
-        cells, row = self.layout.sheet.rows[place.row], place.row + 1
+        cells = self.layout.sheet.rows[place.row]
+        row = place.row + 1
         period = self._period(cells, row)
         word = next((text for text in reversed(place.names) if text), "") if place.is_total else ""
         if not self.figures:

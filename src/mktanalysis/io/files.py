@@ -20,9 +20,13 @@ from xml.etree import ElementTree
 from ..errors import MktError
 
 #: Limits of what is read: bytes when unpacked, rows, and cells of the rectangle that holds all cells.
-MAX_BYTES, MAX_ROWS, MAX_CELLS = 200_000_000, 1_000_000, 30_000_000
-_SPREADSHEETS, _TEXTS = (".xlsx", ".xlsm", ".xls"), (".csv", ".txt", ".tsv")
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+MAX_BYTES = 200_000_000
+MAX_ROWS = 1_000_000
+MAX_CELLS = 30_000_000
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls")
+_TEXTS = (".csv", ".txt", ".tsv")
+_ZIP = b"PK\x03\x04"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"([^>]*)>')
 _ERROR = re.compile(rb"<(?:\w+:)?v>(#[^<]{1,12})</")
 _CHUNK = 1 << 20
@@ -150,10 +154,12 @@ def _inspect(path: Path) -> dict[str, list[tuple[int, int, str]]]:
 def _sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """Sheet name -> part of the archive that holds its cells."""
     names = {name.lower(): name for name in archive.namelist()}
-    main, rels = names["xl/workbook.xml"], names["xl/_rels/workbook.xml.rels"]
+    main = names["xl/workbook.xml"]
+    rels = names["xl/_rels/workbook.xml.rels"]
     if max(archive.getinfo(part).file_size for part in (main, rels)) > _LIST_BYTES:
         raise KeyError(main)
-    workbook, links = archive.read(main), archive.read(rels)
+    workbook = archive.read(main)
+    links = archive.read(rels)
     if b"<!DOCTYPE" in workbook or b"<!DOCTYPE" in links:
         raise KeyError("DOCTYPE")
     targets = {link.get("Id"): link.get("Target", "") for link in ElementTree.fromstring(links)}
@@ -178,8 +184,10 @@ def _scan(path: Path, archive: zipfile.ZipFile, part: str) -> Iterator[tuple[int
             end = max(text.rfind(b"<c "), 0) or max(text.rfind(b"<"), 0)
             end = end if len(chunk) == _CHUNK else len(text)
             for match in _CELL.finditer(text, 0, end):
-                row, column = int(match.group(2)), _column(match.group(1))
-                top, wide = max(top, row), max(wide, column)
+                row = int(match.group(2))
+                column = _column(match.group(1))
+                top = max(top, row)
+                wide = max(wide, column)
                 if b't="e"' in match.group(0):
                     found = _ERROR.search(text, match.end(), match.end() + 2000)
                     yield row - 1, column - 1, found.group(1).decode() if found else "#N/A"

@@ -70,7 +70,9 @@ class HeaderReader:
             return Header()
         if header := self._role(text):
             return header
-        unit, period, unknown = "", None, []
+        unit = ""
+        period = None
+        unknown = []
         qualifiers = [
             part for text_in in _BRACKETS.findall(text) for part in re.split("[,，、;；]", text_in) if part
         ]
@@ -88,16 +90,19 @@ class HeaderReader:
             period = _period(found.group()) or period
             rest = rest[: found.start()] + rest[found.end() :]
         if period is None and (part := _MONTH.match(rest) or _QUARTER.match(rest)):
-            period, rest = _part_of_year(part), ""
+            period = _part_of_year(part)
+            rest = ""
         rest = rest.strip(":_-/|,、. ")
         if rest.startswith("单位:"):
-            unit, rest = rest.removeprefix("单位:"), ""
+            unit = rest.removeprefix("单位:")
+            rest = ""
         if header := self._role(rest):
             return replace(header, unit=unit, unknown=tuple(unknown))
         measure, tail = self._measure(rest)
         unit = unit or tail
         if measure is None and rest and not unit and self.lists.unit(rest):
-            unit, rest = rest, ""
+            unit = rest
+            rest = ""
         harmless = rest in self.lists.harmless or _GENERAL.fullmatch(rest)
         unknown += [rest] if measure is None and rest and not harmless else []
         return Header(measure=measure, unit=unit, period=period, unknown=tuple(unknown))

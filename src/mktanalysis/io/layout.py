@@ -121,7 +121,8 @@ def _layout(sheet: Sheet, span: tuple[int, int], kind: Kind, reader: HeaderReade
     units = {unit for text in lists for unit in re.split("[、,，/;；]", text)}
     period = ("Y", int(years.pop()) - 1970) if len(years) == 1 else None
     lone = _title_measure(words, kind)
-    columns, ignored = [], []
+    columns = []
+    ignored = []
     for position, head, title in _column_heads(sheet, span, reader):
         column = _column(position, head, title, lone)
         columns.append(column)

@@ -52,7 +52,8 @@ class PlaceReader:
     """
 
     def __init__(self, layout: Layout, tree: RegionTree, *, every_level: bool = False):
-        self.tree, self.layout = tree, layout
+        self.tree = tree
+        self.layout = layout
         roots = tree.names(tree.level(tree.levels[0])) if every_level else []
         self.totals = fields().totals - {clean_name(name) for name in roots}
         self.code = next(iter(layout.having("code")), None)
@@ -70,7 +71,8 @@ class PlaceReader:
 
     def _rows(self) -> list[Place]:
         """Texts of the place columns with merged cells filled downwards."""
-        layout, places = self.layout, []
+        layout = self.layout
+        places = []
         carried = [""] * len(self.steps)
         long = bool(layout.having("period", "month", "quarter", "indicator"))
         code_before = ""
@@ -82,7 +84,8 @@ class PlaceReader:
                 self.headers.append(row)
                 continue
             if not any(texts) and not code and long and any(as_text(cell) for cell in cells):
-                texts, code = list(carried), code_before
+                texts = list(carried)
+                code = code_before
             deepest = max((i for i, text in enumerate(texts) if text), default=-1)
             fresh = False
             for i, text in enumerate(texts):
@@ -140,7 +143,8 @@ class PlaceReader:
             named = [p for p in named if clean_name(p.names[i]) not in totals or not p.is_total]
             if not named:
                 continue
-            names, scopes = [p.names[i] for p in named], [within[p.row] for p in named]
+            names = [p.names[i] for p in named]
+            scopes = [within[p.row] for p in named]
             codes = self._codes(names, scopes, column.level or None)
             for place, code in zip(named, codes, strict=True):
                 if pd.isna(code):
@@ -152,7 +156,8 @@ class PlaceReader:
                     within[place.row] = place.region = code
         for place in self.places:
             if place.is_total:
-                place.scope, place.region = place.region, None
+                place.scope = place.region
+                place.region = None
 
     def _codes(self, names: list[str], scopes: list, level: str | None) -> list:
         """Codes at the column's level, else at any level, else at the level of all the others."""
@@ -213,7 +218,8 @@ def _hint(name: str, tree: RegionTree, scope: str | None) -> str:
 
 def report_places(places: list[Place], has_figures, problems: Problems) -> tuple[list[Place], list[str]]:
     """Return the rows that count, note the problems of those that have figures but no region."""
-    kept, skipped = [], []
+    kept = []
+    skipped = []
     told: dict[tuple, list[Place]] = {}
     for place in places:
         if place.region is not None or (place.is_total and has_figures(place)):

@@ -16,9 +16,12 @@ from ..regions.checks import Problems
 from .fields import Kind, Measure
 
 #: Off its own series, or its neighbours, by this factor: the wrong unit.
-_SERIES_FACTOR, _NEIGHBOUR_FACTOR, _COLUMN_FACTOR = 100.0, 1000.0, 300.0
+_SERIES_FACTOR = 100.0
+_NEIGHBOUR_FACTOR = 1000.0
+_COLUMN_FACTOR = 300.0
 #: Money figures of a region grew about 11% a year since 1980; before 2022 the usual figure is less.
-_GROWTH, _USUAL_YEAR = 0.11, 2022
+_GROWTH = 0.11
+_USUAL_YEAR = 2022
 _UNIT_STEP = 1e4
 _SURE = "；确实无误时用 check_magnitude=False 读取"
 
@@ -83,7 +86,8 @@ def _check_columns(group: pd.DataFrame, measure: Measure, problems: Problems) ->
 
 
 def _column_trouble(column: pd.DataFrame, measure: Measure) -> str:
-    values, factor = column["value"], column["factor"].iloc[0]
+    values = column["value"]
+    factor = column["factor"].iloc[0]
     if measure.name == "urban_rate" and factor == 0.01 and len(values) > 1 and values.max() <= 0.01:
         return "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）"
     if measure.dimension == "person" and factor == 1 and (values % 1 != 0).mean() > 0.5:

@@ -87,7 +87,8 @@ def read_table(
     _check_layout(layout, spec, problems)
     figures = _with_periods(reader.read(), spec, problems, layout.first_row)
     is_total = figures["word"] != ""
-    totals, figures = figures[is_total], figures[~is_total]
+    totals = figures[is_total]
+    figures = figures[~is_total]
     if figures.empty or (spec.measures and figures["value"].isna().all()):
         if not len(problems):
             problems.add("没有任何数字：请在表头下面填写数据")

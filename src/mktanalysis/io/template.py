@@ -100,7 +100,8 @@ def _rows(tree: RegionTree, level: str, years: list[int] | None, kind: Kind) -> 
 def _write_data(book, rows: pd.DataFrame, kind: Kind) -> None:
     sheet = book.add_worksheet("数据")
     head = book.add_format({"bold": True, "bg_color": "#DDE6F0", "bottom": 1, "text_wrap": True})
-    text, number = book.add_format({"num_format": "@"}), book.add_format({"num_format": "#,##0.####"})
+    text = book.add_format({"num_format": "@"})
+    number = book.add_format({"num_format": "#,##0.####"})
     units = [template_unit(measure, kind) for measure in kind.measures]
     titles = [f"{m.label}({unit})" if unit else m.label for m, unit in zip(kind.measures, units, strict=True)]
     for j, title in enumerate([*rows.columns, *titles]):

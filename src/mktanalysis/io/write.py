@@ -81,7 +81,8 @@ UNIT_WORDS = {"yuan": "元", "person": "人", "share": "%", "km": "公里", "cou
 CREATED = datetime.datetime(2000, 1, 1)
 WORKBOOK_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _INERT = re.compile(r"[=+\-@\t\r]")
-_CELL_LIMIT, _ROW_LIMIT = 32_767, 1_048_576
+_CELL_LIMIT = 32_767
+_ROW_LIMIT = 1_048_576
 
 
 @contextlib.contextmanager
@@ -240,9 +241,11 @@ def sheet_names(names) -> list[str]:
     taken: list[str] = []
     for name in names:
         base = re.sub(r"[\[\]:*?/\\\x00-\x1f]", "_", str(name)).strip("' ")[:31] or "表"
-        unique, n = base, 2
+        unique = base
+        n = 2
         while unique.casefold() in {other.casefold() for other in taken}:
-            unique, n = f"{base[:28]}_{n}", n + 1
+            unique = f"{base[:28]}_{n}"
+            n = n + 1
         taken.append(unique)
     return taken
 

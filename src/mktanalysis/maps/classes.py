@@ -78,7 +78,8 @@ def _found(numbers: pd.Series, n: int, how: str, unit: str) -> np.ndarray:
     if numbers.nunique() < 2:
         return np.array([])
     steps = np.arange(1, n) / n
-    low, high = numbers.min(), numbers.max()
+    low = numbers.min()
+    high = numbers.max()
     exact = {
         "quantile": lambda: np.quantile(numbers, steps),
         "log": lambda: np.exp(np.log(low) + steps * np.log(high / low)),

@@ -117,7 +117,8 @@ def _fill(
     if codes.has_duplicates:
         raise MktError(f"每个地区只能有一个值，重复的代码：{codes[codes.duplicated()].unique().tolist()[:5]}")
     inside = np.array([code.startswith(prefixes or "") for code in codes], dtype=bool)
-    codes, labels = codes[inside], _as_categorical(values[inside])
+    codes = codes[inside]
+    labels = _as_categorical(values[inside])
     categories = list(labels.cat.categories)
     palette = style.class_colors([str(c) for c in categories], ordered=bool(labels.cat.ordered))
     counts = labels.value_counts()

@@ -26,8 +26,10 @@ _LEVELS = {"province": "province", "prefecture": "city", "county": "district"}
 _COARSE_KM = 2.0
 
 # WGS84 and the parallels usual for maps of China (25° and 47° N, centre 105° E 35° N).
-_RADIUS_KM, _E2 = 6378.137, 0.0066943799901413165
-_PARALLELS, _CENTRE = (25.0, 47.0), (105.0, 35.0)
+_RADIUS_KM = 6378.137
+_E2 = 0.0066943799901413165
+_PARALLELS = (25.0, 47.0)
+_CENTRE = (105.0, 35.0)
 
 #: County codes that changed after the boundaries were drawn: code in the tables -> code of the shape.
 _SUCCESSORS = {"540481": "540422", "540581": "540530"}
@@ -77,7 +79,8 @@ def project(lon, lat) -> tuple[np.ndarray, np.ndarray]:
 
 def _authalic(lat):
     """Snyder's q (3-12)."""
-    e, s = np.sqrt(_E2), np.sin(np.radians(lat))
+    e = np.sqrt(_E2)
+    s = np.sin(np.radians(lat))
     return (1 - _E2) * (s / (1 - _E2 * s**2) - np.log((1 - e * s) / (1 + e * s)) / (2 * e))
 
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _MAIN_SOUTH = 17.9
 _INSET = (106.0, 122.0, 2.8, 23.6)
 #: Share of the map's height that the inset takes, and kilometres kept free for it east of Taiwan.
-_INSET_HEIGHT, _INSET_ROOM = 0.235, 370.0
+_INSET_HEIGHT = 0.235
+_INSET_ROOM = 370.0
 #: Code of 三沙, whose islands are shown in the inset.
 _SANSHA = "4603"
 #: Inches of map below which the legend goes under it.
@@ -142,7 +143,8 @@ def in_view(ax: Axes, shapes: geometry.Shapes) -> geometry.Shapes:
     """Return the shapes that the view of `ax` shows some of."""
     import shapely
 
-    (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+    (west, east) = ax.get_xlim()
+    (south, north) = ax.get_ylim()
     return shapes.pick(shapely.intersects(shapes.polygons, shapely.box(west, south, east, north)))
 
 
@@ -171,7 +173,8 @@ def write(ax: Axes, texts: pd.Series, fill: Fill, *, level: str, size: float = 7
     Where the whole would run over another text only its first line is written, or nothing.
     """
     table = geometry.centres(level).loc[texts.index].assign(text=texts)
-    (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
+    (west, east) = ax.get_xlim()
+    (south, north) = ax.get_ylim()
     table = table[table.x.between(west, east) & table.y.between(south, north)]
     em = max((east - west) / _width(ax), (north - south) / _height(ax)) * size / 72  # one character, in km
     taken: list[tuple[float, float, float, float]] = []

@@ -19,7 +19,8 @@ from . import geometry
 from .draw import _fill
 
 #: Kilometres of detail left out, and kilometres per unit of the drawing.
-_DETAIL_KM, _UNIT_KM = 10.0, 2.5
+_DETAIL_KM = 10.0
+_UNIT_KM = 2.5
 
 
 def province_svg(

@@ -67,8 +67,10 @@ def decompose_growth(
     both = before.index.intersection(after.index)
     if not len(both):
         raise MktError(f"没有地区同时有 {start} 和 {end} 的全部因素")
-    before, after = before.loc[both], after.loc[both]
-    v0, v1 = before.prod(axis=1), after.prod(axis=1)
+    before = before.loc[both]
+    after = after.loc[both]
+    v0 = before.prod(axis=1)
+    v1 = after.prod(axis=1)
     same = np.isclose(v0, v1, rtol=1e-12)
     mean = np.where(same, v0, (v1 - v0) / np.where(same, 1.0, np.log(v1 / v0)))
     effects = np.log(after / before).mul(mean, axis=0)

@@ -20,7 +20,8 @@ class Problems:
     """Collects the rows of a :class:`~mktanalysis.errors.TableError`."""
 
     def __init__(self, **common):
-        self._common, self.rows = common, []
+        self._common = common
+        self.rows = []
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -56,12 +56,14 @@ def distance_km(points: pd.DataFrame, origins: Iterable[str], targets: Iterable[
         Listing the regions without a point.
     """
     places = points.set_index("region")[["lon", "lat"]]
-    origins, targets = pd.Index(origins, name="region"), pd.Index(targets, name="target")
+    origins = pd.Index(origins, name="region")
+    targets = pd.Index(targets, name="target")
     problems = Problems(column="region")
     for code in origins.union(targets).difference(places.index):
         problems.add("没有这个地区的坐标", value=code)
     problems.raise_any()
-    a, b = places.loc[origins].to_numpy(), places.loc[targets].to_numpy()
+    a = places.loc[origins].to_numpy()
+    b = places.loc[targets].to_numpy()
     return pd.DataFrame(
         haversine_km(a[:, None, 0], a[:, None, 1], b[None, :, 0], b[None, :, 1]), origins, targets
     )
@@ -121,7 +123,8 @@ def contiguity(edges: pd.DataFrame, regions: Iterable[str], *, weight: str | Non
     regions = pd.Index(regions)
     if regions.has_duplicates:
         raise MktError("地区代码重复")
-    rows, columns = regions.get_indexer(edges["region"]), regions.get_indexer(edges["neighbor"])
+    rows = regions.get_indexer(edges["region"])
+    columns = regions.get_indexer(edges["neighbor"])
     inside = (rows >= 0) & (columns >= 0)
     stored = np.ones(len(edges)) if weight is None else edges[weight].to_numpy(float)
     shape = (len(regions), len(regions))
@@ -208,5 +211,6 @@ def lift_edges(edges: pd.DataFrame, tree, level: str, *, points: pd.DataFrame) -
 
 def _edge_lengths(edges: pd.DataFrame, points: pd.DataFrame) -> np.ndarray:
     places = points.set_index("region")[["lon", "lat"]]
-    a, b = places.loc[edges["region"]].to_numpy(), places.loc[edges["neighbor"]].to_numpy()
+    a = places.loc[edges["region"]].to_numpy()
+    b = places.loc[edges["neighbor"]].to_numpy()
     return haversine_km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])

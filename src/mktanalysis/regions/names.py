@@ -38,7 +38,9 @@ _SEPARATORS = re.compile(r"[/\\>|,、·_\-—]+")
 _BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)")
 
 #: How well a spelling fits; a better one wins before candidates are counted.
-_OFFICIAL, _SHORT, _ALIAS_SHORT = 0, 1, 2
+_OFFICIAL = 0
+_SHORT = 1
+_ALIAS_SHORT = 2
 _INDEXES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 

@@ -58,7 +58,8 @@ class RegionTree:
         level = pd.Index(levels).get_indexer(pd.Index(table["level"]))
         order = np.lexsort([table["region"].to_numpy(dtype=object), level])
         self._table = table.iloc[order].reset_index(drop=True)
-        self._levels, self._aliases = levels, aliases
+        self._levels = levels
+        self._aliases = aliases
         self._regions = pd.Index(self._table["region"], name="region")
         self._parent = self._regions.get_indexer(pd.Index(self._table["parent"]))
         self._parent[self._table["parent"].isna().to_numpy()] = -1
@@ -223,7 +224,8 @@ class RegionTree:
         """Return a Series region -> names from below the root down, e.g. 江苏省/南京市/鼓楼区."""
         names = self._table["name"].to_numpy(dtype=object)
         at = self.locate(regions)
-        texts, up = names[at].copy(), self._parent[at]
+        texts = names[at].copy()
+        up = self._parent[at]
         while (up > 0).any():
             texts[up > 0] = names[up[up > 0]] + separator + texts[up > 0]
             up = np.where(up > 0, self._parent[up], -1)
@@ -241,7 +243,8 @@ class RegionTree:
 
     def pruned(self, regions: Iterable[str]) -> RegionTree:
         """Return the tree of `regions` and all above them; what else is below them is cut."""
-        keep, at = np.zeros(len(self), dtype=bool), np.unique(self.locate(regions))
+        keep = np.zeros(len(self), dtype=bool)
+        at = np.unique(self.locate(regions))
         while len(at):
             keep[at] = True
             at = np.unique(self._parent[at])

@@ -83,12 +83,15 @@ def compare_assignments(
     for name, labels in (("第一个", a), ("第二个", b)):
         if not labels.index.is_unique:
             raise MktError(f"{name}分级中有重复的地区：{list(labels.index[labels.index.duplicated()][:5])}")
-    a, b = _ordered(a.dropna()), _ordered(b.dropna())
+    a = _ordered(a.dropna())
+    b = _ordered(b.dropna())
     common = a.index.intersection(b.index).sort_values()
     if not len(common):
         raise MktError("两种分级没有共同的地区；请核对地区代码")
-    first, second = a[common], b[common]
-    rows, columns = first.cat.codes.to_numpy(), second.cat.codes.to_numpy()
+    first = a[common]
+    second = b[common]
+    rows = first.cat.codes.to_numpy()
+    columns = second.cat.codes.to_numpy()
     counts = np.zeros((len(a.cat.categories), len(b.cat.categories)), dtype=int)
     np.add.at(counts, (rows, columns), 1)
     comparable = counts.shape[0] == counts.shape[1]
@@ -141,12 +144,10 @@ def adjusted_rand(counts: np.ndarray) -> float:
     """
     counts = np.asarray(counts, dtype=float)
     pairs = lambda n: (n * (n - 1) / 2).sum()  # noqa: E731
-    both, rows, columns, total = (
-        pairs(counts),
-        pairs(counts.sum(axis=1)),
-        pairs(counts.sum(axis=0)),
-        pairs(counts.sum()),
-    )
+    both = pairs(counts)
+    rows = pairs(counts.sum(axis=1))
+    columns = pairs(counts.sum(axis=0))
+    total = pairs(counts.sum())
     chance = rows * columns / total if total else 0.0
     most = (rows + columns) / 2
     return 1.0 if most == chance else float((both - chance) / (most - chance))
@@ -169,5 +170,6 @@ def _reason(region, contributions: pd.DataFrame | None) -> str:
     beyond = (parts - parts.mean()).sort_values()
     if len(beyond) < 2:
         return ""
-    strong, weak = beyond.index[-1], beyond.index[0]
+    strong = beyond.index[-1]
+    weak = beyond.index[0]
     return f"相对突出：{strong}（{beyond[strong]:+.2f}），相对薄弱：{weak}（{beyond[weak]:+.2f}）"

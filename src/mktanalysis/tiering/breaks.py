@@ -120,7 +120,8 @@ def _best_splits(previous, sums, ends, low, high) -> tuple[np.ndarray, np.ndarra
     first = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     group = np.repeat(np.arange(len(lengths)), lengths)
     candidate = np.arange(len(group)) - first[group] + low[group]
-    row, end = group // shape[1], np.tile(ends, shape[0])[group]
+    row = group // shape[1]
+    end = np.tile(ends, shape[0])[group]
     total = previous[row, candidate] + _within(sums, candidate, end, row)
     least = np.minimum.reduceat(total, first)
     hits = np.flatnonzero(total == least[group])
@@ -179,7 +180,8 @@ def pyramid_shares(sizes: np.ndarray) -> np.ndarray:
     """
     k = sizes.shape[1]
     total = np.concatenate([np.zeros((len(sizes), 1)), np.cumsum(sizes, axis=1)], axis=1)
-    start, end = np.arange(k)[:, None], np.arange(k)[None, :]
+    start = np.arange(k)[:, None]
+    end = np.arange(k)[None, :]
     mean = (total[:, None, 1:] - total[:, :-1, None]) / np.maximum(end - start + 1, 1)
     mean = np.where(end >= start, mean, np.inf)
     # isotonic regression by its max-min formula: max over starts up to i of min over ends from i

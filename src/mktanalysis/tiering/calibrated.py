@@ -153,7 +153,8 @@ class TierModel(BaseEstimator):
 
 def _fit(x: np.ndarray, tier: np.ndarray, penalty: float, nonnegative: bool) -> tuple[np.ndarray, np.ndarray]:
     """Maximum penalised likelihood of the proportional-odds model; cuts as a first one and positive gaps."""
-    n_cuts, n_weights = int(tier.max()), x.shape[1]
+    n_cuts = int(tier.max())
+    n_weights = x.shape[1]
     counts = np.bincount(tier, minlength=n_cuts + 1)
     share = np.cumsum(counts)[:-1] / counts.sum()
     start = np.log((1 - share) / share)
@@ -166,9 +167,11 @@ def _fit(x: np.ndarray, tier: np.ndarray, penalty: float, nonnegative: bool) -> 
         cuts = top - np.concatenate([[0.0], np.cumsum(gap)])
         score = x @ weights
         edges = np.concatenate([[np.inf], cuts, [-np.inf]])
-        upper, lower = expit(score - edges[tier + 1]), expit(score - edges[tier])
+        upper = expit(score - edges[tier + 1])
+        lower = expit(score - edges[tier])
         chance = np.maximum(upper - lower, 1e-300)
-        slope_up, slope_low = upper * (1 - upper), lower * (1 - lower)
+        slope_up = upper * (1 - upper)
+        slope_low = lower * (1 - lower)
         by_score = -(slope_up - slope_low) / chance
         by_cut = np.zeros(n_cuts)
         np.add.at(by_cut, tier[tier < n_cuts], (slope_up / chance)[tier < n_cuts])

@@ -108,7 +108,8 @@ def _raise_where(mask: pd.DataFrame, wide: pd.DataFrame, problem: str) -> None:
 
 def check_domain(wide: pd.DataFrame, transforms: pd.Series) -> None:
     """Raise unless every value may be transformed: logs need positive, roots non-negative values."""
-    log, root = wide[transforms.index[transforms == "log"]], wide[transforms.index[transforms == "sqrt"]]
+    log = wide[transforms.index[transforms == "log"]]
+    root = wide[transforms.index[transforms == "sqrt"]]
     _raise_where(log < 0, log, "取对数的指标不能为负")
     _raise_where(log == 0, log, "取对数的指标不能为零：缺数据请留空，确为零请改用 transform='sqrt'")
     _raise_where(root < 0, root, "开方的指标不能为负")

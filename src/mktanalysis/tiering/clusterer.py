@@ -212,14 +212,17 @@ class TierClusterer(BaseEstimator):
     def _standardise(self, ordered: np.ndarray, weights: pd.Series | None) -> None:
         """Fix the scale: of X's own columns, or as the scores have it."""
         n_columns = ordered.shape[1]
-        self._mean, self._spread = np.zeros(n_columns), np.ones(n_columns)
+        self._mean = np.zeros(n_columns)
+        self._spread = np.ones(n_columns)
         self._weights = np.full(n_columns, 1 / n_columns) if weights is None else weights.to_numpy()
         if weights is None:
-            self._mean, spread = ordered.mean(axis=0), ordered.std(axis=0)
+            self._mean = ordered.mean(axis=0)
+            spread = ordered.std(axis=0)
             varies = spread > 1e-12 * np.maximum(1.0, np.abs(self._mean))
             self._spread = np.where(varies, spread, np.inf)
         raw = self._weighted((ordered - self._mean) / self._spread)
-        self._middle, self._scale = raw.mean(), raw.std()
+        self._middle = raw.mean()
+        self._scale = raw.std()
         if not self._scale > 1e-12:
             raise TierError("所有地区的得分都相同，分不出级；请检查指标")
 

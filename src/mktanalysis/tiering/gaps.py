@@ -64,7 +64,8 @@ def next_tiers(
         raise MktError(f"这些地区没有得分：{'、'.join(map(str, absent[:10]))}")
     breaks = _on_score(score, clusterer)
     tiers = clusterer.tiers_.reindex(chosen)
-    names, codes = list(tiers.cat.categories), tiers.cat.codes.to_numpy()
+    names = list(tiers.cat.categories)
+    codes = tiers.cat.codes.to_numpy()
     wide = wide_indicators(indicators).reindex(index=chosen, columns=scores.method.index)
     parts = []
     for direction, step in (("up", -1), ("down", 1)):

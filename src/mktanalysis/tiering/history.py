@@ -246,9 +246,11 @@ def moves(history: TierHistory, from_year: int, to_year: int) -> pd.DataFrame:
     missing = {from_year, to_year} - set(history.table["year"])
     if missing:
         raise MktError(f"历年分级中没有年份 {sorted(missing)}")
-    before, after = table.xs(from_year, level="year"), table.xs(to_year, level="year")
+    before = table.xs(from_year, level="year")
+    after = table.xs(to_year, level="year")
     common = before.index[before["tier"].notna()].intersection(after.index[after["tier"].notna()])
-    before, after = before.loc[common], after.loc[common]
+    before = before.loc[common]
+    after = after.loc[common]
     shift = before["tier"].cat.codes.astype(int) - after["tier"].cat.codes.astype(int)
     parts = history.contributions
     change = parts.xs(to_year, level="year").loc[common] - parts.xs(from_year, level="year").loc[common]

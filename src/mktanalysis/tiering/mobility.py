@@ -35,13 +35,15 @@ def transitions(tiers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     codes = np.column_stack([pd.Categorical(tiers[c], categories=labels).codes for c in tiers]).astype(int)
     if codes.shape[1] < 2:
         raise MktError("转移矩阵至少需要两个年份")
-    before, after = codes[:, :-1].ravel(), codes[:, 1:].ravel()
+    before = codes[:, :-1].ravel()
+    after = codes[:, 1:].ravel()
     both = (before >= 0) & (after >= 0)
     counts = np.zeros((len(labels), len(labels)), dtype=int)
     np.add.at(counts, (before[both], after[both]), 1)
     rows = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, rows, out=np.eye(len(labels)), where=rows > 0)
-    index, columns = pd.Index(labels, name="from"), pd.Index(labels, name="to")
+    index = pd.Index(labels, name="from")
+    columns = pd.Index(labels, name="to")
     return pd.DataFrame(counts, index, columns), pd.DataFrame(share, index, columns)
 
 

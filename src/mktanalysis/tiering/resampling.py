@@ -77,12 +77,14 @@ def profile_starts(standard: np.ndarray, weights: np.ndarray, n_tiers: int) -> n
     spread = norm[None, :] + norm[:, None] - 2 * x @ x.T
     cost = xx[None, :] - xx[:, None] - np.divide(spread, mass, out=np.zeros_like(spread), where=mass > 0)
     cost = np.where(np.arange(n + 1)[None, :] >= np.arange(n + 1)[:, None], np.maximum(cost, 0.0), np.inf)
-    best, layers = cost[0], []
+    best = cost[0]
+    layers = []
     for _ in range(n_tiers - 1):
         total = best[:, None] + cost
         layers.append(total.argmin(axis=0))
         best = total.min(axis=0)
-    starts, end = [], n
+    starts = []
+    end = n
     for split in reversed(layers):
         end = split[end]
         starts.append(end)

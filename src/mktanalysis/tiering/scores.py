@@ -123,7 +123,8 @@ def score_details(
     base = wide[chosen] if reference is None else wide_indicators(reference).reindex(columns=chosen)
     values = _transformed(wide[chosen], transforms, negative, check_units)
     base = values if reference is None else _transformed(base, transforms, negative, check_units)
-    mean, spread = base.mean(), base.std(ddof=0)
+    mean = base.mean()
+    spread = base.std(ddof=0)
     _check_variation(base, spread)
     base = (base - mean) / spread
     weight = _weights(weights, base)
@@ -220,7 +221,8 @@ def impute(standard: pd.DataFrame, base: pd.DataFrame, weight: pd.Series) -> tup
             f"有缺失值，但数据完整的地区只有 {len(complete)} 个，"
             f"不足以估计（至少 {3 * standard.shape[1]} 个）；请补齐数据，或用 weights= 去掉缺得多的指标"
         )
-    mean, covariance = complete.mean(axis=0), np.cov(complete, rowvar=False).reshape(complete.shape[1], -1)
+    mean = complete.mean(axis=0)
+    covariance = np.cov(complete, rowvar=False).reshape(complete.shape[1], -1)
     covariance = covariance + 1e-6 * np.eye(len(mean))  # two indicators may be copies of each other
     filled = standard.to_numpy(copy=True)
     patterns = np.unique(missing, axis=0)

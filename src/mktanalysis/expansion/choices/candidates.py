@@ -99,7 +99,10 @@ def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
     unit, start, programme = np.array([*rows, *history], dtype=int).reshape(-1, 3).T
     fixed = np.arange(len(unit)) >= len(rows)
     keep = fixed | ~np.isin(unit, unit[fixed])
-    unit, start, programme, fixed = unit[keep], start[keep], programme[keep], fixed[keep]
+    unit = unit[keep]
+    start = start[keep]
+    programme = programme[keep]
+    fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
     paths = _paths(market, library, unit[order], start[order], programme[order], weight)
     need = budget_need(paths[0], paths[1], policy.reinvest)
@@ -165,7 +168,8 @@ def _paths(market: Market, library: Library, unit, start, programme, weight) -> 
     """Income, outlay, people, share, strong, opening, value of each choice."""
     periods = market.policy.periods
     age = np.arange(periods)[None, :] - start[:, None]
-    on, age = age >= 0, np.maximum(age, 0)
+    on = age >= 0
+    age = np.maximum(age, 0)
     at = (unit[:, None], programme[:, None], age)
     capacity = market.capacity[unit]
     income = on * capacity * library.contribution[at]
@@ -237,7 +241,8 @@ def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
 
 def _base_paths(market: Market, weight) -> dict:
     library = build_library(market, (hold_programme(market),), mature=True)
-    base, capacity = market.base, market.capacity
+    base = market.base
+    capacity = market.capacity
     income = capacity * library.contribution[:, 0] * base[:, None]
     outlay = (capacity * library.effort[:, 0] + market.column("annual_cost")[:, None]) * base[:, None]
     running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
@@ -280,7 +285,8 @@ def _long(policy: Policy) -> dict:
 
 def first_step_budget(problem: Problem) -> float:
     """Smallest yearly budget, the same every year, that pays for one profitable step (without offices)."""
-    c, policy = problem.candidates, problem.market.policy
+    c = problem.candidates
+    policy = problem.market.policy
     rows = np.flatnonzero(c.value > 0)
     if len(rows) == 0:
         return float("nan")

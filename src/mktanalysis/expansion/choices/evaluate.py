@@ -53,13 +53,16 @@ class Evaluation:
 
 def evaluate(problem: Problem, rows) -> Evaluation:
     """Evaluate the choices at `rows` of the candidates."""
-    market, c = problem.market, problem.candidates
-    policy, rows = market.policy, np.asarray(rows, dtype=int)
+    market = problem.market
+    c = problem.candidates
+    policy = market.policy
+    rows = np.asarray(rows, dtype=int)
     periods = problem.shape[1]
     unit = c.unit[rows]
     held = np.repeat(market.base[:, None], periods, axis=1)
     held[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
-    strong, share = problem.base_strong.copy(), problem.base_share.copy()
+    strong = problem.base_strong.copy()
+    share = problem.base_share.copy()
     strong[unit] |= c.strong[rows]
     share[unit] += c.share[rows]
     saving_each = _saving(problem, rows, strong)
@@ -102,7 +105,8 @@ def evaluate(problem: Problem, rows) -> Evaluation:
 
 def _saving(problem: Problem, rows, strong) -> np.ndarray:
     """What strong neighbours of the period before save of each opening."""
-    market, c = problem.market, problem.candidates
+    market = problem.market
+    c = problem.candidates
     policy = market.policy
     if policy.spill == 0 or len(rows) == 0:
         return np.zeros(len(rows))
@@ -115,7 +119,8 @@ def _saving(problem: Problem, rows, strong) -> np.ndarray:
 
 def office_matrix(market, held: np.ndarray) -> np.ndarray:
     """Which rung regions need their management form: `office_from` or more managed children."""
-    ladder, n = market.ladder, len(market.units)
+    ladder = market.ladder
+    n = len(market.units)
     managed = np.vstack([held, np.zeros((len(ladder.regions), held.shape[1]), dtype=bool)])
     for g, rung in enumerate(ladder.rungs):
         managed[n + g] = managed[ladder.children(g)].sum(axis=0) >= rung.office_from
@@ -124,12 +129,15 @@ def office_matrix(market, held: np.ndarray) -> np.ndarray:
 
 def rung_matrix(market, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Where we are strong at the higher levels: by number, by capacity and by share overall."""
-    ladder, n = market.ladder, len(market.units)
+    ladder = market.ladder
+    n = len(market.units)
     below = np.vstack([strong, np.zeros((len(ladder.regions), strong.shape[1]), dtype=bool)])
-    weight, sales = node_sums(market, market.capacity), node_sums(market, market.capacity * share)
+    weight = node_sums(market, market.capacity)
+    sales = node_sums(market, market.capacity * share)
     needed = ladder.needed
     for g, rung in enumerate(ladder.rungs):
-        at, total = ladder.children(g), weight[n + g]
+        at = ladder.children(g)
+        total = weight[n + g]
         enough = below[at].sum(axis=0) >= needed[g]
         enough &= (weight[at] * below[at]).sum(axis=0) >= rung.capacity_share * total * (1 - 1e-9)
         below[n + g] = enough & (sales[n + g] >= rung.share * total * (1 - 1e-9))
@@ -138,7 +146,8 @@ def rung_matrix(market, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
 
 def node_sums(market, values: np.ndarray) -> np.ndarray:
     """Figures of units summed up the ladder: rows for units, then rung regions."""
-    ladder, n = market.ladder, len(market.units)
+    ladder = market.ladder
+    n = len(market.units)
     total = np.vstack([values, np.zeros((len(ladder.regions), values.shape[1]))])
     for g in range(len(ladder.regions)):
         total[n + g] = total[ladder.children(g)].sum(axis=0)
@@ -154,7 +163,8 @@ def radiance_matrix(market) -> np.ndarray:
 
 def needs_no_neighbour(problem: Problem) -> np.ndarray:
     """Units that may start in any period whatever else is held: beside the base, or started already."""
-    market, c = problem.market, problem.candidates
+    market = problem.market
+    c = problem.candidates
     held = market.policy.contiguity == "held"
     from_base = market.base if held else problem.base_strong.all(axis=1)
     free = np.asarray(market.adjacency @ from_base.astype(float)) > 0

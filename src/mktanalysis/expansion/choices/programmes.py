@@ -48,15 +48,20 @@ def build_library(
     market: Market, programmes: tuple[Programme, ...] | None = None, *, mature: bool = False
 ) -> Library:
     """Compute the paths; `mature` gives units the staff of a developed market from the first year."""
-    policy, response = market.policy, market.policy.response
+    policy = market.policy
+    response = market.policy.response
     programmes = policy.programmes if programmes is None else programmes
     ages = np.arange(policy.periods)
     shape = (len(market.units), len(programmes), policy.periods)
-    own, strength = market.column("own_share"), market.column("rival_strength")
-    share, rank, strong = np.zeros(shape), np.zeros(shape, dtype=int), np.zeros(shape, dtype=bool)
+    own = market.column("own_share")
+    strength = market.column("rival_strength")
+    share = np.zeros(shape)
+    rank = np.zeros(shape, dtype=int)
+    strong = np.zeros(shape, dtype=bool)
     raw = np.array([[p.effort[min(a, len(p.effort) - 1)] for a in ages] for p in programmes])
     for k in range(len(programmes)):
-        before, was = own, mature & (own >= response.enter_share)
+        before = own
+        was = mature & (own >= response.enter_share)
         if mature:  # a base without a stated share has the one that its effort leads to
             before = np.where(own > 0, own, attraction_share(raw[k, 0], strength, response))
             was = before >= response.exit_share
@@ -65,7 +70,8 @@ def build_library(
             share[:, k, a] = next_share(before, target, response)
             rank[:, k, a] = rank_of(share[:, k, a], market.rivals, own)
             strong[:, k, a] = strong_next(was, share[:, k, a], rank[:, k, a], response)
-            before, was = share[:, k, a], strong[:, k, a]
+            before = share[:, k, a]
+            was = strong[:, k, a]
     distance = distance_factor(market)
     staff = staff_by_age(market.column("customers"), policy.periods, policy.staffing, mature=mature)
     visits = np.array([p.visits for p in programmes])

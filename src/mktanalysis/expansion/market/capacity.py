@@ -30,7 +30,8 @@ def relative_sd(forecast: pd.DataFrame, units: pd.Index, years) -> np.ndarray:
     year err together.
     """
     found = _yearly(forecast, ["mean", "lower", "upper"], units, years)
-    spread, mean = found["upper"] - found["lower"], found["mean"]
+    spread = found["upper"] - found["lower"]
+    mean = found["mean"]
     if (spread < 0).any():
         bad = units[(spread < 0).any(axis=1)]
         raise TableError(_problems("lower", bad, "预测区间的下限高于上限"))

@@ -278,10 +278,12 @@ def _base(codes: pd.Index, tree: RegionTree, policy: Policy) -> np.ndarray:
 def _graph(edges: pd.DataFrame, codes: pd.Index) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Adjacency (0/1) and distances among the units; edges to places outside are ignored."""
     check_table(edges, NEIGHBOURS)
-    i, j = codes.get_indexer(pd.Index(edges["region"])), codes.get_indexer(pd.Index(edges["neighbor"]))
+    i = codes.get_indexer(pd.Index(edges["region"]))
+    j = codes.get_indexer(pd.Index(edges["neighbor"]))
     inside = (i >= 0) & (j >= 0) & (i != j)
     km = edges["distance_km"].to_numpy(dtype=float) if "distance_km" in edges else np.ones(len(edges))
-    shape, where = (len(codes), len(codes)), (i[inside], j[inside])
+    shape = (len(codes), len(codes))
+    where = (i[inside], j[inside])
     one = sparse.csr_array((np.ones(inside.sum()), where), shape=shape)
     distance = sparse.csr_array((np.maximum(km[inside], 1e-6), where), shape=shape)
     one = one.maximum(one.T)

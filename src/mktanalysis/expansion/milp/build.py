@@ -54,7 +54,8 @@ def build_model(problem: Problem, *, form: str = "usual") -> Model:
     ``coarse`` (every
     opening saves the cap, contiguity only by steps from the base: a relaxation for very large problems).
     """
-    market, program = problem.market, Program()
+    market = problem.market
+    program = Program()
     budget = np.array(market.policy.per_period("budget"))
     scale = max(float(budget.mean()), 1.0)
     parts: dict = {}
@@ -86,7 +87,8 @@ def _starts(problem: Problem, program: Program, scale: float, parts: dict) -> np
 
 def _held(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
     """y[i,t] = y[i,t-1] + starts; -1 before the first possible start."""
-    c, (n, periods) = problem.candidates, problem.shape
+    c = problem.candidates
+    (n, periods) = problem.shape
     first = np.full(n, periods)
     np.minimum.at(first, c.unit, c.start)
     exists = np.arange(periods)[None, :] >= first[:, None]
@@ -106,7 +108,8 @@ def _held(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
 
 def _strong(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
     """Strength of each unit and period from its starts; -1 where it cannot be (or the base decides)."""
-    c, (n, periods) = problem.candidates, problem.shape
+    c = problem.candidates
+    (n, periods) = problem.shape
     possible = np.zeros((n, periods), dtype=bool)
     np.logical_or.at(possible, c.unit, c.strong)
     strong = np.full((n, periods), -1)
@@ -159,7 +162,8 @@ def _contiguity(problem: Problem, program: Program, held: np.ndarray, strong: np
 
 def _start_columns(problem: Problem):
     """Function (units, periods) -> [(rows, columns)] of the starts of these units in these periods."""
-    c, (_, periods) = problem.candidates, problem.shape
+    c = problem.candidates
+    (_, periods) = problem.shape
     key = c.unit * periods + c.start
 
     def find(i, t):
@@ -186,9 +190,11 @@ def _links(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
 
 def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float) -> np.ndarray:
     """O[R,t] = 1 when `office_from` children are managed: y[c] <= O + f[c], sum of f <= office_from - 1."""
-    market, (_, periods) = problem.market, problem.shape
+    market = problem.market
+    (_, periods) = problem.shape
     ladder = market.ladder
-    groups, costs = len(ladder.regions), np.array([r.office_cost for r in ladder.rungs])
+    groups = len(ladder.regions)
+    costs = np.array([r.office_cost for r in ladder.rungs])
     if groups == 0 or not (costs > 0).any():
         return np.full((groups, periods), -1)
     cost = -(costs[:, None] * problem.weight_end[None, :] / scale).ravel()
@@ -199,7 +205,8 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
     columns, given = _nodes(problem, held, offices, base)
     child, region = _links(problem)
     k, t = np.nonzero((columns[child] >= 0) | given[child])
-    c, g = child[k], region[k]
+    c = child[k]
+    g = region[k]
     free = np.array([r.office_from for r in ladder.rungs]) - 1
     spare = program.columns(len(k), high=(free[g] > 0).astype(float), owner=2 * problem.shape[0] + g)
     row = np.arange(len(k))
@@ -226,7 +233,8 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     """L[R,t] = 1 needs enough strong children by number and capacity, and enough share overall."""
     from ..choices.evaluate import node_sums
 
-    market, (n, periods) = problem.market, problem.shape
+    market = problem.market
+    (n, periods) = problem.shape
     ladder = market.ladder
     groups = len(ladder.regions)
     if groups == 0 or not _needs_strength(problem):
@@ -238,7 +246,8 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     columns, given = _nodes(problem, strong, rungs, problem.base_strong)
     child, region = _links(problem)
     k, t = np.nonzero((columns[child] >= 0) | given[child])
-    c, g = child[k], region[k]
+    c = child[k]
+    g = region[k]
     counted = program.columns(len(k), owner=2 * n + g)
     row = np.arange(len(k))
     program.rows(len(k), [(row, counted, 1.0), (row, rungs[g, t], -1.0)], high=0.0)
@@ -249,7 +258,8 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
         high=0.0,
     )
     weight = node_sums(market, market.capacity)
-    cell, all_cells = g * periods + t, np.arange(groups * periods)
+    cell = g * periods + t
+    all_cells = np.arange(groups * periods)
     needed = np.repeat(ladder.needed, periods).astype(float)
     program.rows(groups * periods, [(cell, counted, 1.0), (all_cells, rungs.ravel(), -needed)], low=0.0)
     part = np.array([r.capacity_share for r in ladder.rungs])
@@ -268,7 +278,9 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
     """Sales of all units in the region against its capacity."""
     from ..choices.evaluate import node_sums
 
-    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
+    market = problem.market
+    c = problem.candidates
+    (n, periods) = problem.shape
     ladder = market.ladder
     wanted = np.array([r.share for r in ladder.rungs])
     base = node_sums(market, market.capacity * problem.base_share)[n:] / np.maximum(total, 1e-12)
@@ -288,7 +300,9 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
 
 def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: float) -> np.ndarray:
     """Money left: carry[t] = carry[t-1] + budget - need (not below zero)."""
-    market, c, periods = problem.market, problem.candidates, problem.shape[1]
+    market = problem.market
+    c = problem.candidates
+    periods = problem.shape[1]
     policy = market.policy
     need = c.need / scale
     choice, period = np.nonzero(need)
@@ -316,9 +330,11 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
 
 
 def _people_and_starts(problem: Problem, program: Program, z) -> dict:
-    c, (_, periods) = problem.candidates, problem.shape
+    c = problem.candidates
+    (_, periods) = problem.shape
     policy = problem.market.policy
-    past, parts = np.arange(periods) < past_periods(policy), {}
+    past = np.arange(periods) < past_periods(policy)
+    parts = {}
     if policy.people is not None:
         choice, period = np.nonzero(c.people)
         limit = np.array(policy.per_period("people")) - problem.base_people

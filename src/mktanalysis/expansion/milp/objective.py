@@ -14,7 +14,8 @@ from ..choices.candidates import Problem
 
 def target_group(problem: Problem) -> int:
     """Position of the target among the rung regions."""
-    market, target = problem.market, problem.market.policy.target
+    market = problem.market
+    target = problem.market.policy.target
     ladder = market.ladder
     if target in ladder.regions:
         return int(ladder.regions.get_loc(target))
@@ -35,7 +36,8 @@ def set_objective(model) -> None:
     kind = problem.market.policy.objective
     if kind == "profit":
         return
-    g, profit = target_group(problem), model.program.arrays()[0]
+    g = target_group(problem)
+    profit = model.program.arrays()[0]
     if kind == "earliest":  # one period earlier outweighs any profit
         cost = profit.copy()
         cost[model.rungs[g]] += earliest_bonus(problem) / model.scale
@@ -57,8 +59,10 @@ def outlay_cost(model) -> np.ndarray:
     """Minus the discounted outlay of units and offices, savings deducted."""
     from .spillover import opening_most
 
-    problem, cost = model.problem, np.zeros(model.program.n_columns)
-    c, weight = problem.candidates, problem.weight
+    problem = model.problem
+    cost = np.zeros(model.program.n_columns)
+    c = problem.candidates
+    weight = problem.weight
     cost[model.z] = -(c.outlay @ weight) / model.scale
     rungs = problem.market.ladder.rungs
     if model.offices.size and model.offices.max() >= 0:

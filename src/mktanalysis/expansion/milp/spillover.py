@@ -23,7 +23,9 @@ def add_spill(
 
     A neighbour helps only what starts after it is strong; so of two neighbours at most one helps the other.
     """
-    market, c, (n, periods) = problem.market, problem.candidates, problem.shape
+    market = problem.market
+    c = problem.candidates
+    (n, periods) = problem.shape
     policy = market.policy
     saving = np.full((n, periods), -1)
     if policy.spill == 0 or policy.spill_cap == 0 or len(c) == 0:
@@ -36,7 +38,9 @@ def add_spill(
     row[i, t] = np.arange(len(i))
     share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
     ok = row[c.unit, c.start] >= 0
-    start_row, start_z, start_share = row[c.unit, c.start][ok], z[ok], share[ok]
+    start_row = row[c.unit, c.start][ok]
+    start_z = z[ok]
+    start_share = share[ok]
     own = np.arange(len(i))
     program.rows(
         len(i), [(own, saving[i, t], 1.0), (start_row, start_z, -policy.spill_cap * start_share)], high=0.0
@@ -49,7 +53,10 @@ def add_spill(
     given = problem.base_strong[j, before]
     column = np.where(t[r] > 0, strong[j, before], -1)
     has = given | (column >= 0)
-    r, j, given, column = r[has], j[has], given[has], column[has]
+    r = r[has]
+    j = j[has]
+    given = given[has]
+    column = column[has]
     if form != "tight":
         near = _Near(r, ~given, column, np.bincount(r, given * policy.spill, minlength=len(i)))
         _all_at_once(program, saving[i, t], (start_row, start_z, start_share), near, policy)
@@ -79,14 +86,17 @@ def _all_at_once(program: Program, saving, starts, near: _Near, policy) -> None:
     """
     start_row, start_z, start_share = starts
     order = np.argsort(start_row, kind="stable")
-    start_row, start_z, start_share = start_row[order], start_z[order], start_share[order]
+    start_row = start_row[order]
+    start_z = start_z[order]
+    start_share = start_share[order]
     rank = np.arange(len(order)) - np.searchsorted(start_row, start_row)
     for k in range(int(rank.max(initial=-1)) + 1):
         size = np.full(len(saving), np.nan)
         size[start_row[rank == k]] = start_share[rank == k]
         has = np.isfinite(size)
         at = np.cumsum(has) - 1
-        new, dearer = near.new & has[near.row], start_share > np.nan_to_num(size[start_row], nan=np.inf)
+        new = near.new & has[near.row]
+        dearer = start_share > np.nan_to_num(size[start_row], nan=np.inf)
         over = start_share[dearer] - size[start_row[dearer]]
         parts = [
             (np.arange(has.sum()), saving[has], 1.0),
@@ -98,7 +108,8 @@ def _all_at_once(program: Program, saving, starts, near: _Near, policy) -> None:
 
 def opening_most(problem: Problem) -> np.ndarray:
     """Dearest opening of each unit and period, the scale of its saving; shape (units, periods)."""
-    c, most = problem.candidates, np.zeros(problem.shape)
+    c = problem.candidates
+    most = np.zeros(problem.shape)
     np.maximum.at(most, (c.unit, c.start), c.opening)
     return most
 
@@ -111,11 +122,14 @@ def add_felt(problem: Problem, program: Program, z, saving: np.ndarray) -> list[
     no plan gains by making it larger. Of a loss no more counts than can be saved: so in fractions of several
     starts, too, the budget feels no more than if each had a saving of its own.
     """
-    c, policy, most = problem.candidates, problem.market.policy, opening_most(problem)
+    c = problem.candidates
+    policy = problem.market.policy
+    most = opening_most(problem)
     i, t = np.nonzero(saving >= 0)
     savable = policy.spill_cap * c.opening
     cut = np.minimum(c.loss, savable)
-    covered, exceeded = np.zeros(problem.shape, dtype=bool), np.zeros(problem.shape, dtype=bool)
+    covered = np.zeros(problem.shape, dtype=bool)
+    exceeded = np.zeros(problem.shape, dtype=bool)
     covered[c.unit[cut > 0], c.start[cut > 0]] = True
     exceeded[c.unit[savable > c.loss], c.start[savable > c.loss]] = policy.reinvest < 1
     whole = np.where(exceeded & ~covered, policy.reinvest, 1.0) * most
@@ -150,12 +164,14 @@ def _help_needs_strength(program: Program, help_, where, column, problem: Proble
     valid).
     """
     i, j, t = where
-    (n, periods), c = problem.shape, problem.candidates
+    (n, periods) = problem.shape
+    c = problem.candidates
     lasting = np.ones(n, dtype=bool)  # once strong, strong to the end, under every programme
     lost = c.strong[:, :-1] & ~c.strong[:, 1:]
     lasting[c.unit[lost.any(axis=1)]] = False
     order = np.lexsort([t, i * n + j])
-    key, rows = (i * n + j)[order], np.arange(len(order))
+    key = (i * n + j)[order]
+    rows = np.arange(len(order))
     parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.market.policy.spill)]
     for step in range(1, periods):
         same = np.flatnonzero((key[step:] == key[:-step]) & lasting[j[order][step:]])

@@ -71,7 +71,8 @@ def _contiguous(market: Market, starts: Starts, outcome: Replay) -> dict:
     rule = market.policy.contiguity
     if rule == "none":
         return _row("连片", 0.0, "不要求（撒网）")
-    history, broken = _history_units(market), []
+    history = _history_units(market)
+    broken = []
     state = outcome.held if rule == "held" else outcome.detail["strong"][0]
     for i, s in zip(starts.unit, starts.period, strict=True):
         near = np.flatnonzero(market.adjacency[[i]].toarray()[0])
@@ -110,7 +111,8 @@ def _orders(market: Market, starts: Starts) -> dict:
 def _hysteresis(market: Market, outcome: Replay) -> dict:
     """A unit turns strong at the entry share or above and stays strong only at the exit share or above."""
     response = market.policy.response
-    strong, share = outcome.detail["strong"][0], outcome.detail["share"][0]
+    strong = outcome.detail["strong"][0]
+    share = outcome.detail["share"][0]
     turned = strong.copy()
     turned[:, 1:] &= ~strong[:, :-1]
     turned[market.base, 0] = False

@@ -135,7 +135,9 @@ def plan_expansion(
 
 def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> ExpansionPlan:
     """Replay, check and describe what a solver found."""
-    market, c, rows = problem.market, problem.candidates, np.sort(outcome.rows)
+    market = problem.market
+    c = problem.candidates
+    rows = np.sort(outcome.rows)
     promised = evaluate(problem, rows)
     starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
     truth = replay(market, starts)
@@ -147,7 +149,8 @@ def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> Expansion
     gain = float(promised.value - alone.value)
     bound = float(outcome.bound + problem.base_value - alone.value)
     if market.policy.objective != "profit":  # the objective has a scale of its own
-        gain, bound = float(outcome.objective), float(outcome.bound)
+        gain = float(outcome.objective)
+        bound = float(outcome.bound)
     gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
     return ExpansionPlan(
@@ -173,9 +176,12 @@ def _years(years) -> pd.PeriodIndex:
 
 
 def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: RegionTree) -> pd.DataFrame:
-    market, c = problem.market, problem.candidates
-    unit, start = c.unit[order], c.start[order]
-    income, outlay = truth.detail["unit_income"][0], truth.detail["unit_outlay"][0]
+    market = problem.market
+    c = problem.candidates
+    unit = c.unit[order]
+    start = c.start[order]
+    income = truth.detail["unit_income"][0]
+    outlay = truth.detail["unit_outlay"][0]
     strong = truth.detail["strong"][0][unit]
     since = np.where(strong.any(axis=1), strong.argmax(axis=1), -1)
     codes = market.units[unit]
@@ -217,7 +223,8 @@ def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
     g = np.flatnonzero(rungs.any(axis=1))
     first = rungs[g].argmax(axis=1)
     order = np.lexsort([g, first])
-    g, first = g[order], first[order]
+    g = g[order]
+    first = first[order]
     codes = ladder.regions[g]
     return pd.DataFrame(
         {
@@ -272,7 +279,8 @@ def _figures(
     alone = replay(market, Starts(nothing, nothing, nothing), detail=False)
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
     beyond = cash["cash"].to_numpy() - base_cash
-    total, gain = np.cumsum(beyond), float(truth.value[0] - alone.value[0])
+    total = np.cumsum(beyond)
+    gain = float(truth.value[0] - alone.value[0])
     capacity = market.capacity[:, -1]
     sales = (truth.detail["share"][0] * market.capacity)[:, -1]
     strong = truth.detail["strong"][0][:, -1]

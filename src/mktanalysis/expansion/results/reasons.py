@@ -18,7 +18,8 @@ from ..market.market import Market
 from ..search.incremental import Ledger
 
 #: Orders drawn to share out what only arises together, and at most so many changes in all of them.
-ORDERS, CHANGES = 64, 50_000
+ORDERS = 64
+CHANGES = 50_000
 
 
 def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTree) -> pd.DataFrame:
@@ -31,8 +32,10 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
     the only earlier neighbour), ``reason``
     (Chinese).
     """
-    market, c = problem.market, problem.candidates
-    unit, start = c.unit[rows], c.start[rows]
+    market = problem.market
+    c = problem.candidates
+    unit = c.unit[rows]
+    start = c.start[rows]
     saving = (
         np.array([_own_saving(problem, plan, i, t) for i, t in zip(unit, start, strict=True)])
         * c.opening[rows]
@@ -74,8 +77,10 @@ def _together(problem: Problem, rows: np.ndarray) -> np.ndarray:
     A rung needs several steps, a saving needs two: taking out one at a time would give each of them all of
     it. The mean over drawn orders, each with its reverse, of what a step adds to those before it.
     """
-    books, rng = Ledger(problem), np.random.default_rng(0)
-    unit, own = problem.candidates.unit[rows].tolist(), problem.candidates.value[rows]
+    books = Ledger(problem)
+    rng = np.random.default_rng(0)
+    unit = problem.candidates.unit[rows].tolist()
+    own = problem.candidates.value[rows]
     pairs = max(1, min(ORDERS, CHANGES // max(len(rows), 1)) // 2)
     added = np.zeros(len(rows))
     for _ in range(pairs):
@@ -155,7 +160,8 @@ def unreachable_units(market: Market) -> pd.DataFrame:
     >>> unreachable_units(plan.market)["region"].tolist()
     ['r1c5']
     """
-    policy, base = market.policy, np.flatnonzero(market.base)
+    policy = market.policy
+    base = np.flatnonzero(market.base)
     hops = dijkstra(market.adjacency, indices=base, unweighted=True, min_only=True)
     radius = np.inf if policy.supply_radius_km is None else policy.supply_radius_km
     never = ~market.base & (market.earliest >= policy.periods)

@@ -68,10 +68,12 @@ class Replay:
 
 def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail: bool = True) -> Replay:
     """Replay a plan under one or many draws of chance."""
-    shock, policy = shock or Shock(), market.policy
+    shock = shock or Shock()
+    policy = market.policy
     draws = max([1, *(len(x) for x in vars(shock).values() if x is not None)])
     plan = _Course(market, starts)
-    n, periods = len(market.units), policy.periods
+    n = len(market.units)
+    periods = policy.periods
     own = np.broadcast_to(plan.first_share, (draws, n)).copy()
     strong = np.broadcast_to(plan.first_strong, (draws, n)).copy()
     kept: dict[str, list] = {"share": [], "rank": [], "strong": [], "unit_income": [], "unit_outlay": []}
@@ -118,16 +120,24 @@ class _Course:
     """Who is held when, with which effort - decided by the plan alone."""
 
     def __init__(self, market: Market, starts: Starts):
-        policy, n, periods = market.policy, len(market.units), market.policy.periods
+        policy = market.policy
+        n = len(market.units)
+        periods = market.policy.periods
         self.held = np.zeros((n, periods))
-        self.opens, self.effort = np.zeros((n, periods)), np.zeros((n, periods))
-        self.lasting, visits = np.zeros(n), np.ones(n)
+        self.opens = np.zeros((n, periods))
+        self.effort = np.zeros((n, periods))
+        self.lasting = np.zeros(n)
+        visits = np.ones(n)
         hold = max(programme.effort[-1] for programme in policy.programmes)
-        self.held[market.base], self.effort[market.base], self.lasting[market.base] = 1.0, hold, hold
+        self.held[market.base] = 1.0
+        self.effort[market.base] = hold
+        self.lasting[market.base] = hold
         age = np.zeros((n, periods), dtype=int)
         for i, k, s in zip(starts.unit, starts.programme, starts.period, strict=True):
             efforts = policy.programmes[k].effort
-            self.opens[i, s], self.lasting[i], visits[i] = 1.0, efforts[-1], policy.programmes[k].visits
+            self.opens[i, s] = 1.0
+            self.lasting[i] = efforts[-1]
+            visits[i] = policy.programmes[k].visits
             for t in range(s, periods):
                 self.held[i, t], age[i, t] = 1.0, t - s
                 self.effort[i, t] = efforts[min(t - s, len(efforts) - 1)]
@@ -177,7 +187,8 @@ def _base_first_year(market: Market, plan: _Course) -> np.ndarray:
 
 def _offices(market: Market, held: np.ndarray) -> np.ndarray:
     """Management forms by period, climbing region by region."""
-    ladder, n = market.ladder, len(market.units)
+    ladder = market.ladder
+    n = len(market.units)
     managed = [row > 0 for row in held]
     for g, rung in enumerate(ladder.rungs):
         below = [managed[child] for child in range(n + g) if ladder.parent[child] == g]
@@ -187,15 +198,18 @@ def _offices(market: Market, held: np.ndarray) -> np.ndarray:
 
 def _climb(market: Market, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]:
     """Rungs reached (draws, rung regions) and what they radiate (draws,)."""
-    ladder, n = market.ladder, len(market.units)
-    draws, groups = len(capacity), len(ladder.rungs)
+    ladder = market.ladder
+    n = len(market.units)
+    draws = len(capacity)
+    groups = len(ladder.rungs)
     weight = np.hstack([capacity, np.zeros((draws, groups))])
     sales = np.hstack([capacity * share, np.zeros((draws, groups))])
     state = np.hstack([strong, np.zeros((draws, groups), dtype=bool)])
     radiance = np.zeros(draws)
     for g, rung in enumerate(ladder.rungs):
         at = ladder.children(g)
-        weight[:, n + g], sales[:, n + g] = weight[:, at].sum(axis=1), sales[:, at].sum(axis=1)
+        weight[:, n + g] = weight[:, at].sum(axis=1)
+        sales[:, n + g] = sales[:, at].sum(axis=1)
         total = weight[:, n + g] * (1 - 1e-9)
         reached = state[:, at].sum(axis=1) >= ladder.needed[g]
         reached &= (weight[:, at] * state[:, at]).sum(axis=1) >= rung.capacity_share * total

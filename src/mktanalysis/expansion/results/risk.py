@@ -119,12 +119,16 @@ def simulate_risk(
     """
     if n_draws < 1:
         raise MktError(f"重放次数 n_draws 至少为 1，给出的是 {n_draws}")
-    chance, market = chance or Chance(), plan.market
+    chance = chance or Chance()
+    market = plan.market
     rng = np.random.default_rng(random_state)
-    n, periods = len(market.units), market.policy.periods
+    n = len(market.units)
+    periods = market.policy.periods
     sd = None if forecast is None else relative_sd(forecast, market.units, market.years)
     size = max(1, BATCH_CELLS // (n * periods))
-    nothing, parts, alone = Starts(*(np.zeros(0, dtype=int),) * 3), [], []
+    nothing = Starts(*(np.zeros(0, dtype=int),) * 3)
+    parts = []
+    alone = []
     for first in range(0, n_draws, size):
         count = min(size, n_draws - first)
         shock = _draw(chance, market, sd, count, rng.spawn(count))
@@ -135,12 +139,15 @@ def simulate_risk(
 
 def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
     """Each draw from a stream of its own, so that batches do not matter."""
-    n, periods = len(market.units), market.policy.periods
+    n = len(market.units)
+    periods = market.policy.periods
     home = market.ladder.parent[:n]
     groups = home.max(initial=-1) + 2
     parts = np.sqrt([chance.common, chance.common, 1 - 2 * chance.common])
     capacity = np.empty((count, n, periods))
-    response, rivals, reaction = np.empty((count, n)), np.empty((count, n)), np.empty(count)
+    response = np.empty((count, n))
+    rivals = np.empty((count, n))
+    reaction = np.empty(count)
     for d, rng in enumerate(streams):
         steps = parts[0] * rng.normal(size=periods) + parts[1] * rng.normal(size=(groups, periods))[home]
         steps = steps + parts[2] * rng.normal(size=(n, periods))
@@ -150,10 +157,8 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
             spread = sd * np.cumsum(steps, axis=1) / np.sqrt(np.arange(1, periods + 1))
         capacity[d] = spread
         both = (rng.normal() + rng.normal(size=n)) / np.sqrt(2)
-        response[d], rivals[d] = (
-            np.exp(chance.response_sd * both),
-            np.exp(chance.rivals_sd * rng.normal(size=n)),
-        )
+        response[d] = np.exp(chance.response_sd * both)
+        rivals[d] = np.exp(chance.rivals_sd * rng.normal(size=n))
         reaction[d] = rng.uniform(*chance.reaction)
     variance = (chance.capacity_sd**2 * np.arange(1, periods + 1))[None, :] if sd is None else sd**2
     return Shock(np.exp(capacity - variance / 2), response, rivals, reaction)
@@ -161,7 +166,8 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
 
 def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
     """The gain of a draw is the value beyond that of the base alone in the same draw."""
-    market, periods = plan.market, plan.cash_flow["period"]
+    market = plan.market
+    periods = plan.cash_flow["period"]
     gain = np.concatenate([p.value for p in parts]) - base_value
     cash = np.concatenate([p.income + p.radiance - p.outlay - p.office_cost for p in parts]).cumsum(axis=1)
     money = np.concatenate([p.money for p in parts])

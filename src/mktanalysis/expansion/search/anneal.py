@@ -19,10 +19,12 @@ from .incremental import Ledger
 
 #: Heat of the first and last move, in values of a typical unit; and of the first from a plan that is good
 #: already.
-HEAT, WARM = (0.08, 0.001), 0.04
+HEAT = (0.08, 0.001)
+WARM = 0.04
 #: Price of a missing yuan at the first and last move, in units of what a yuan earns (the dual of the cash
 #: rows); besides, at the end any overdraft costs as much as this many typical units are worth.
-PRICE, OVERDRAWN = (1.2, 5.0), 1.0
+PRICE = (1.2, 5.0)
+OVERDRAWN = 1.0
 #: The time is read, and heat and prices are set, every so many moves.
 BLOCK = 200
 
@@ -67,15 +69,21 @@ def anneal(
     ndarray
         Rows of the best plan seen.
     """
-    ledger, draw = Ledger(problem, start), random.Random(int(rng.integers(2**62)))
+    ledger = Ledger(problem, start)
+    draw = random.Random(int(rng.integers(2**62)))
     pool = _Pool(ledger, draw, likely)
     scale = _typical_value(problem)
-    best, best_gain = np.asarray(start), ledger.gain
+    best = np.asarray(start)
+    best_gain = ledger.gain
     timed = clock is not None and clock.left() < np.inf
     if not pool.movable or not (timed or moves):
         return best
     first = WARM if warm else HEAT[0]
-    k, done, heat, price, fee = 0, 0.0, first * scale, PRICE[0] * yuan_earns, 0.0
+    k = 0
+    done = 0.0
+    heat = first * scale
+    price = PRICE[0] * yuan_earns
+    fee = 0.0
     tolerance = 1e-8 * max(1.0, *map(abs, ledger.given))
     current = _worth(ledger, price, fee, tolerance)
     while done < 1:
@@ -94,7 +102,8 @@ def anneal(
         if not ledger.keeps_contiguity(changes):
             continue
         kept = [(unit, ledger.row[unit]) for unit, _ in changes]
-        gain, need = ledger.gain, ledger.need[:]
+        gain = ledger.gain
+        need = ledger.need[:]
         for unit, row in changes:
             ledger.change(unit, row)
         touches = ledger.rule != "strong" or ledger.contiguous_around([unit for unit, _ in changes])
@@ -112,13 +121,16 @@ def anneal(
                 continue
         for unit, row in reversed(kept):
             ledger.change(unit, row)
-        ledger.gain, ledger.need = gain, need  # exactly as before, no rounding left over
+        # exactly as before, no rounding left over
+        ledger.gain = gain
+        ledger.need = need
     return best
 
 
 def _typical_value(problem: Problem) -> float:
     """Median over units of what the unit's best choice alone is worth, of units worth anything."""
-    c, best = problem.candidates, np.zeros(problem.shape[0])
+    c = problem.candidates
+    best = np.zeros(problem.shape[0])
     np.maximum.at(best, c.unit, c.value)
     return float(np.median(best[best > 0])) if (best > 0).any() else 1.0
 
@@ -132,8 +144,10 @@ class _Pool:
     """What may change: units with choices that no order has decided."""
 
     def __init__(self, ledger: Ledger, draw: random.Random, likely: np.ndarray | None):
-        c, market = ledger.problem.candidates, ledger.problem.market
-        self.ledger, self.draw = ledger, draw
+        c = ledger.problem.candidates
+        market = ledger.problem.market
+        self.ledger = ledger
+        self.draw = draw
         decided = set(c.unit[c.fixed].tolist())
         self.by_start: list[dict[int, list[int]]] = [{} for _ in range(ledger.n)]
         for row, (unit, start) in enumerate(zip(ledger.unit, ledger.start, strict=True)):
@@ -146,7 +160,8 @@ class _Pool:
     def draw_changes(self) -> list[tuple[int, int]]:
         """One unit drawn anew, two units drawn anew, or two in each other's time; nothing if nothing can."""
         for _ in range(1000):
-            unit, kind = self.movable[self.draw.randrange(len(self.movable))], self.draw.random()
+            unit = self.movable[self.draw.randrange(len(self.movable))]
+            kind = self.draw.random()
             if kind < 0.35:
                 changes = [(unit, self._other_start(unit))]
             else:
@@ -173,7 +188,9 @@ class _Pool:
 
     def _other_start(self, unit: int) -> int | None:
         """A choice of the unit near its present start, or none; None where there is no such choice."""
-        ledger, periods, draw = self.ledger, self.ledger.periods, self.draw
+        ledger = self.ledger
+        periods = self.ledger.periods
+        draw = self.draw
         since = ledger.since[unit]
         if since < periods:
             if draw.random() < 0.12:
@@ -191,7 +208,8 @@ class _Pool:
         return rows[self.draw.randrange(len(rows))] if rows else None
 
     def _swapped(self, unit: int, other: int) -> list[tuple[int, int | None]]:
-        since, periods = self.ledger.since, self.ledger.periods
+        since = self.ledger.since
+        periods = self.ledger.periods
         pairs = ((unit, since[other]), (other, since[unit]))
         none = [(None if self.must[u] else -1) for u, _ in pairs]
         return [(u, self._at(u, t) if t < periods else none[k]) for k, (u, t) in enumerate(pairs)]

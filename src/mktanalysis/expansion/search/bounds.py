@@ -15,7 +15,8 @@ from ..milp.build import Model, build_model
 from .neighbourhoods import complete
 
 #: The tight form at once up to so many choices; later, if time is left, up to the larger figure.
-TIGHT_CHOICES, LARGER_CHOICES = 4000, 12_000
+TIGHT_CHOICES = 4000
+LARGER_CHOICES = 12_000
 #: A relaxation that a time limit stopped at a gap above this is followed by the coarse one.
 ROUGH = 0.5
 
@@ -46,7 +47,8 @@ class Relaxation:
         found = self.model.program.solve(relaxed=True, options=INTERIOR, seconds=limit, watch=watch)
         self.bound, model = found.bound, self.model
         if found.ended != "optimal" and found.bound > (1 + ROUGH) * value:
-            model, limit = build_model(problem, form="coarse"), max(0.3 * seconds, 1.0)
+            model = build_model(problem, form="coarse")
+            limit = max(0.3 * seconds, 1.0)
             found = model.program.solve(relaxed=True, options=INTERIOR, seconds=limit, watch=watch)
             self.bound = min(self.bound, found.bound)
         arrays = model.program.arrays()
@@ -76,14 +78,17 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
     seen : callable, optional
         Called with every bound that is proven on the way.
     """
-    arrays, cash = model.program.arrays(), model.parts["cash"]
+    arrays = model.program.arrays()
+    cash = model.parts["cash"]
     by_row = arrays.matrix.tocsr()
-    money, limit = by_row[cash], arrays.row_high[cash]
+    money = by_row[cash]
+    limit = arrays.row_high[cash]
     rest = np.setdiff1d(np.arange(len(arrays.row_low)), cash)
     kept = arrays._replace(
         matrix=by_row[rest].tocsc(), row_low=arrays.row_low[rest], row_high=arrays.row_high[rest]
     )
-    values, best = complete(model, start), np.inf
+    values = complete(model, start)
+    best = np.inf
     while left() > 1.0:
         priced = kept._replace(cost=arrays.cost - money.T @ prices)
         paid = float(prices @ limit)
@@ -122,10 +127,18 @@ class BoundInBackground:
     """
 
     def __init__(self, problem: Problem, usual: Model, rows: np.ndarray, value: float, clock, note):
-        self.problem, self.usual, self.rows, self.value = problem, usual, rows, value
-        self.clock, self.note = clock, note
-        self.bound, self.yuan_earns, self.merit, self.found = np.inf, None, None, None
-        self.first, self.over = threading.Event(), False
+        self.problem = problem
+        self.usual = usual
+        self.rows = rows
+        self.value = value
+        self.clock = clock
+        self.note = note
+        self.bound = np.inf
+        self.yuan_earns = None
+        self.merit = None
+        self.found = None
+        self.first = threading.Event()
+        self.over = False
         self.thread = threading.Thread(target=self._run)  # at exit it is waited for, never cut off
         self.thread.start()
 
@@ -146,7 +159,9 @@ class BoundInBackground:
             relaxed = Relaxation(
                 self.problem, self.usual, seconds=self.clock.left(), value=self.value, watch=self._watch
             )
-            self.bound, self.yuan_earns, self.merit = relaxed.bound, relaxed.yuan_earns, relaxed.merit
+            self.bound = relaxed.bound
+            self.yuan_earns = relaxed.yuan_earns
+            self.merit = relaxed.merit
             self.note("relaxation")
         finally:
             self.first.set()

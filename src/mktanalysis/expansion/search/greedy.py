@@ -17,8 +17,12 @@ class Builder:
     """Period by period, starts what is preferred most among what is allowed and affordable."""
 
     def __init__(self, problem: Problem):
-        market, policy, c = problem.market, problem.market.policy, problem.candidates
-        self.problem, self.policy, self.c = problem, policy, c
+        market = problem.market
+        policy = problem.market.policy
+        c = problem.candidates
+        self.problem = problem
+        self.policy = policy
+        self.c = c
         self.n, self.periods = problem.shape
         self.cumulate = np.cumsum if policy.carry_over else (lambda x, axis: x)
         self.need = self.cumulate(c.need, axis=1)
@@ -27,7 +31,8 @@ class Builder:
         people = policy.per_period("people")
         self.people_limit = np.full(self.periods, np.inf) if people is None else np.array(people) + 1e-9
         past = past_periods(policy)
-        self.limit[:past], self.people_limit[:past] = np.inf, np.inf
+        self.limit[:past] = np.inf
+        self.people_limit[:past] = np.inf
         self.cost = np.array([r.office_cost for r in market.ladder.rungs])
         self.office_from = np.array([r.office_from for r in market.ladder.rungs])
         self.above = market.ladder.parent[self.n :]
@@ -54,17 +59,14 @@ class Builder:
 
     def build(self, score: np.ndarray) -> np.ndarray:
         """Rows of the candidates started, sorted; ``-inf`` is never started (unless decided already)."""
-        c, market = self.c, self.problem.market
-        self.count, self.used, self.people = (
-            self.base_count.copy(),
-            self.base_used.copy(),
-            self.problem.base_people.copy(),
-        )
-        held, strong, share = (
-            market.base.copy(),
-            self.problem.base_strong.copy(),
-            self.problem.base_share.copy(),
-        )
+        c = self.c
+        market = self.problem.market
+        self.count = self.base_count.copy()
+        self.used = self.base_used.copy()
+        self.people = self.problem.base_people.copy()
+        held = market.base.copy()
+        strong = self.problem.base_strong.copy()
+        share = self.problem.base_share.copy()
         first = self.problem.base_strong[:, 0]
         allowed = np.isfinite(score) & ~c.fixed
         order = np.lexsort([c.unit, -score])
@@ -114,7 +116,8 @@ class Builder:
 
     def _start_ready(self, ready: np.ndarray, t: int) -> list[int]:
         """Start the candidates in order as long as money, people and the limit of new units allow."""
-        c, started = self.c, []
+        c = self.c
+        started = []
         most = np.inf if self.policy.new_units is None else self.policy.new_units
         while len(ready) and len(started) < most:
             office = self._office_steps()[self.problem.market.ladder.parent[c.unit[ready]]]
@@ -148,7 +151,8 @@ class Builder:
         unit = self.c.unit[row]
         self.used = self.used + self.need[row] - self._felt(row) * self.once[t]
         self.people = self.people + self.c.people[row]
-        g, extra = self.problem.market.ladder.parent[unit], 0.0
+        g = self.problem.market.ladder.parent[unit]
+        extra = 0.0
         while g >= 0:
             self.count[g] += 1
             if self.count[g] != self.office_from[g]:
@@ -167,11 +171,15 @@ def greedy_score(problem: Problem) -> np.ndarray:
 
 def ladder_score(problem: Problem) -> np.ndarray:
     """As `greedy_score`, each choice credited with its part of what its rung regions radiate once strong."""
-    c, market = problem.candidates, problem.market
-    n, needed = len(market.units), market.ladder.needed
+    c = problem.candidates
+    market = problem.market
+    n = len(market.units)
+    needed = market.ladder.needed
     later = np.cumsum((radiance_matrix(market) * problem.weight_end)[:, ::-1], axis=1)[:, ::-1]
     turned = np.where(c.strong.any(axis=1), c.strong.argmax(axis=1), -1)
-    credit, part, g = np.zeros(len(c)), np.ones(len(c)), market.ladder.parent[c.unit]
+    credit = np.zeros(len(c))
+    part = np.ones(len(c))
+    g = market.ladder.parent[c.unit]
     while (g >= 0).any():
         ok = (g >= 0) & (turned >= 0)
         part[ok] /= needed[g[ok]]
@@ -186,9 +194,11 @@ def greedy(problem: Problem) -> np.ndarray:
     """Greedy plan: the best of a few scores (per yuan bound, absolute, with the ladder), pinned units before
     all.
     """
-    c, builder = problem.candidates, Builder(problem)
+    c = problem.candidates
+    builder = Builder(problem)
     pinned = problem.market.units.isin(list(problem.market.policy.pinned))[c.unit]
-    first, ladder = greedy_score(problem), ladder_score(problem)
+    first = greedy_score(problem)
+    ladder = ladder_score(problem)
     scores = (first, np.where(np.isfinite(first), c.value, -np.inf), ladder)
     plans = [builder.build(np.where(pinned, 1e18, s)) for s in scores]
     feasible = [rows for rows in plans if evaluate(problem, rows).feasible]

@@ -20,18 +20,30 @@ class Ledger:
     """
 
     def __init__(self, problem: Problem, rows=()):
-        market, c, policy = problem.market, problem.candidates, problem.market.policy
-        self.problem, (self.n, self.periods) = problem, problem.shape
-        self.unit, self.start, self.value = c.unit.tolist(), c.start.tolist(), c.value.tolist()
-        self.taken, self.people_of = c.need.tolist(), c.people.tolist()
-        self.opening, self.loss = c.opening.tolist(), c.loss.tolist()
+        market = problem.market
+        c = problem.candidates
+        policy = problem.market.policy
+        self.problem = problem
+        (self.n, self.periods) = problem.shape
+        self.unit = c.unit.tolist()
+        self.start = c.start.tolist()
+        self.value = c.value.tolist()
+        self.taken = c.need.tolist()
+        self.people_of = c.people.tolist()
+        self.opening = c.opening.tolist()
+        self.loss = c.loss.tolist()
         self.mask = _masks(c.strong)
         self.base_mask = _masks(problem.base_strong)
         near = market.adjacency
         self.near = [near.indices[near.indptr[i] : near.indptr[i + 1]].tolist() for i in range(self.n)]
-        self.weight, self.weight_end = problem.weight.tolist(), problem.weight_end.tolist()
-        self.spill, self.cap, self.reinvest = policy.spill, policy.spill_cap, policy.reinvest
-        self.gain, self.need, self.nothing = 0.0, [0.0] * self.periods, [0.0] * self.periods
+        self.weight = problem.weight.tolist()
+        self.weight_end = problem.weight_end.tolist()
+        self.spill = policy.spill
+        self.cap = policy.spill_cap
+        self.reinvest = policy.reinvest
+        self.gain = 0.0
+        self.need = [0.0] * self.periods
+        self.nothing = [0.0] * self.periods
         self.people, self.starts = problem.base_people.tolist(), [0] * self.periods
         self.row = [-1] * self.n
         self.since = np.where(market.base, -1, self.periods).tolist()
@@ -41,8 +53,11 @@ class Ledger:
             self.change(self.unit[row], int(row))
 
     def _limits(self) -> None:
-        problem, policy = self.problem, self.problem.market.policy
-        self.rule, self.carry, self.past = policy.contiguity, policy.carry_over, past_periods(policy)
+        problem = self.problem
+        policy = self.problem.market.policy
+        self.rule = policy.contiguity
+        self.carry = policy.carry_over
+        self.past = past_periods(policy)
         self.given = (np.array(policy.per_period("budget")) - problem.base_need).tolist()
         people = policy.per_period("people")
         self.people_limit = None if people is None else [limit + 1e-9 for limit in people]
@@ -50,10 +65,13 @@ class Ledger:
         self.free = needs_no_neighbour(problem).tolist()
 
     def _ladder(self) -> None:
-        market, c = self.problem.market, self.problem.candidates
-        ladder, (n, periods) = market.ladder, self.problem.shape
+        market = self.problem.market
+        c = self.problem.candidates
+        ladder = market.ladder
+        (n, periods) = self.problem.shape
         count = len(ladder.regions)
-        self.parent, self.needed = ladder.parent.tolist(), ladder.needed.tolist()
+        self.parent = ladder.parent.tolist()
+        self.needed = ladder.needed.tolist()
         self.office_from = [rung.office_from for rung in ladder.rungs]
         self.office_cost = [rung.office_cost for rung in ladder.rungs]
         weight = node_sums(market, market.capacity)
@@ -65,8 +83,10 @@ class Ledger:
         self.radiance = radiance_matrix(market).tolist()
         self.sales_of = (c.share * market.capacity[c.unit]).tolist()
         zeros = np.zeros((count, periods))
-        self.managed, self.office = zeros.astype(int).tolist(), zeros.astype(int).tolist()
-        self.counted, self.rung = zeros.astype(int).tolist(), zeros.astype(int).tolist()
+        self.managed = zeros.astype(int).tolist()
+        self.office = zeros.astype(int).tolist()
+        self.counted = zeros.astype(int).tolist()
+        self.rung = zeros.astype(int).tolist()
         self.strong_weight = zeros.tolist()
         self.sales = node_sums(market, market.capacity * self.problem.base_share)[n:].tolist()
         for unit in np.flatnonzero(market.base):
@@ -111,7 +131,9 @@ class Ledger:
         ]
 
     def _book(self, unit: int, row: int, sign: int) -> None:
-        start, taken, people = self.start[row], self.taken[row], self.people_of[row]
+        start = self.start[row]
+        taken = self.taken[row]
+        people = self.people_of[row]
         self.gain += sign * self.value[row]
         self.starts[start] += sign
         for t in range(start, self.periods):
@@ -148,7 +170,9 @@ class Ledger:
             self._manage(unit, t, 1)
         for t in range(was, now):
             self._manage(unit, t, -1)
-        first, region, above = min(was, now), self.parent[unit], []
+        first = min(was, now)
+        region = self.parent[unit]
+        above = []
         while region >= 0:
             above.append(region)
             region = self.parent[self.n + region]
@@ -163,8 +187,11 @@ class Ledger:
                 if differs >> t & 1:
                     self._strengthen(unit, t, 1 if after >> t & 1 else -1)
         for region in above:  # sales may have crossed their threshold; lower regions count in the next
-            counted, needed = self.counted[region], self.needed[region]
-            sales, threshold, on = self.sales[region], self.sales_needed[region], self.rung[region]
+            counted = self.counted[region]
+            needed = self.needed[region]
+            sales = self.sales[region]
+            threshold = self.sales_needed[region]
+            on = self.rung[region]
             for t in later:
                 if counted[t] >= needed and on[t] != (sales[t] >= threshold[t]):
                     self._rung(region, t)

@@ -31,15 +31,20 @@ COLUMNS = ["condition", "given", "needed"]
 
 #: Up to this many choices the least loosening is solved exactly (so many nodes), above by so many rounds of
 #: neighbourhoods.
-EXACT_CHOICES, NODES, ROUNDS = 400, 200, 30
+EXACT_CHOICES = 400
+NODES = 200
+ROUNDS = 30
 
 #: With less than this to loosen (as a share of the limits) a plan without may be near: so many times the
 #: rounds.
-NEARLY, TIMES = 0.05, 4
+NEARLY = 0.05
+TIMES = 4
 
 #: What a condition that is to be kept costs against one that may be loosened; below the second, a loosening
 #: is rounding; a budget that never binds.
-KEPT, NOTHING, LIMITLESS = 1e3, 1e-6, 1e15
+KEPT = 1e3
+NOTHING = 1e-6
+LIMITLESS = 1e15
 
 
 def infeasible(problem: Problem, loose: Loose | None = None) -> InfeasibleError:
@@ -69,7 +74,8 @@ def unreachable_pins(problem: Problem) -> pd.DataFrame:
     """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning
     begins.
     """
-    market, policy = problem.market, problem.market.policy
+    market = problem.market
+    policy = problem.market.policy
     has = set(problem.candidates.unit.tolist())
     rows = []
     for code, year in policy.pinned.items():
@@ -96,23 +102,29 @@ def unreachable_target(problem: Problem) -> pd.DataFrame:
         condition, given, needed: no row if the target is in reach, else the horizon it takes at least, or
         what else to loosen.
     """
-    market, policy = problem.market, problem.market.policy
+    market = problem.market
+    policy = problem.market.policy
     group = target_group(problem) if policy.objective == "least_cost" else None
     if group is None or _within_reach(problem)[group, -1]:
         return pd.DataFrame(columns=COLUMNS)
     name = market.ladder.regions[group]
     years = _within_reach(_longer(problem))[group]
     if years.any():
-        condition, given, needed = "计划期（periods，年）", policy.periods, int(years.argmax()) + 1
+        condition = "计划期（periods，年）"
+        given = policy.periods
+        needed = int(years.argmax()) + 1
     else:
-        condition, given = f"目标 {name} 成为强势", f"{len(years)} 年内也达不到"
+        condition = f"目标 {name} 成为强势"
+        given = f"{len(years)} 年内也达不到"
         needed = "解除禁入（forbidden）、放宽供货半径或连片、更集中的打法，或较低的梯级门槛"
     return pd.DataFrame([[condition, given, needed]], columns=COLUMNS)
 
 
 def _within_reach(problem: Problem) -> np.ndarray:
     """Rung regions x periods that could be strong if every choice were made at once."""
-    c, strong, share = problem.candidates, problem.base_strong.copy(), problem.base_share.copy()
+    c = problem.candidates
+    strong = problem.base_strong.copy()
+    share = problem.base_share.copy()
     np.logical_or.at(strong, c.unit, c.strong)
     np.maximum.at(share, c.unit, c.share)
     return rung_matrix(problem.market, strong, share)
@@ -158,7 +170,9 @@ class Loose:
     """
 
     def __init__(self, problem: Problem, clock=None):
-        self.problem, self.clock, built = problem, clock, build_model(problem)
+        self.problem = problem
+        self.clock = clock
+        built = build_model(problem)
         unlimited = problem.market.policy.replace(budget=LIMITLESS, people=None, new_units=None)
         market = replace(problem.market, policy=unlimited)
         self.model = replace(built, problem=replace(problem, market=market))  # a search may break limits
@@ -180,7 +194,8 @@ class Loose:
 
     def table(self, kinds: tuple[str, ...]) -> list[dict]:
         """What to loosen, if only these kinds may be; empty if that does not help."""
-        values, rows = self._values(kinds), []
+        values = self._values(kinds)
+        rows = []
         if values is None:
             return rows
         for kind in kinds:
@@ -213,7 +228,8 @@ class Loose:
 
     def _by_parts(self, kinds: tuple[str, ...]) -> np.ndarray | None:
         """Neighbourhood search from the cheapest plan without limits, or from the least loosening of all."""
-        every, rows = tuple(self.columns), None
+        every = tuple(self.columns)
+        rows = None
         if kinds != every and (found := self._values(every)) is not None:
             rows = self.model.rows_of(found)
         elif kinds == every:
@@ -240,12 +256,15 @@ class Loose:
 
     def _without_limits(self) -> np.ndarray | None:
         """Starts of a cheap plan that keeps everything but the limits (a rough one: gap a half)."""
-        program, parts = self.model.program, self.model.parts
+        program = self.model.program
+        parts = self.model.parts
         program.set_cost(self.outlay)
         arrays = program.arrays()
-        low, high = arrays.row_low.copy(), arrays.row_high.copy()
+        low = arrays.row_low.copy()
+        high = arrays.row_high.copy()
         for kind in self.columns.keys() - {"pins"}:
-            low[parts[kind]], high[parts[kind]] = -np.inf, np.inf
+            low[parts[kind]] = -np.inf
+            high[parts[kind]] = np.inf
         free = arrays._replace(row_low=low, row_high=high)
         found = solve_arrays(free, gap=0.5, nodes=1, seconds=self._seconds())
         return None if found.values is None else self.model.rows_of(found.values)
@@ -265,7 +284,8 @@ def _scale(problem: Problem, unit: float, kind: str) -> float:
 
 def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dict:
     """One row of the table; `slack` has an entry a period (of pins: a pinned unit), of cash in `unit`."""
-    market, policy = problem.market, problem.market.policy
+    market = problem.market
+    policy = problem.market.policy
     t = int(slack.argmax())
     if kind == "cash":
         given = sum(policy.per_period("budget"))
@@ -274,7 +294,8 @@ def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dic
         given = policy.per_period("people")[t]
         given, needed = round(given, 1), float(np.ceil(10 * (given + slack[t]) - 1e-6) / 10)
     elif kind == "new_units":
-        given, needed = policy.new_units, int(np.ceil(policy.new_units + slack[t] - 1e-6))
+        given = policy.new_units
+        needed = int(np.ceil(policy.new_units + slack[t] - 1e-6))
     else:
         units = np.unique(problem.candidates.unit)
         codes = market.units[units[market.units[units].isin(list(policy.pinned))]]

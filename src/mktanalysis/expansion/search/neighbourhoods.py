@@ -14,7 +14,9 @@ from ..milp.build import Model
 
 #: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so
 #: many rounds in vain a round may take more by the factor, where time is what limits the search.
-WORK, IN_VAIN, MORE = 1500, 10, 1.4
+WORK = 1500
+IN_VAIN = 10
+MORE = 1.4
 #: Choices that the first round of each kind sets free.
 FIRST = 80.0
 #: A part is small and starts from a good plan: HiGHS's own heuristics and restarts cost more than they find.
@@ -40,12 +42,16 @@ def improve(
     `keep` is called with the rows of every better plan. With `likely`, a mask of the choices, every second
     neighbourhood has only these, and the plan's own, free: it can be the wider.
     """
-    problem, part = model.problem, Part(model)
-    best, values = np.asarray(rows), complete(model, rows)
+    problem = model.problem
+    part = Part(model)
+    best = np.asarray(rows)
+    values = complete(model, rows)
     value = -np.inf if values is None else float(part.arrays.cost @ values)
     timed = clock is not None and clock.left() < np.inf
     views = [np.ones(len(model.z), dtype=bool)] + ([] if likely is None else [likely])
-    size, work, vain = np.full(len(views) * len(NEIGHBOURHOODS), FIRST), float(WORK), 0
+    size = np.full(len(views) * len(NEIGHBOURHOODS), FIRST)
+    work = float(WORK)
+    vain = 0
     for k in range(rounds):
         if values is None or (clock is not None and clock.left() <= 0.3):
             break
@@ -63,11 +69,15 @@ def improve(
         if found.values is not None and found.objective > value + 1e-9 * abs(value):
             better = model.rows_of(found.values)
             if evaluate(problem, better).feasible:
-                best, value, values, vain = better, found.objective, found.values, 0
+                best = better
+                value = found.objective
+                values = found.values
+                vain = 0
                 if keep is not None:
                     keep(best)
         if vain >= IN_VAIN and timed:
-            work, vain = work * MORE, 0
+            work = work * MORE
+            vain = 0
         if report is not None:
             report(value)
     return best
@@ -77,8 +87,10 @@ class Part:
     """A programme of which parts are solved: columns that the rest decides are taken out first."""
 
     def __init__(self, model: Model):
-        self.model, self.arrays = model, model.program.arrays()
-        self.by_row, self.owner = self.arrays.matrix.tocsr(), model.program.owner
+        self.model = model
+        self.arrays = model.program.arrays()
+        self.by_row = self.arrays.matrix.tocsr()
+        self.owner = model.program.owner
 
     def solve(
         self, values: np.ndarray, free: np.ndarray, *, nodes=None, clock=None, options=PART, enough=None
@@ -87,12 +99,14 @@ class Part:
 
         With `enough`, a function, the run ends once the objective is at least what it returns.
         """
-        model, arrays = self.model, self.arrays
+        model = self.model
+        arrays = self.arrays
         kept = self._decided(np.unique(model.problem.candidates.unit[free]))
         kept[model.z[~free]] = True
         values = values.copy()
         values[model.z] = np.round(values[model.z])
-        open_, fixed = np.flatnonzero(~kept), np.where(kept, values, 0.0)
+        open_ = np.flatnonzero(~kept)
+        fixed = np.where(kept, values, 0.0)
         rows = np.unique(arrays.matrix[:, open_].indices)
         block = self.by_row[rows]
         given = block @ fixed
@@ -122,7 +136,8 @@ class Part:
 
     def _decided(self, units: np.ndarray) -> np.ndarray:
         """Columns that cannot change when only `units` may: of other units, of regions without any."""
-        market, (n, _) = self.model.problem.market, self.model.problem.shape
+        market = self.model.problem.market
+        (n, _) = self.model.problem.shape
         own = np.zeros(n, dtype=bool)
         own[units] = True
         near = own | (np.asarray(market.adjacency @ own.astype(float)) > 0)
@@ -139,8 +154,11 @@ class _Situation:
     """A problem with the period in which each unit starts: -1 the base, the number of periods for never."""
 
     def __init__(self, problem, rows: np.ndarray):
-        market, c, (self.n, self.periods) = problem.market, problem.candidates, problem.shape
-        self.market, self.c = market, c
+        market = problem.market
+        c = problem.candidates
+        (self.n, self.periods) = problem.shape
+        self.market = market
+        self.c = c
         self.since = np.where(market.base, -1, self.periods)
         self.since[c.unit[rows]] = c.start[rows]
         self.reachable = np.flatnonzero(market.earliest < self.periods)
@@ -148,7 +166,8 @@ class _Situation:
 
     def within(self, steps: int) -> np.ndarray:
         """Choices that move a start by so many periods at most, or add a unit late."""
-        c, since = self.c, self.since[self.c.unit]
+        c = self.c
+        since = self.since[self.c.unit]
         late = (since == self.periods) & (c.start >= self.periods - 1 - steps)
         return (np.abs(c.start - since) <= steps) | late
 
@@ -166,9 +185,12 @@ def _area(s: _Situation, size: float, rng) -> np.ndarray:
 
 def _window(s: _Situation, size: float, rng) -> np.ndarray:
     """Whoever starts within some periods, and units at their border that could."""
-    c, first, free = s.c, int(rng.integers(0, s.periods)), np.zeros(len(s.c), dtype=bool)
+    c = s.c
+    first = int(rng.integers(0, s.periods))
+    free = np.zeros(len(s.c), dtype=bool)
     for width in range(1, s.periods - first + 1):
-        end, inside = first + width, (s.since >= first) & (s.since < first + width)
+        end = first + width
+        inside = (s.since >= first) & (s.since < first + width)
         near = np.asarray(s.market.adjacency @ (s.since < end).astype(float)) > 0
         units = inside | (near & (s.since >= end))
         wider = units[c.unit] & (c.start >= first) & (c.start < end)
@@ -194,7 +216,8 @@ def _shifts_anywhere(s: _Situation, size: float, rng) -> np.ndarray:
 def _regions(s: _Situation, size: float, rng) -> np.ndarray:
     """Whole rung regions whose starts may move by three periods."""
     home = s.market.ladder.parent[: s.n] if len(s.market.ladder.regions) else np.zeros(s.n, dtype=int)
-    free, near = np.zeros(len(s.c), dtype=bool), s.within(3)
+    free = np.zeros(len(s.c), dtype=bool)
+    near = s.within(3)
     for region in rng.permutation(np.unique(home[s.reachable])):
         wider = free | (near & (home == region)[s.c.unit])
         if wider.sum() > 1.5 * size:
@@ -208,7 +231,8 @@ NEIGHBOURHOODS = (_area, _window, _shifts_nearby, _shifts_anywhere, _regions)
 
 def _ball(adjacency, centre: int, count: int) -> np.ndarray:
     """The `count` units nearest to `centre` by steps."""
-    seen, frontier = [centre], [centre]
+    seen = [centre]
+    frontier = [centre]
     known = {centre}
     while frontier and len(seen) < count:
         following = []
@@ -227,7 +251,10 @@ def complete(model: Model, rows: np.ndarray) -> np.ndarray:
     infeasible.
     """
     arrays = model.program.arrays()
-    low, high = arrays.low.copy(), arrays.high.copy()
-    low[model.z], high[model.z] = 0.0, 0.0
-    low[model.z[rows]], high[model.z[rows]] = 1.0, 1.0
+    low = arrays.low.copy()
+    high = arrays.high.copy()
+    low[model.z] = 0.0
+    high[model.z] = 0.0
+    low[model.z[rows]] = 1.0
+    high[model.z[rows]] = 1.0
     return solve_arrays(arrays._replace(low=low, high=high)).values

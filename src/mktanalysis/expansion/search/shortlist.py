@@ -62,8 +62,10 @@ def solve_support(
     ndarray
         Rows of the best plan found.
     """
-    problem, part = model.problem, Part(model)
-    best, values = np.asarray(rows), complete(model, rows)
+    problem = model.problem
+    part = Part(model)
+    best = np.asarray(rows)
+    values = complete(model, rows)
     timed = clock is not None and clock.left() < np.inf
     for width in WIDTHS if timed else WIDTHS[:1]:
         if values is None or (timed and clock.left() <= 0.3):
@@ -77,7 +79,8 @@ def solve_support(
             continue
         better = model.rows_of(found.values)
         if evaluate(problem, better).feasible:
-            best, values = better, found.values
+            best = better
+            values = found.values
             if keep is not None:
                 keep(best)
     return best

@@ -44,7 +44,8 @@ GUIDED = (
 )
 BLIND = (("neighbourhoods", 0.2), ("anneal", 0.45), ("neighbourhoods", 1.0))
 #: Likely choices for each unit that annealing tries, and that every second neighbourhood sets free.
-TRIED, NEARBY = 4.5, 3.0
+TRIED = 4.5
+NEARBY = 3.0
 
 #: With so few seconds left nothing more is begun.
 LAST = 0.5
@@ -99,7 +100,8 @@ class Clock:
     """Seconds left of a time limit (never, without one)."""
 
     def __init__(self, seconds: float | None):
-        self.seconds, self.start = seconds, time.monotonic()
+        self.seconds = seconds
+        self.start = time.monotonic()
 
     def spent(self) -> float:
         return time.monotonic() - self.start
@@ -134,7 +136,8 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
 
 def _shares(stages):
     """Yield each stage, its part of the time left, and its part of all rounds of its kind."""
-    parts, left = [], 1.0
+    parts = []
+    left = 1.0
     for _, part in stages:
         parts.append(left * part)
         left -= parts[-1]
@@ -146,8 +149,13 @@ class _Run:
     """State of one search: the best rows, the bound, what each stage reached and when."""
 
     def __init__(self, problem: Problem, search: Search):
-        self.problem, self.search, self.clock = problem, search, Clock(search.seconds)
-        self.rows, self.bound, self.ended, self.trace = None, np.inf, "heuristic", []
+        self.problem = problem
+        self.search = search
+        self.clock = Clock(search.seconds)
+        self.rows = None
+        self.bound = np.inf
+        self.ended = "heuristic"
+        self.trace = []
         self.background: BoundInBackground | None = None
         self.merit: np.ndarray | None = None  # reduced cost of each choice in the relaxation
         self.earns = 1.0  # what one more yuan of the first budget would earn
@@ -241,7 +249,8 @@ class _Run:
         return None if self.merit is None else likely(self.problem, self.merit, per_unit)
 
     def _neighbourhoods(self, part: float, share: float) -> None:
-        timed, rounds = self.search.seconds is not None, round(share * self.search.rounds)
+        timed = self.search.seconds is not None
+        rounds = round(share * self.search.rounds)
         self.rows = improve(
             self.model,
             self.rows,
@@ -281,7 +290,8 @@ class _Run:
 
     def _take(self, rows: np.ndarray) -> None:
         """Keep these starts if they are better."""
-        before, kept = self.reached(), self.rows
+        before = self.reached()
+        kept = self.rows
         self.rows = rows
         if not evaluate(self.problem, rows).feasible or self.reached() < before:
             self.rows = kept
@@ -313,7 +323,8 @@ class _Run:
     def _relaxed(self) -> float:
         """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
         relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
-        self.bound, self.merit = min(self.bound, relaxed.bound), relaxed.merit
+        self.bound = min(self.bound, relaxed.bound)
+        self.merit = relaxed.merit
         self._note("relaxation")
         return self._earns(relaxed.yuan_earns)
 
@@ -328,7 +339,8 @@ class _Run:
             start=complete(tight, self.rows),
             threads=self.search.threads,
         )
-        self.bound, self.ended = min(self.bound, solution.bound), solution.ended
+        self.bound = min(self.bound, solution.bound)
+        self.ended = solution.ended
         if solution.values is not None:
             self._take(tight.rows_of(solution.values))
         self._note("exact")

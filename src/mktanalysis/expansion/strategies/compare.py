@@ -83,7 +83,8 @@ def compare_strategies(
     'optimum'
     """
     search = search or Search()
-    policy, plans = _with_programmes(policy), {}
+    policy = _with_programmes(policy)
+    plans = {}
     for key in _keys(strategies):
         plans[key] = plan_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
     problem = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
@@ -119,7 +120,8 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
     rows = max(starts, key=lambda rows: evaluate(problem, rows).value, default=outcome.rows)
     if evaluate(problem, rows).value <= evaluate(problem, outcome.rows).value:
         return outcome
-    rounds, rng = search.rounds // 2, np.random.default_rng(search.random_state)
+    rounds = search.rounds // 2
+    rng = np.random.default_rng(search.random_state)
     rows = improve(build_model(problem), rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
     gain = evaluate(problem, rows).value - problem.base_value
     return replace(outcome, rows=rows, objective=gain)
@@ -157,7 +159,8 @@ def plan_strategy(
     >>> plan_strategy("potential", units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6)).ended
     'rule'
     """
-    (key,), policy = _keys(strategy), _with_programmes(policy)
+    (key,) = _keys(strategy)
+    policy = _with_programmes(policy)
     problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
 
@@ -197,7 +200,8 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
     }
     gains = {key: float(plan.figures["gain"]) for key, plan in plans.items()}
     kept = [gains[key] for key, plan in plans.items() if plan.checks["holds"].all()]
-    top, rows = max(kept or gains.values()), []
+    top = max(kept or gains.values())
+    rows = []
     for key, plan in plans.items():
         row = {"strategy": key, "title": titles[key], "gain": gains[key], "gap_to_best": top - gains[key]}
         if n_draws:
@@ -240,14 +244,17 @@ def strategy_sensitivity(
         condition (budget, rivals, spill), factor, strategy, title, gain, holds (all conditions hold), wins
         (best of its setting, the first of equals; nobody where no strategy that holds gains anything).
     """
-    policy, rows, keys = _with_programmes(policy), [], _keys(strategies)
+    policy = _with_programmes(policy)
+    rows = []
+    keys = _keys(strategies)
     strength = units.get("rival_strength", pd.Series(1.0, units.index)).fillna(1.0)
     budgets = np.array(policy.per_period("budget"))
     settings = [("budget", f, units, policy.replace(budget=tuple((budgets * f).tolist()))) for f in budget]
     settings += [("rivals", f, units.assign(rival_strength=strength * f), policy) for f in rivals]
     settings += [("spill", f, units, policy.replace(spill=policy.spill * f)) for f in spill]
     for condition, factor, table, changed in settings:
-        gains, holds = {}, {}
+        gains = {}
+        holds = {}
         for key in keys:
             problem, chosen = run_strategy(key, table, edges, tree, policy=changed, capacity=capacity)
             found = evaluate(problem, chosen)

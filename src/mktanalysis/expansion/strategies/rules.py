@@ -32,7 +32,8 @@ def _base_first(problem: Problem) -> np.ndarray:
     """Ring by ring around the base; within a ring value per yuan."""
     from scipy.sparse.csgraph import dijkstra
 
-    market, c = problem.market, problem.candidates
+    market = problem.market
+    c = problem.candidates
     hops = dijkstra(market.adjacency, indices=np.flatnonzero(market.base), unweighted=True, min_only=True)
     return _lexicographic(-np.where(np.isfinite(hops), hops, 1e6)[c.unit], greedy_score(problem))
 
@@ -45,7 +46,8 @@ def _centre_first(problem: Problem) -> np.ndarray:
     """The largest city centre of each region right above first, then the other centres, then the rest, each
     by capacity.
     """
-    city, unit = centres(problem), problem.candidates.unit
+    city = centres(problem)
+    unit = problem.candidates.unit
     capacity = pd.Series(np.where(city, problem.market.capacity[:, 0], -1.0))
     top = city & (capacity.groupby(_homes(problem)).rank(method="first", ascending=False) == 1).to_numpy()
     return _lexicographic((city.astype(float) + top)[unit], _potential(problem))
@@ -63,7 +65,8 @@ class CountrysideBuilder(Builder):
 
     def __init__(self, problem: Problem):
         super().__init__(problem)
-        self.city, self.home = centres(problem), _homes(problem)
+        self.city = centres(problem)
+        self.home = _homes(problem)
 
     def _reachable(self, held, strong, t: int) -> np.ndarray:
         free = super()._reachable(held, strong, t)

@@ -89,13 +89,15 @@ def diagnose_position(
     >>> found.counts["n_units"].tolist(), found.bases["region"].iloc[0]
     ([1, 0, 0, 1, 2], 'r1c1')
     """
-    response, base = response or Response(), (base,) if isinstance(base, str) else tuple(base)
+    response = response or Response()
+    base = (base,) if isinstance(base, str) else tuple(base)
     if len(units) == 0:
         raise MktError("市场单元表是空的：至少需要一个单元")
     first = str(units["region"].iloc[0])
     policy = Policy(base=base or (first,), periods=1, rungs=rungs, response=response)
     market = build_market(units, edges, tree, policy=policy)
-    own, capacity = market.column("own_share"), market.capacity[:, 0]
+    own = market.column("own_share")
+    capacity = market.capacity[:, 0]
     rank = rank_of(own, market.rivals, own)
     strong = (rank <= response.strong_rank) & (own >= response.enter_share)
     if base:
@@ -131,7 +133,8 @@ def diagnose_position(
 
 def _counts(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby("position", observed=False)
-    total, sales = max(table["capacity"].sum(), 1e-9), max(table["sales"].sum(), 1e-9)
+    total = max(table["capacity"].sum(), 1e-9)
+    sales = max(table["sales"].sum(), 1e-9)
     return pd.DataFrame(
         {
             "n_units": groups.size(),
@@ -142,7 +145,8 @@ def _counts(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _concentration(table: pd.DataFrame) -> pd.Series:
-    sales, total = table["sales"], table["sales"].sum()
+    sales = table["sales"]
+    total = table["sales"].sum()
     share = sales / total if total > 0 else sales * np.nan
     n_strong = int(table["strong"].sum())
     return pd.Series(
@@ -190,7 +194,8 @@ def _bases(market: Market, table: pd.DataFrame, count: int) -> pd.DataFrame:
     in and around the unit (against the largest) + 0.05 per strong neighbour.
     """
     around = market.capacity[:, 0] + market.adjacency @ market.capacity[:, 0]
-    own, rival = table["own_share"].to_numpy(), market.rivals.max(axis=1)
+    own = table["own_share"].to_numpy()
+    rival = market.rivals.max(axis=1)
     lead = np.minimum(own / np.maximum(rival, own / LEAD_MOST + 1e-12), LEAD_MOST)
     score = lead + 0.25 * np.log10(np.maximum(around, 1.0)) / np.log10(max(around.max(), 10.0))
     neighbours = market.adjacency @ table["strong"].to_numpy(dtype=float)

@@ -212,7 +212,8 @@ def _past(openings, potential, points, edges, rivals) -> _Past:
     )
     periods = np.sort(first.dropna().unique())
     when = first.to_numpy(dtype=float)
-    xyz, neighbours = _sphere(points), _neighbour_lists(edges, points.index)
+    xyz = _sphere(points)
+    neighbours = _neighbour_lists(edges, points.index)
     fixed = _or_zero(rivals, points.index).to_numpy()
     features = []
     for now in periods:
@@ -231,7 +232,8 @@ def _features(held, xyz, neighbours, rivals, potential) -> np.ndarray | None:
 
 
 def _sphere(points: pd.DataFrame) -> np.ndarray:
-    lon, lat = np.radians(points["lon"].to_numpy(float)), np.radians(points["lat"].to_numpy(float))
+    lon = np.radians(points["lon"].to_numpy(float))
+    lat = np.radians(points["lat"].to_numpy(float))
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 
@@ -240,7 +242,8 @@ def _neighbour_lists(edges, index):
         return None
     from scipy import sparse
 
-    i, j = index.get_indexer(pd.Index(edges["region"])), index.get_indexer(pd.Index(edges["neighbor"]))
+    i = index.get_indexer(pd.Index(edges["region"]))
+    j = index.get_indexer(pd.Index(edges["neighbor"]))
     ok = (i >= 0) & (j >= 0) & (i != j)
     one = sparse.csr_array((np.ones(ok.sum()), (i[ok], j[ok])), shape=(len(index), len(index)))
     return one.maximum(one.T).astype(bool).astype(float)
@@ -305,7 +308,8 @@ def _year_of_choices(beta, x, chosen) -> tuple[float, np.ndarray, np.ndarray]:
 
 def _minus_log_likelihood(beta, sets) -> tuple[float, np.ndarray]:
     """With a very weak ridge, so that a separating history has an answer too."""
-    value, slope = 1e-3 * float(beta @ beta), 2e-3 * beta
+    value = 1e-3 * float(beta @ beta)
+    slope = 2e-3 * beta
     for x, chosen in sets:
         likelihood, weight, _ = _year_of_choices(beta, x, chosen)
         value -= likelihood
@@ -349,7 +353,8 @@ def backtest_entries(
         if x is None:
             continue
         at_risk = ~(past.first < now)
-        x, chosen = x[at_risk], past.first[at_risk] == now
+        x = x[at_risk]
+        chosen = past.first[at_risk] == now
         scores = {"default": x @ default, "potential": x[:, 0], "proximity": -x[:, 1]}
         before = (past.first < now).sum() - (past.first == past.periods[0]).sum()
         if before >= min_openings:
@@ -366,9 +371,11 @@ def backtest_entries(
 
 def _judge(score: np.ndarray, chosen: np.ndarray) -> dict:
     """Precision and AUC; of equal scores, whose order says nothing, the share that was opened counts."""
-    n, k = len(chosen), int(chosen.sum())
+    n = len(chosen)
+    k = int(chosen.sum())
     last = np.sort(score)[n - k] if k else np.inf
-    above, equal = score > last, score == last
+    above = score > last
+    equal = score == last
     hits = chosen[above].sum() + (k - above.sum()) * (chosen[equal].mean() if k else 0.0)
     auc = np.nan
     if 0 < k < n:

@@ -132,7 +132,8 @@ def p_median(
     d, w = _arrays(distance_km, weight, n_centres)
     if np.isinf(d).any():
         raise MktError("p-中位选址的距离应为有限的数：到不了的地方请写一个很大的距离，如 1e5 公里")
-    cost, fixed = d * w[:, None], _listed(fixed)
+    cost = d * w[:, None]
+    fixed = _listed(fixed)
     rng = np.random.default_rng(random_state)
     keep = distance_km.columns.get_indexer(fixed)
     if (keep < 0).any():
@@ -155,7 +156,8 @@ def p_median(
 def _arrays(distance_km: pd.DataFrame, weight: pd.Series, n_centres: int) -> tuple[np.ndarray, np.ndarray]:
     if not 1 <= n_centres <= distance_km.shape[1]:
         raise MktError(f"中心数应在 1 与 {distance_km.shape[1]} 之间，给出的是 {n_centres}")
-    d, w = distance_km.to_numpy(float), _weights(distance_km, weight).to_numpy()
+    d = distance_km.to_numpy(float)
+    w = _weights(distance_km, weight).to_numpy()
     if (d < 0).any() or (w < 0).any() or np.isnan(d).any():
         raise MktError("距离和权重不能为负，距离不能缺失")
     return d, w
@@ -187,7 +189,8 @@ def _substitute(cost: np.ndarray, chosen: np.ndarray, n_kept: int) -> np.ndarray
         loss = np.zeros((len(chosen), cost.shape[1]))
         np.add.at(loss, first, extra)
         net = gain[None, :] - loss
-        net[:n_kept], net[:, chosen] = -np.inf, -np.inf
+        net[:n_kept] = -np.inf
+        net[:, chosen] = -np.inf
         out, into = np.unravel_index(net.argmax(), net.shape)
         if net[out, into] <= 1e-9 * max(d1.sum(), 1.0):
             return chosen
@@ -196,7 +199,9 @@ def _substitute(cost: np.ndarray, chosen: np.ndarray, n_kept: int) -> np.ndarray
 
 def _median_bound(cost: np.ndarray, count: int, value: float, keep: np.ndarray, rounds: int = 200) -> float:
     """Lagrangian bound by subgradient steps on the prices of assignment."""
-    price, best, step = cost.min(axis=1), -np.inf, 1.5
+    price = cost.min(axis=1)
+    best = -np.inf
+    step = 1.5
     stale = 0
     for _ in range(rounds):
         slack = np.minimum(cost - price[:, None], 0.0)

@@ -71,14 +71,16 @@ def backtest(
 
 
 def _origin_table(cube, rolled, k: int, width: np.ndarray, forecaster) -> pd.DataFrame:
-    origin, horizon = int(rolled.origins[k]), width.shape[1]
+    origin = int(rolled.origins[k])
+    horizon = width.shape[1]
     periods = pd.period_range(cube.periods[origin - 1] + 1, periods=horizon, name="period")
     tables = []
     for model in MODELS:
         mean = rolled.reconciled[k] if model == "reconciled" else rolled.base[k]
         if model == "bottom_up":
             mean = cube.structure.add_up(mean[cube.structure.leaves])
-        lower, upper = mean - width, mean + width
+        lower = mean - width
+        upper = mean + width
         if forecaster.nonnegative:
             lower = np.maximum(lower, 0.0)
         if model != "reconciled":
@@ -116,7 +118,8 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
     by = [name for name in ([by] if isinstance(by, str) else by) if name != "model"]  # always a key
     scored = results.dropna(subset=["actual"])
     error = scored["mean"] - scored["actual"]
-    size, scale = scored["actual"].abs(), scored["scale"].where(scored["scale"] > 0)
+    size = scored["actual"].abs()
+    scale = scored["scale"].where(scored["scale"] > 0)
     below = (scored["lower"] - scored["actual"]).clip(lower=0)
     above = (scored["actual"] - scored["upper"]).clip(lower=0)
     penalty = 2 / (1 - scored["nominal"]) * (below + above)
@@ -127,7 +130,8 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
         interval_score=(scored["upper"] - scored["lower"] + penalty) / scale,
     )  # fmt: skip
     groups = marks.groupby([*by, "model"], sort=False, observed=True)
-    sums, means = groups[["n", "error", "loss", "size"]].sum(), groups.mean()
+    sums = groups[["n", "error", "loss", "size"]].sum()
+    means = groups.mean()
     table = pd.DataFrame(
         {
             "n": sums["n"],

@@ -44,7 +44,8 @@ def detect_breaks(panel: pd.DataFrame, tree, *, threshold: float = 5.0) -> pd.Da
     (True, [-0.2])
     """
     cube = build_cube(panel, tree)
-    lag, (values, seen) = cube.season, cube.history()
+    lag = cube.season
+    (values, seen) = cube.history()
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.where((values > 0) & (seen >= OBSERVED_SHARE), values, np.nan))
     # Monthly and quarterly steps are taken against the same season a year before, then differenced, so

@@ -104,8 +104,13 @@ class HierarchicalForecaster:
         breaks: pd.DataFrame | None = None,
         n_origins: int | None = None,
     ):
-        self.model, self.reconciliation, self.coverage = model, reconciliation, coverage
-        self.fixed, self.nonnegative, self.breaks, self.n_origins = fixed, nonnegative, breaks, n_origins
+        self.model = model
+        self.reconciliation = reconciliation
+        self.coverage = coverage
+        self.fixed = fixed
+        self.nonnegative = nonnegative
+        self.breaks = breaks
+        self.n_origins = n_origins
 
     def fit(self, panel: pd.DataFrame, tree) -> HierarchicalForecaster:
         """Check the panel (region, period, value) against the tree and keep it in matrix form.
@@ -126,7 +131,8 @@ class HierarchicalForecaster:
         if not 0 < self.coverage < 1:
             raise MktError(f"coverage 应在 0 与 1 之间，现为 {self.coverage}")
         self.cube_: Cube = build_cube(panel, tree, nonnegative=self.nonnegative, breaks=self.breaks)
-        length, season = len(self.cube_.periods), self.cube_.season
+        length = len(self.cube_.periods)
+        season = self.cube_.season
         if length < shortest_history(season):
             finer = "先汇总到年" if season > 1 else "用按月、按季的数据"
             raise MktError(
@@ -146,13 +152,16 @@ class HierarchicalForecaster:
         length = len(cube.periods)
         bounds = self._bounds(horizon)
         rolled, calibration = self._calibrated(horizon, bounds)
-        mean, base = rolled.reconciled[-1], rolled.base[-1]
+        mean = rolled.reconciled[-1]
+        base = rolled.base[-1]
         free = mean if bounds is None else self._roll([length], horizon, None).reconciled[-1]
-        lower, upper = mean - calibration.width, mean + calibration.width
+        lower = mean - calibration.width
+        upper = mean + calibration.width
         if self.nonnegative:
             lower = np.maximum(lower, 0.0)
         if bounds is not None:
-            lower, upper = np.clip(lower, *bounds), np.clip(upper, *bounds)
+            lower = np.clip(lower, *bounds)
+            upper = np.clip(upper, *bounds)
         history, share = cube.history()
         ahead = pd.period_range(cube.periods[-1] + 1, periods=horizon, name="period")
         frame = long_table(cube, ahead, mean=mean, lower=lower, upper=upper, base=base, free=free)
@@ -184,11 +193,13 @@ class HierarchicalForecaster:
         """
         from ..hierarchy.sample_paths import draw_paths
 
-        cube, horizon = self._fitted(), _positive(horizon)
+        cube = self._fitted()
+        horizon = _positive(horizon)
         if self.fixed is not None:
             raise MktError("给出 fixed 时不能抽取路径：固定值没有误差可抽")
         rolled, found = self._calibrated(horizon, None)
-        errors, unit = rolled.errors(len(cube.periods))[:-1], rolled.scale
+        errors = rolled.errors(len(cube.periods))[:-1]
+        unit = rolled.scale
         values = draw_paths(
             cube.structure, rolled.reconciled[-1], errors, unit, found.width, n_paths,
             coverage=self.coverage, random_state=random_state,

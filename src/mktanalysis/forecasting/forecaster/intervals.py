@@ -88,13 +88,15 @@ def calibrate(errors, scales, scale, origins, structure: Structure, coverage: fl
     coverage : float
         Nominal coverage, between 0 and 1.
     """
-    groups, weight = np.asarray(structure.levels), (origins / origins.mean())[:, None, None]
+    groups = np.asarray(structure.levels)
+    weight = (origins / origins.mean())[:, None, None]
     unit = np.where(scales > 0, scales, np.where(scale > 0, scale, 1.0))  # a constant series has no step
     ratio = errors / unit[:, :, None]
     seen = np.where(np.isfinite(ratio), weight, 0.0)
     square = seen * np.nan_to_num(ratio) ** 2
     growth = _growth(square, seen)
-    loss, count = (square / growth**2).sum(axis=2), seen.sum(axis=2)
+    loss = (square / growth**2).sum(axis=2)
+    count = seen.sum(axis=2)
     score = np.full(errors.shape, np.nan)
     for k in np.flatnonzero(count.any(axis=1)):
         others = count.sum(axis=0) - count[k]
@@ -144,8 +146,10 @@ def few_draws(errors: np.ndarray, origins: np.ndarray, coverage: float) -> float
     at = origins[seen.any(axis=(1, 2))]
     if len(at) == 0:
         return 1.0
-    errors, count = np.where(seen, errors, 0.0), seen.sum(axis=1)
-    square, pairs = (errors**2).sum(), (count * (count - 1)).sum()
+    errors = np.where(seen, errors, 0.0)
+    count = seen.sum(axis=1)
+    square = (errors**2).sum()
+    pairs = (count * (count - 1)).sum()
     if square == 0:
         return 1.0
     products = (errors.sum(axis=1) ** 2).sum() - square
@@ -175,7 +179,8 @@ def _growth(square: np.ndarray, seen: np.ndarray) -> np.ndarray:
     rms = np.maximum.accumulate(np.where(count > 0, rms, 0.0))
     if count.any() and count[-1] == 0:
         last = np.flatnonzero(count)[-1]
-        step, ahead = (rms[last] - rms[0]) / max(last, 1), np.arange(last + 1, len(rms))
+        step = (rms[last] - rms[0]) / max(last, 1)
+        ahead = np.arange(last + 1, len(rms))
         walk = rms[last] * np.sqrt((ahead + 1) / (last + 1))
         rms[ahead] = np.maximum(rms[last] + step * (ahead - last), walk)
     return np.where(rms > 0, rms, 1.0)
@@ -199,7 +204,8 @@ def _limits(score: np.ndarray, weight: np.ndarray, groups: np.ndarray, coverage:
     """Weighted quantile of the scores of each node's group, and of all nodes' as a few series' worth."""
     known = np.isfinite(score)
     order = np.argsort(score[known], kind="stable")
-    sorted_score, weight = score[known][order], weight[known][order]
+    sorted_score = score[known][order]
+    weight = weight[known][order]
     node = np.broadcast_to(np.arange(len(groups))[:, None], score.shape)[known][order]
     out = np.empty(len(groups))
     for group in np.unique(groups):

@@ -126,7 +126,8 @@ def _found(rows: pd.DataFrame, problem: str) -> pd.DataFrame:
 def _structure(regions, tree) -> Structure:
     table = tree.table.set_index("region")
     parent = table["parent"]
-    inner, up = set(), pd.Index(regions)
+    inner = set()
+    up = pd.Index(regions)
     while len(up):
         up = pd.Index(parent.reindex(up).dropna().unique())
         inner.update(up)
@@ -209,7 +210,8 @@ def _chained(values: np.ndarray, at: np.ndarray, count: np.ndarray) -> np.ndarra
     positive = (values > 0).all(axis=1, keepdims=True)
     line = np.where(positive, np.log(np.where(positive, values, 1.0)), values)
     # A break in a gap shows in the step that crosses the gap.
-    step, crossing = np.diff(line, axis=1) / np.diff(at), np.diff(count) > 0
+    step = np.diff(line, axis=1) / np.diff(at)
+    crossing = np.diff(count) > 0
     clean = np.flatnonzero(~crossing)
     for k in np.flatnonzero(crossing):
         near = np.r_[clean[clean < k][-2:], clean[clean > k][:2]]
@@ -249,12 +251,14 @@ def fill(structure: Structure, bottom: np.ndarray) -> np.ndarray:
 def _growth(structure: Structure, bottom: np.ndarray) -> np.ndarray:
     """Growth factor (leaves, time - 1) of each leaf's nearest ancestor, over leaves seen on both sides."""
     both = ~np.isnan(bottom[:, 1:]) & ~np.isnan(bottom[:, :-1])
-    after, before = np.where(both, bottom[:, 1:], 0.0), np.where(both, bottom[:, :-1], 0.0)
+    after = np.where(both, bottom[:, 1:], 0.0)
+    before = np.where(both, bottom[:, :-1], 0.0)
     total = np.divide(after.sum(0), before.sum(0), out=np.ones(both.shape[1]), where=before.sum(0) > 0)
     total = np.where(total > 0, total, 1.0)
     if structure.parent is None:
         return np.broadcast_to(total, both.shape)
-    after, before = structure.add_up(after), structure.add_up(before)
+    after = structure.add_up(after)
+    before = structure.add_up(before)
     rate = np.divide(after, before, out=np.full(after.shape, np.nan), where=(before > 0) & (after > 0))
     rate[structure.parent < 0] = total
     for rows, _, parents, counts in structure.steps:

@@ -65,21 +65,27 @@ def roll(
     cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool, bounds=None
 ) -> Rolling:
     """Forecast from each origin (number of periods known), earliest first; `bounds` hold at the last one."""
-    structure, origins = cube.structure, np.asarray(origins, dtype=int)
+    structure = cube.structure
+    origins = np.asarray(origins, dtype=int)
     festival = isinstance(model, SpringFestival)
     calls = components(model.model if festival else model, cube.season)
     shape = (len(origins), structure.size, horizon)
-    base, reconciled, actual = np.zeros(shape), np.empty(shape), actuals(cube, origins, horizon)
-    scale, rms_scale = np.empty(shape[:2]), np.empty(shape[:2])
+    base = np.zeros(shape)
+    reconciled = np.empty(shape)
+    actual = actuals(cube, origins, horizon)
+    scale = np.empty(shape[:2])
+    rms_scale = np.empty(shape[:2])
     record = Record(len(calls), actual, scale, origins, structure.levels)
     for k, origin in enumerate(tqdm(origins, desc="滚动起点", delay=3, leave=False, disable=None)):
         history, _ = cube.until(origin).history()
         scale[k], rms_scale[k] = steps(history, cube.season)
-        weights, residual = record.weights(k), 0.0
+        weights = record.weights(k)
+        residual = 0.0
         past, ahead = _festival(history, cube.periods[:origin], horizon) if festival else (1.0, 1.0)
         for m, call in enumerate(calls):
             mean, off = call(history / past, horizon, cube.season)
-            mean, off = mean * ahead, off * past
+            mean = mean * ahead
+            off = off * past
             record.add(m, k, mean)
             base[k] += weights[m][:, None] * mean
             residual = residual + weights[m][:, None] * off
@@ -108,11 +114,14 @@ class Record:
     """What each model of an average forecast, and the weights that follow from its errors."""
 
     def __init__(self, n_models: int, actual, scale, origins, levels):
-        self.actual, self.scale, self.origins = actual, scale, origins
+        self.actual = actual
+        self.scale = scale
+        self.origins = origins
         self.groups = np.unique(np.asarray(levels), return_inverse=True)[1]
         size = (n_models, *actual.shape) if n_models > 1 else (1, 0, 0, 0)
         self.means = np.empty(size, dtype=np.float32)  # for scores only, so half the memory will do
-        self.loss, self.count = np.zeros((n_models, actual.shape[1])), np.zeros(actual.shape[1])
+        self.loss = np.zeros((n_models, actual.shape[1]))
+        self.count = np.zeros(actual.shape[1])
         self.seen = 0
 
     def add(self, model: int, k: int, mean: np.ndarray) -> None:
@@ -128,7 +137,8 @@ class Record:
         n_models = len(self.means)
         if n_models == 1:
             return np.ones((1, self.actual.shape[1]))
-        horizon, now = self.actual.shape[2], self.origins[k]
+        horizon = self.actual.shape[2]
+        now = self.origins[k]
         for j in range(k):
             target = self.origins[j] + np.arange(1, horizon + 1)
             new = (target > self.seen) & (target <= now)
@@ -162,14 +172,16 @@ def reconcile_by(
         floor[structure.leaves] = 0.0
         lower = floor if lower is None else np.maximum(floor, lower)
     if method == "top_down":
-        base, method = structure.add_up(top_down(structure, base, recent)), "wls_var"
+        base = structure.add_up(top_down(structure, base, recent))
+        method = "wls_var"
         if bounds is None:
             return base
     if method != "mint_shrink":
         variance = node_variances(structure, method, np.nanmean(residual**2, axis=1))
         if structure.parent is not None:
             return reconcile(structure, base, variance, lower=lower, upper=upper)
-        diagonal, low_rank = variance, None
+        diagonal = variance
+        low_rank = None
     else:
         diagonal, low_rank = shrunk_covariance(residual)
     return reconcile_general(structure, base, diagonal, low_rank, lower=lower, upper=upper)
@@ -202,9 +214,12 @@ def actuals(cube: Cube, origins: np.ndarray, horizon: int) -> np.ndarray:
 
     Leaves without any value up to an origin are outside its totals.
     """
-    structure, length = cube.structure, cube.bottom.shape[1]
+    structure = cube.structure
+    length = cube.bottom.shape[1]
     filled = fill(structure, cube.bottom)
-    values, size, missing = structure.add_up(filled), np.abs(filled), np.isnan(cube.bottom)
+    values = structure.add_up(filled)
+    size = np.abs(filled)
+    missing = np.isnan(cube.bottom)
     whole = structure.add_up(size)
     observed = structure.add_up(np.where(missing, 0.0, size)) >= OBSERVED_SHARE * whole
     observed[structure.leaves] = ~missing

@@ -49,7 +49,8 @@ def project(structure: Structure, base, diagonal, low_rank=None, *, held=None, v
     target = np.zeros((rows.shape[0], base.shape[1]))
     if held is not None and len(held):
         pick = sp.csc_array((np.ones(len(held)), (np.arange(len(held)), held)), (len(held), structure.size))
-        rows, target = sp.csc_array(sp.vstack([rows, pick])), np.vstack([target, values])
+        rows = sp.csc_array(sp.vstack([rows, pick]))
+        target = np.vstack([target, values])
     factor = splu(sp.csc_matrix(rows @ sp.diags_array(diagonal) @ rows.T))
     gap = rows @ base - target
     price = factor.solve(gap)
@@ -139,7 +140,9 @@ def _bounded_step(structure, base, diagonal, low_rank, lower, upper) -> np.ndarr
     held = np.flatnonzero(lower == upper)
     free = project(structure, base, diagonal, low_rank, held=held, values=lower[held, None])[0][:, 0]
     tiny = 1e-9 * max(float(np.abs(base).max()), 1.0)
-    bound, sign, effect = np.array([], dtype=int), np.array([]), np.zeros((structure.size, 0))
+    bound = np.array([], dtype=int)
+    sign = np.array([])
+    effect = np.zeros((structure.size, 0))
     entered = {-1.0: np.zeros(structure.size, bool), 1.0: np.zeros(structure.size, bool)}
     x = free
     for _ in range(2 * structure.size):
@@ -150,7 +153,8 @@ def _bounded_step(structure, base, diagonal, low_rank, lower, upper) -> np.ndarr
         for side, nodes in new:
             entered[side][nodes] = True
             moved = _response(structure, nodes, diagonal, low_rank, held)
-            bound, effect = np.r_[bound, nodes], np.c_[effect, moved]
+            bound = np.r_[bound, nodes]
+            effect = np.c_[effect, moved]
             sign = np.r_[sign, np.full(len(nodes), side)]
         target = np.where(sign > 0, lower[bound], upper[bound])
         push = _pushes(sign[:, None] * effect[bound] * sign, sign * (target - free[bound]))
@@ -191,11 +195,14 @@ def check_feasible(structure: Structure, lower, upper) -> None:
     """Raise unless coherent values meet the bounds; the smallest total relaxation is a linear program."""
     from scipy.optimize import linprog
 
-    summing, n_leaves = sp.csr_array(structure.summing), len(structure.leaves)
+    summing = sp.csr_array(structure.summing)
+    n_leaves = len(structure.leaves)
     scale = max(float(np.abs(np.where(np.isfinite(lower), lower, 0.0)).max()), 1.0)
     for step in range(lower.shape[1]):
-        low, high = lower[:, step] / scale, upper[:, step] / scale
-        below, above = np.flatnonzero(np.isfinite(low)), np.flatnonzero(np.isfinite(high))
+        low = lower[:, step] / scale
+        high = upper[:, step] / scale
+        below = np.flatnonzero(np.isfinite(low))
+        above = np.flatnonzero(np.isfinite(high))
         rows = sp.vstack([-summing[below], summing[above]])
         slack = -sp.eye_array(rows.shape[0])
         limits = np.r_[-low[below], high[above]]

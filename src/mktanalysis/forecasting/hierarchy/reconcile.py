@@ -94,7 +94,8 @@ def sweep(structure: Structure, base, variance, fixed=None):
 
     `fixed` (bool, same shape) marks nodes whose value is `base` itself.
     """
-    mean, var = base.copy(), variance.astype(float, copy=True)
+    mean = base.copy()
+    var = variance.astype(float, copy=True)
     if fixed is not None:
         var[fixed] = 0.0
     price = np.zeros_like(mean)
@@ -126,7 +127,8 @@ def check_bounds(structure: Structure, lower: np.ndarray, upper: np.ndarray) -> 
     On a tree the sums a subtree can reach are an interval: the node's own bounds cut with the sum of
     its children's intervals. The first node (bottom-up) whose interval is empty is named.
     """
-    low, high = lower.astype(float, copy=True), upper.astype(float, copy=True)
+    low = lower.astype(float, copy=True)
+    high = upper.astype(float, copy=True)
     slack = 1e-9 * (1.0 + np.nanmax(np.where(np.isfinite(low), np.abs(low), 0.0), initial=0.0))
     clashes = [(node, step, "self") for node, step in zip(*np.nonzero(low > high + slack), strict=True)]
     needed = {(n, s): (high[n, s], low[n, s]) for n, s, _ in clashes}
@@ -175,8 +177,10 @@ def _bounded(structure, base, variance, lower, upper) -> np.ndarray:
     """
     scale = np.maximum(np.abs(base).max(axis=0), 1.0)
     side = np.where(lower == upper, 2, 0)  # 0 free, -1 at lower, 1 at upper, 2 fixed
-    best, patience = np.full(base.shape[1], base.shape[0] + 1), np.full(base.shape[1], 10)
-    values, todo = np.empty_like(base), np.arange(base.shape[1])
+    best = np.full(base.shape[1], base.shape[0] + 1)
+    patience = np.full(base.shape[1], 10)
+    values = np.empty_like(base)
+    todo = np.arange(base.shape[1])
     general = np.zeros(base.shape[1], dtype=bool)
     for _ in range(_MAX_PIVOTS):
         state = side[:, todo]

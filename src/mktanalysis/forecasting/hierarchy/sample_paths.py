@@ -37,7 +37,8 @@ def draw_paths(
     -------
     ndarray (nodes, horizon, paths)
     """
-    rng, leaves = np.random.default_rng(random_state), structure.leaves
+    rng = np.random.default_rng(random_state)
+    leaves = structure.leaves
     whole = np.isfinite(errors).any(axis=1).all(axis=1)
     if whole.sum() < 2:
         raise MktError(f"只有 {int(whole.sum())} 个起点有完整误差，不足以抽取路径：请缩短 horizon")

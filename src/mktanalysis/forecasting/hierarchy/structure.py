@@ -101,7 +101,8 @@ class Structure:
     @cached_property
     def steps(self) -> tuple[tuple[slice, np.ndarray, np.ndarray, np.ndarray], ...]:
         """Per depth below the root: rows, first child of each parent, the parents, children of each."""
-        depth, found = _depths(self.parent), []
+        depth = _depths(self.parent)
+        found = []
         for level in range(1, depth.max(initial=0) + 1):
             rows = np.flatnonzero(depth == level)
             parents, first, counts = np.unique(self.parent[rows], return_index=True, return_counts=True)
@@ -113,14 +114,18 @@ class Structure:
         """Summing matrix, nodes by leaves."""
         if self.matrix is not None:
             return self.matrix
-        rows, columns = [], []
-        node, column = self.leaves.copy(), np.arange(len(self.leaves))
+        rows = []
+        columns = []
+        node = self.leaves.copy()
+        column = np.arange(len(self.leaves))
         while len(node):
             rows.append(node)
             columns.append(column)
             up = self.parent[node]
-            node, column = up[up >= 0], column[up >= 0]
-        rows, columns = np.concatenate(rows), np.concatenate(columns)
+            node = up[up >= 0]
+            column = column[up >= 0]
+        rows = np.concatenate(rows)
+        columns = np.concatenate(columns)
         shape = (self.size, len(self.leaves))
         return sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
 
@@ -136,7 +141,8 @@ class Structure:
 
 
 def _depths(parent: np.ndarray) -> np.ndarray:
-    depth, up = np.zeros(len(parent), dtype=int), parent.copy()
+    depth = np.zeros(len(parent), dtype=int)
+    up = parent.copy()
     for _ in range(len(parent) + 1):
         below = up >= 0
         if not below.any():

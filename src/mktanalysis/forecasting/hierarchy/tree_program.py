@@ -18,7 +18,10 @@ class Response:
     __slots__ = ("left", "price", "right", "value")
 
     def __init__(self, price, value, left, right):
-        self.price, self.value, self.left, self.right = price, value, left, right
+        self.price = price
+        self.value = value
+        self.left = left
+        self.right = right
 
     def at(self, price: np.ndarray | float):
         """Value at a price."""
@@ -28,7 +31,8 @@ class Response:
 
     def price_of(self, value: float) -> float:
         """A price at which the total is `value` (which some price reaches)."""
-        first, last = self.price[0], self.price[-1]
+        first = self.price[0]
+        last = self.price[-1]
         if value < self.value[0]:
             return first - (self.value[0] - value) / self.left if self.left > 0 else first
         if value > self.value[-1]:
@@ -43,13 +47,22 @@ class Response:
         """Keep the values within bounds."""
         if low == high:
             return Response(np.zeros(1), np.array([low]), 0.0, 0.0)
-        price, value, left, right = self.price, self.value, self.left, self.right
+        price = self.price
+        value = self.value
+        left = self.left
+        right = self.right
         if low > value[0] or (left > 0 and np.isfinite(low)):
-            at, keep = self.price_of(low), value > low
-            price, value, left = np.r_[at, price[keep]], np.r_[low, value[keep]], 0.0
+            at = self.price_of(low)
+            keep = value > low
+            price = np.r_[at, price[keep]]
+            value = np.r_[low, value[keep]]
+            left = 0.0
         if high < value[-1] or (right > 0 and np.isfinite(high)):
-            at, keep = self.price_of(high), value < high
-            price, value, right = np.r_[price[keep], at], np.r_[value[keep], high], 0.0
+            at = self.price_of(high)
+            keep = value < high
+            price = np.r_[price[keep], at]
+            value = np.r_[value[keep], high]
+            right = 0.0
         return Response(price, value, left, right)
 
 
@@ -71,7 +84,8 @@ def bend(total: Response, base: float, variance: float) -> Response:
 
 def tree_program(structure: Structure, base, variance, lower, upper) -> np.ndarray:
     """Coherent values within feasible bounds nearest to `base`; all arguments are (nodes,)."""
-    size, parent = structure.size, structure.parent
+    size = structure.size
+    parent = structure.parent
     children: list[list[int]] = [[] for _ in range(size)]
     for node in np.flatnonzero(parent >= 0):
         children[parent[node]].append(node)
@@ -81,14 +95,17 @@ def tree_program(structure: Structure, base, variance, lower, upper) -> np.ndarr
         if children[node]:
             totals[node] = add([seen[child] for child in children[node]])
             own = bend(totals[node], base[node], variance[node]) if variance[node] > 0 else totals[node]
-            low, high = lower[node], upper[node]
+            low = lower[node]
+            high = upper[node]
             if variance[node] == 0:
                 low = high = base[node]
         else:
             own = Response(np.zeros(1), base[node : node + 1], variance[node], variance[node])
-            low, high = lower[node], upper[node]
+            low = lower[node]
+            high = upper[node]
         seen[node] = own.cut(low, high)
-    x, price = np.empty(size), np.zeros(size)
+    x = np.empty(size)
+    price = np.zeros(size)
     for node in range(size):
         x[node] = seen[node].at(0.0 if parent[node] < 0 else price[parent[node]])
         if totals[node] is not None:

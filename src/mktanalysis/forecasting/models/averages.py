@@ -29,7 +29,8 @@ def on_logs(model: Model) -> Model:
     def run(values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
         with np.errstate(invalid="ignore"):
             positive = ~(values <= 0).any(axis=1)
-        mean, residual = np.empty((len(values), horizon)), np.empty(values.shape)
+        mean = np.empty((len(values), horizon))
+        residual = np.empty(values.shape)
         if not positive.all():
             mean[~positive], residual[~positive] = model(values[~positive], horizon, season)
         if positive.any():
@@ -109,7 +110,9 @@ class PerSeries:
     """
 
     def __init__(self, model, *, n_jobs: int = 1, executor: Executor | None = None):
-        self.model, self.n_jobs, self.executor = model, n_jobs, executor
+        self.model = model
+        self.n_jobs = n_jobs
+        self.executor = executor
 
     def __call__(self, values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
         """Forecast each row."""

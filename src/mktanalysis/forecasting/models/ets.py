@@ -58,7 +58,8 @@ def around(best: Candidates, width: float, rng: np.random.Generator, n: int = 20
     alpha, beta, gamma, phi = (x[:, None] for x in (best.alpha, best.beta, best.gamma, best.phi))
     draw = rng.uniform(-1, 1, (4, 1, n + 1))
     draw[:, :, 0] = 0.0
-    part, share = beta / alpha, gamma / (1 - alpha)
+    part = beta / alpha
+    share = gamma / (1 - alpha)
     near = np.clip(alpha + width * 0.25 * draw[0], 0.01, 0.99)
     part = np.where(beta > 0, np.clip(part + width * 0.2 * draw[1], 1e-3, 0.99), 0.0)
     share = np.where(gamma > 0, np.clip(share + width * 0.2 * draw[2], 1e-3, 0.99), 0.0)
@@ -69,13 +70,18 @@ def around(best: Candidates, width: float, rng: np.random.Generator, n: int = 20
 
 def run(values: np.ndarray, start: States, parameters: Candidates, *, keep: bool = False):
     """Filter all series through time: sums of squared errors, last states and, if kept, the errors."""
-    alpha, beta, gamma, phi = parameters.alpha, parameters.beta, parameters.gamma, parameters.phi
+    alpha = parameters.alpha
+    beta = parameters.beta
+    gamma = parameters.gamma
+    phi = parameters.phi
     shape = np.broadcast_shapes(start.level.shape, alpha.shape)
-    level, trend = np.broadcast_to(start.level, shape).copy(), np.broadcast_to(start.trend, shape).copy()
+    level = np.broadcast_to(start.level, shape).copy()
+    trend = np.broadcast_to(start.trend, shape).copy()
     ring = np.broadcast_to(start.season, (len(start.season), *shape)).copy()
     trend *= phi > 0
     ring *= (gamma > 0) | (len(ring) == 1)
-    loss, step = np.zeros(shape, values.dtype), np.empty(shape, values.dtype)
+    loss = np.zeros(shape, values.dtype)
+    step = np.empty(shape, values.dtype)
     errors = np.empty((values.shape[1], *shape)) if keep else None
     for t in range(values.shape[1]):
         seasonal = ring[t % len(ring)]
@@ -141,8 +147,11 @@ def _ets(values: np.ndarray, horizon: int, season: int) -> Forecasts:
     centre = values.mean(axis=1, keepdims=True)
     unit = np.maximum(np.abs(values).mean(axis=1, keepdims=True), np.finfo(float).tiny)
     scaled = (values - centre) / unit
-    start, candidates = initial_states(scaled, season), grid(season)
-    rough, rough_start = scaled.astype(np.float32), _single(start)  # enough to choose by, in half the time
+    start = initial_states(scaled, season)
+    candidates = grid(season)
+    # enough to choose by, in half the time
+    rough = scaled.astype(np.float32)
+    rough_start = _single(start)
     loss, _, _ = run(rough, rough_start, _single(candidates))
     best = candidates.take(np.argmin(criterion(loss, candidates, length, season), axis=1))
     rng = np.random.default_rng(0)  # fixed: the same finer grid for every series and every call

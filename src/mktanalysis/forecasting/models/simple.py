@@ -32,7 +32,8 @@ def blockwise(model: Callable[..., Forecasts]) -> Callable[..., Forecasts]:
                 mean[block], residual[block, first:] = model(values[block, first:], horizon, season)
         return mean, residual
 
-    run.__name__, run.__doc__ = model.__name__, model.__doc__
+    run.__name__ = model.__name__
+    run.__doc__ = model.__doc__
     return run
 
 
@@ -94,7 +95,8 @@ def theta(values: np.ndarray, horizon: int, season: int = 1) -> Forecasts:
 
 def smooth(values: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Simple exponential smoothing from the first value: last level, one-step residuals."""
-    level, residual = values[:, 0].copy(), np.full(values.shape, np.nan)
+    level = values[:, 0].copy()
+    residual = np.full(values.shape, np.nan)
     for t in range(1, values.shape[1]):
         residual[:, t] = values[:, t] - level
         level += alpha * residual[:, t]
@@ -103,11 +105,13 @@ def smooth(values: np.ndarray, alpha: np.ndarray) -> tuple[np.ndarray, np.ndarra
 
 def smoothing_weight(values: np.ndarray) -> np.ndarray:
     """Weight alpha of simple exponential smoothing with least squared one-step error, by ever finer grids."""
-    low, high = np.full(len(values), 0.01), np.full(len(values), 0.99)
+    low = np.full(len(values), 0.01)
+    high = np.full(len(values), 0.99)
     best = low
     for points in (10, 8, 8, 8):
         grid = low[:, None] + (high - low)[:, None] * np.linspace(0, 1, points)
-        level, loss = np.repeat(values[:, :1], points, axis=1), np.zeros((len(values), points))
+        level = np.repeat(values[:, :1], points, axis=1)
+        loss = np.zeros((len(values), points))
         for t in range(1, values.shape[1]):
             error = values[:, t, None] - level
             loss += error * error
@@ -116,7 +120,8 @@ def smoothing_weight(values: np.ndarray) -> np.ndarray:
         at = np.argmin(loss, axis=1)
         best = np.take_along_axis(grid, at[:, None], axis=1)[:, 0]
         width = (high - low) / (points - 1)
-        low, high = np.maximum(best - width, 0.01), np.minimum(best + width, 0.99)
+        low = np.maximum(best - width, 0.01)
+        high = np.minimum(best + width, 0.99)
     return best
 
 
@@ -158,7 +163,8 @@ def _is_seasonal(values: np.ndarray, season: int) -> np.ndarray:
 def _seasonal_index(values: np.ndarray, season: int, additive: np.ndarray) -> np.ndarray:
     """Mean deviation from the centred moving average at each place in the cycle, normalised."""
     kernel = np.ones(season) / season if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5] / season
-    half, length = len(kernel) // 2, values.shape[1]
+    half = len(kernel) // 2
+    length = values.shape[1]
     windows = np.lib.stride_tricks.sliding_window_view(values, len(kernel), axis=1)
     trend = windows @ kernel
     inside = values[:, half : length - half]
@@ -171,7 +177,9 @@ def _seasonal_index(values: np.ndarray, season: int, additive: np.ndarray) -> np
 
 def reseasonalise(mean, residual, index, additive) -> Forecasts:
     """Put the season back into forecasts and residuals."""
-    horizon, length, season = mean.shape[1], residual.shape[1], index.shape[1]
+    horizon = mean.shape[1]
+    length = residual.shape[1]
+    season = index.shape[1]
     ahead = index[:, np.arange(horizon) % season]
     behind = index[:, (np.arange(length) - length) % season]
     flat = additive[:, None]

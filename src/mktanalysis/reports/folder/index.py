@@ -90,7 +90,8 @@ def _failures(bad: list[dict]) -> str:
 
 def _failure(row: dict) -> str:
     error = row["error"] or {}
-    cell, code = error.get("cell"), error.get("source") or ""
+    cell = error.get("cell")
+    code = error.get("source") or ""
     where = f"第 {cell + 1} 个单元格" if isinstance(cell, int) and cell >= 0 else ""
     lines = "\n".join(error.get("lines") or [])
     message = escape(error.get("message", "") or "没有运行")
@@ -159,7 +160,8 @@ def sparkline(values: list) -> str:
     numbers = [value for value in values if value is not None]
     if len(numbers) < 2:
         return ""
-    low, span = min(numbers), (max(numbers) - min(numbers)) or 1.0
+    low = min(numbers)
+    span = (max(numbers) - min(numbers)) or 1.0
     step = 96 / (len(values) - 1)
     pieces: list[list[str]] = [[]]
     for at, value in enumerate(values):
@@ -190,7 +192,8 @@ def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
 
     from ...maps.svg import province_svg
 
-    figure, values = shared[numeric[0]], {}
+    figure = shared[numeric[0]]
+    values = {}
     for code, row in of_province.items():
         found = {f["name"]: f["value"] for f in row["record"]["figures"]}.get(figure["name"])
         if isinstance(found, (int, float, str)):

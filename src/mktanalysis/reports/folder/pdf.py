@@ -46,7 +46,8 @@ def print_reports(rows: list[dict], out_dir) -> list[Path]:
         As from a run.
     out_dir : path
     """
-    browser, made = find_browser(), []
+    browser = find_browser()
+    made = []
     folders = [Path(out_dir).absolute() / row["report"] for row in rows if row["record"] is not None]
     # a browser started by the system's administrator refuses its own sandbox
     rooted = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []

@@ -47,12 +47,14 @@ def _write_figures(rows: list[dict], store: Store) -> list[dict]:
         return []
     from ...io import write_csv, write_xlsx
 
-    sheets, units = {}, {}
+    sheets = {}
+    units = {}
     for notebook, of in several.items():
         frame, own = _figures(of)
         stem = notebook.removesuffix(".ipynb")
         write_csv(store.folder / FOLDER / f"figures-{slug(stem)}.csv", frame)
-        sheets[stem], units = frame, units | own
+        sheets[stem] = frame
+        units = units | own
     write_xlsx(store.folder / "figures.xlsx", sheets, units=units)
     return [{"file": "figures.xlsx", "title": "关键数字", "rows": sum(map(len, sheets.values()))}]
 

@@ -15,7 +15,9 @@ from pathlib import Path
 from ...errors import MktError
 from ..files import digest_file, sync_folder, write_atomic
 
-RECORD, FAILURE, FAILED_NOTEBOOK = "run.json", "failure.json", "failure.ipynb"
+RECORD = "run.json"
+FAILURE = "failure.json"
+FAILED_NOTEBOOK = "failure.ipynb"
 _MAX_RECORD = 20_000_000
 
 

@@ -34,10 +34,13 @@ class _Outputs:
     """Collects the outputs of the running cell; a stream that continues is one output."""
 
     def __init__(self):
-        self.items, self.shown, self.clear_next = [], {}, False
+        self.items = []
+        self.shown = {}
+        self.clear_next = False
 
     def start_cell(self):
-        self.items, self.clear_next = [], False
+        self.items = []
+        self.clear_next = False
         return self.items
 
     def add(self, output):
@@ -55,7 +58,8 @@ class _Outputs:
     def display(self, data, metadata, display_id=None, update=False):
         known = self.shown.setdefault(display_id, []) if display_id else []
         for output in known if update else ():
-            output.data, output.metadata = node(_encoded(data)), node(metadata or {})
+            output.data = node(_encoded(data))
+            output.metadata = node(metadata or {})
         if not update:
             output = new_output("display_data", data=_encoded(data), metadata=metadata or {})
             known.append(output)
@@ -86,7 +90,9 @@ class _Stream(io.TextIOBase):
     encoding = "utf-8"
 
     def __init__(self, outputs: _Outputs, name: str, file_number: int):
-        self._outputs, self._name, self._file_number = outputs, name, file_number
+        self._outputs = outputs
+        self._name = name
+        self._file_number = file_number
 
     def writable(self):
         return True
@@ -162,7 +168,8 @@ def run_in_process(notebook, shell, *, on_cell=lambda index: None) -> CellError 
     The process is spent afterwards: whatever the cells changed stays changed.
     """
     outputs = shell.collected
-    sys.stdout, sys.stderr = _Stream(outputs, "stdout", 1), _Stream(outputs, "stderr", 2)
+    sys.stdout = _Stream(outputs, "stdout", 1)
+    sys.stderr = _Stream(outputs, "stderr", 2)
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code" or not cell.source.strip():
             continue
@@ -197,7 +204,8 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    source, target = folder / "papermill-in.ipynb", folder / "papermill-out.ipynb"
+    source = folder / "papermill-in.ipynb"
+    target = folder / "papermill-out.ipynb"
     source.write_text(write(notebook), "utf-8")
     error = None
     with tempfile.TemporaryDirectory(prefix="mkt-") as sockets:
@@ -212,7 +220,8 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
     cells = [cell for cell in done.cells if marks not in cell.metadata.get("tags", ())]
     for cell, ran in zip(notebook.cells, cells, strict=True):
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+            cell.outputs = ran.outputs
+            cell.execution_count = ran.execution_count
     source.unlink()
     target.unlink()
     return error

@@ -35,7 +35,8 @@ def parameterized(job: Job):
     for number, cell in enumerate(notebook.cells):
         cell.setdefault("id", f"cell-{number}")
         if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
+            cell.outputs = []
+            cell.execution_count = None
     notebook.metadata["papermill"] = node({"parameters": job.parameters})
     notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
     return notebook
@@ -49,7 +50,8 @@ def make_report(folder: Path, *, shell=None) -> None:
         notebook = parameterized(job)
         error = _run(job, notebook, folder, shell)
         _clean(notebook)
-        status, told = _status(error), _told(error, notebook)
+        status = _status(error)
+        told = _told(error, notebook)
         if error is None:
             _write_tables(folder)
             _write_page(job, notebook, folder)

@@ -55,7 +55,9 @@ class _Inert(HTMLParser):
 
     def __init__(self):
         super().__init__(convert_charrefs=True)
-        self.out, self.open, self.dropping = [], [], []
+        self.out = []
+        self.open = []
+        self.dropping = []
 
     def handle_starttag(self, tag, attrs):
         if tag in _DROPPED:

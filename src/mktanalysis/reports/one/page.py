@@ -21,7 +21,8 @@ from .markup import inert_html, markdown_html, table_html
 
 
 def _outputs_html(cell) -> str:
-    parts, seen = [], set()
+    parts = []
+    seen = set()
     for output in cell.outputs:
         part = _output_html(output)
         if part and part not in seen:  # a returned pyplot figure is also flushed: once is enough

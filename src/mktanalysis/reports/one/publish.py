@@ -23,7 +23,9 @@ from ..files import names_local_path, write_atomic
 
 #: The engine names the folder of the running report here.
 RUN_FOLDER = "MKTANALYSIS_RUN_FOLDER"
-MAX_ROWS, MAX_CELLS, MAX_SERIES = 1_000_000, 20_000_000, 500
+MAX_ROWS = 1_000_000
+MAX_CELLS = 20_000_000
+MAX_SERIES = 500
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 #: A spreadsheet cell holds no more characters.
 _MAX_TEXT = 32_767

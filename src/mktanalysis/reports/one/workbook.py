@@ -36,7 +36,8 @@ def read_published(folder: Path, meta: dict) -> pd.DataFrame:
 
 def write_workbook(path: Path, folder: Path, tables: list[dict]) -> None:
     """Write the csv tables of the report in `folder` as one xlsx with Chinese headers and units."""
-    sheets, units = {}, {}
+    sheets = {}
+    units = {}
     for meta in tables:
         heads = {column: _head(column, meta["units"].get(column, "")) for column in meta["columns"]}
         title = meta["title"] if meta["title"] not in sheets else f"{meta['title']}（{meta['name']}）"

@@ -92,10 +92,12 @@ def read_parameters(notebook: dict) -> dict[str, Parameter]:
     source = notebook["cells"][parameters_cell(notebook)]["source"]
     source = source if isinstance(source, str) else "".join(source)
     try:
-        statements, helps = ast.parse(source).body, _helps(source)
+        statements = ast.parse(source).body
+        helps = _helps(source)
     except (SyntaxError, tokenize.TokenError) as error:
         raise ParameterError([f"参数单元格不是合法的 Python：{error}"]) from None
-    found, problems = {}, []
+    found = {}
+    problems = []
     for statement in statements:
         try:
             parameter = _declared(statement, helps)

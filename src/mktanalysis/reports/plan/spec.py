@@ -93,12 +93,15 @@ def key_lines(text: str) -> dict[tuple, int]:
     >>> lines[("part", 0, "chapter", 0, "notebook")]
     4
     """
-    lines, counts, at = {}, {}, ()
+    lines = {}
+    counts = {}
+    at = ()
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line)
         key = re.match(r"\s*([\w\"'.-]+)\s*=", line)
         if header:
-            names, at = [name.strip().strip("\"'") for name in header[2].split(".")], ()
+            names = [name.strip().strip("\"'") for name in header[2].split(".")]
+            at = ()
             for i, name in enumerate(names):
                 at += (name,)
                 if i == len(names) - 1 and header[1] == "[[":
@@ -116,7 +119,9 @@ class _Problems:
     """Collects problems of one file with line and key."""
 
     def __init__(self, file: str, text: str):
-        self.file, self.lines, self.found = file, key_lines(text), []
+        self.file = file
+        self.lines = key_lines(text)
+        self.found = []
 
     def add(self, path: tuple, message: str) -> None:
         line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
@@ -205,14 +210,17 @@ class _Chapters:
     """Expands the chapters of one file."""
 
     def __init__(self, folder: Path, problems: _Problems):
-        self.folder, self.problems = folder, problems
+        self.folder = folder
+        self.problems = problems
         self.used: set = set()
 
     def of_part(self, part: dict, number: int, inherited: dict) -> list[Planned]:
         path = ("part", number)
         self.problems.unknown_keys(part, _PART, path)
         own = part.get("parameters", {})
-        inherited, used, reports = {**inherited, **own}, set(), []
+        inherited = {**inherited, **own}
+        used = set()
+        reports = []
         if not part.get("chapter"):
             self.problems.add(path, "没有章节（[[part.chapter]]）")
         for at, chapter in enumerate(part.get("chapter", ())):

@@ -13,7 +13,8 @@ from pathlib import Path, PurePath
 
 from .parameters import DATES, Kind, Parameter, refusal
 
-_TRUE, _FALSE = {"true", "1", "yes", "是"}, {"false", "0", "no", "否"}
+_TRUE = {"true", "1", "yes", "是"}
+_FALSE = {"false", "0", "no", "否"}
 
 
 def injected_source(declared: dict[str, Parameter], values: dict) -> str:

@@ -166,7 +166,8 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
 
 def public_row(row: dict) -> dict:
     """A row as it stands in ``runs.csv``."""
-    error, inputs = row["error"] or {}, row["identity"]
+    error = row["error"] or {}
+    inputs = row["identity"]
     return {
         "report": row["report"],
         "part": row["part"],
@@ -329,7 +330,8 @@ def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: 
             return _row(report, status, record, **facts)
         store.publish_failure(report.name, staging, {**record, "error": error})
     except OSError as failure:
-        status, error = "disk_full", _error(f"写入输出文件夹失败：{failure.strerror}")
+        status = "disk_full"
+        error = _error(f"写入输出文件夹失败：{failure.strerror}")
     return _row(report, status, store.record(report.name), error=error, **facts)
 
 
@@ -360,7 +362,9 @@ def _how(code: int) -> str:
 
 def _error(message: str, staging: Path | None = None) -> dict:
     """An error that the process could not tell itself: the cell it was in, the last lines of its log."""
-    cell, source, lines = None, "", []
+    cell = None
+    source = ""
+    lines = []
     with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
         cell = int((staging / "cell").read_text())
         notebook = json.loads(Job.load(staging).notebook)

@@ -38,7 +38,8 @@ class ClusterRunner:
             self._client = Client(address, timeout=connect_seconds, set_as_default=False)
         except (OSError, ValueError) as error:
             raise MktError(f"连不上调度器 {address}：{type(error).__name__}") from None
-        self._lock, self._closed = threading.Lock(), False
+        self._lock = threading.Lock()
+        self._closed = False
 
     @property
     def slots(self) -> int:

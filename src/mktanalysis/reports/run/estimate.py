@@ -55,7 +55,8 @@ def estimate_run(plan: Plan, out_dir, *, jobs: int) -> Estimate:
     folder = next(place for place in (store.folder, *store.folder.parents) if place.exists())
     free = shutil.disk_usage(folder).free
     known = _records(store.folder)
-    seconds, size = 0.0, 0
+    seconds = 0.0
+    size = 0
     for report in todo:
         found = known.get(report.notebook.name)
         if not found:

@@ -112,8 +112,12 @@ class Server:
     """The loop: requests in, children out."""
 
     def __init__(self, requests: int, replies: int, shell):
-        self.requests, self.replies, self.shell = requests, replies, shell
-        self.children, self.buffer, self.open = {}, b"", True
+        self.requests = requests
+        self.replies = replies
+        self.shell = shell
+        self.children = {}
+        self.buffer = b""
+        self.open = True
         self.wake_read, self.wake_write = os.pipe()
         for end in (self.wake_read, self.wake_write):
             os.set_blocking(end, False)

@@ -79,9 +79,13 @@ class ForkRunner:
     kind = "fork"
 
     def __init__(self, preload: Sequence[str] = ()):
-        self._lock, self._preload = threading.Lock(), list(preload)
+        self._lock = threading.Lock()
+        self._preload = list(preload)
         self.slots = None
-        self._template, self._waiting, self._next, self._closed = None, {}, 0, False
+        self._template = None
+        self._waiting = {}
+        self._next = 0
+        self._closed = False
         self._listener = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
@@ -156,7 +160,9 @@ class PapermillRunner:
     kind = "papermill"
 
     def __init__(self):
-        self._lock, self._running, self._closed = threading.Lock(), set(), False
+        self._lock = threading.Lock()
+        self._running = set()
+        self._closed = False
         self.slots = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:

@@ -190,7 +190,8 @@ def _check(condition: Condition, system: RuleSystem, wide: pd.DataFrame, tree: R
     met = pd.Series(_OPERATORS[condition.operator](figures, value), wide.index, dtype="boolean")
     met = met.mask(figures.isna())
     sign = condition.operator.replace(">=", "≥").replace("<=", "≤")
-    name, bound = LABELS.get(condition.indicator, condition.indicator), f"{sign}{spell(value)}"
+    name = LABELS.get(condition.indicator, condition.indicator)
+    bound = f"{sign}{spell(value)}"
     shown = [f"缺 {name}（需{bound}）" if np.isnan(x) else f"{name} {spell(x)}（{bound}）" for x in figures]
     return met, pd.Series(shown, wide.index, dtype=object)
 

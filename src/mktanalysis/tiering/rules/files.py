@@ -267,7 +267,8 @@ def _words(item: dict) -> str:
 def _line_of(text: str, location: tuple) -> int | None:
     """Line of a location like ("rule", 2, "all", 0, "gdp > x"): its table, then the key, then the text."""
     lines = text.splitlines()
-    start, end = 0, len(lines)
+    start = 0
+    end = len(lines)
     path = list(location)
     if path[:1] == ["rule"] and len(path) > 1:
         headers = [i for i, line in enumerate(lines) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
