@@ -59,6 +59,47 @@ class TableError(MktError):
         return type(self), (self.problems,)
 
 
+class Problems:
+    """Collects the rows of a `TableError`, so that all are raised at once.
+
+    Parameters
+    ----------
+    **common
+        What every row has in common: ``file``, ``sheet``, ``column`` ...
+
+    Examples
+    --------
+    >>> found = Problems(file="a.xlsx")
+    >>> found.add("应为数", row=3, column="容量")
+    >>> len(found)
+    1
+    """
+
+    def __init__(self, **common):
+        self._common = common
+        self.rows: list[dict] = []
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def add(self, problem: str, *, row=None, column=None, value=None, **more) -> None:
+        """Note one problem."""
+        found = {**self._common, "row": row, "column": column, "value": value, "problem": problem, **more}
+        self.rows.append(found)
+
+    def add_rows(self, mask, column: str, values: pd.Series, problem: str) -> None:
+        """Note one problem a row of `values` where `mask` holds; the row is the index label."""
+        for row, value in values.loc[list(mask)].items():
+            self.add(problem, row=row, column=column, value=value)
+
+    def raise_any(self) -> None:
+        """Raise all that was noted, if anything was."""
+        if self.rows:
+            import pandas as pd
+
+            raise TableError(pd.DataFrame(self.rows, columns=list(TableError.COLUMNS), dtype=object))
+
+
 class UnknownNameError(MktError):
     """Names that no region bears, or that several do.
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..errors import Problems
 from ..regions import RegionTree
-from ..regions.checks import Problems
 from ..regions.names import clean_name
 from .cells import CellError, as_text, is_blank, parse_number, parse_part, parse_period
 from .fields import BASE_UNITS, UNITLESS, Kind, Measure, fields

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..errors import UnknownNameError
+from ..errors import Problems, UnknownNameError
 from ..regions import RegionTree, resolve_names
-from ..regions.checks import Problems
 from ..regions.names import bearers, clean_name
 from .cells import as_text
 from .fields import fields

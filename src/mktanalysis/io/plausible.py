@@ -11,8 +11,8 @@ import warnings
 import numpy as np
 import pandas as pd
 
+from ..errors import Problems
 from ..regions import RegionTree
-from ..regions.checks import Problems
 from .fields import Kind, Measure
 
 #: Off its own series, or its neighbours, by this factor: the wrong unit.

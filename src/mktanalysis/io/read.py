@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import MktError, TableError
+from ..errors import MktError, Problems, TableError
 from ..regions import RegionTree
-from ..regions.checks import Problems
 from ..schemas import INDICATORS, PANEL, check_table
 from .fields import Kind, kind_of
 from .figures import SheetReader, base_unit

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
+from ..errors import MktError, Problems
 from ..schemas import PANEL, check_table
-from .checks import Problems
 
 _TOLERANCE = 1e-6
 

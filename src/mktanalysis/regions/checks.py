@@ -11,35 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from ..errors import TableError
+from ..errors import Problems
 
 REQUIRED = ("region", "name", "level", "parent")
-
-
-class Problems:
-    """Collects the rows of a :class:`~mktanalysis.errors.TableError`."""
-
-    def __init__(self, **common):
-        self._common = common
-        self.rows = []
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def add(self, problem: str, *, row=None, column=None, value=None, **more) -> None:
-        """Note one problem."""
-        found = {**self._common, "row": row, "column": column, "value": value, "problem": problem, **more}
-        self.rows.append(found)
-
-    def add_rows(self, mask, column: str, values: pd.Series, problem: str) -> None:
-        """Note one problem a row of `values` where `mask` holds; the row is the index label."""
-        for row, value in values[np.asarray(mask)].items():
-            self.add(problem, row=row, column=column, value=value)
-
-    def raise_any(self) -> None:
-        """Raise all that was noted, if anything was."""
-        if self.rows:
-            raise TableError(pd.DataFrame(self.rows, columns=list(TableError.COLUMNS), dtype=object))
 
 
 def is_blank(texts: pd.Series) -> np.ndarray:

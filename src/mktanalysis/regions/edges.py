@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
+from ..errors import MktError, Problems
 from ..schemas import EDGES, check_table
 
 if TYPE_CHECKING:
     from scipy import sparse
-from .checks import Problems
 
 #: Mean radius of the earth (IUGG), km.
 EARTH_RADIUS_KM = 6371.0088

@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
-from .checks import Problems
+from ..errors import MktError, Problems
 
 
 def rollup(tree, values: pd.Series, level: str, *, how: str = "sum", weights: pd.Series | None = None):

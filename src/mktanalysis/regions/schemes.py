@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..errors import MktError
-from .checks import Problems
+from ..errors import MktError, Problems
 
 
 def regroup(tree, assignment: pd.Series, level: str) -> tuple[pd.DataFrame, tuple[str, ...]]:

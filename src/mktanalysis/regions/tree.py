@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..errors import MktError
-from .checks import Problems, check_regions
+from ..errors import MktError, Problems
+from .checks import check_regions
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from scipy.spatial import cKDTree
 from scipy.stats import rankdata
 
 from ...errors import MktError
+from ...regions import haversine_km
 from .checks import check_columns, check_figures, check_potential
 
-EARTH_KM = 6371.0
 #: Features of a choice, in this order.
 FEATURES = ("log_potential", "log_distance", "neighbours_held", "rivals")
 #: Coefficients used where no history is at hand: folklore - potential and nearness weigh alike.
@@ -212,28 +212,32 @@ def _past(openings, potential, points, edges, rivals) -> _Past:
     )
     periods = np.sort(first.dropna().unique())
     when = first.to_numpy(dtype=float)
-    xyz = _sphere(points)
+    place = points[["lon", "lat"]].to_numpy(float)
     neighbours = _neighbour_lists(edges, points.index)
     fixed = _or_zero(rivals, points.index).to_numpy()
     features = []
     for now in periods:
         held = when < now
-        features.append(_features(held, xyz, neighbours, fixed, _potential_at(potential, points.index, now)))
+        features.append(
+            _features(held, place, neighbours, fixed, known)
+        )
     return _Past(points.index, when, periods, features)
 
 
-def _features(held, xyz, neighbours, rivals, potential) -> np.ndarray | None:
+def _features(held, place, neighbours, rivals, potential) -> np.ndarray | None:
     if not held.any():
         return None
-    chord, _ = cKDTree(xyz[held]).query(xyz)
-    distance = 2 * EARTH_KM * np.arcsin(np.minimum(chord / 2, 1.0))
+    _, at = cKDTree(_sphere(place[held])).query(_sphere(place))
+    nearest = place[held][at]  # shape (regions, 2): longitude and latitude of the nearest held unit
+    distance = haversine_km(place[:, 0], place[:, 1], nearest[:, 0], nearest[:, 1])
     around = np.zeros(len(held)) if neighbours is None else neighbours @ held.astype(float)
     return np.column_stack([_log_potential(pd.Series(potential)), np.log1p(distance), around, rivals])
 
 
-def _sphere(points: pd.DataFrame) -> np.ndarray:
-    lon = np.radians(points["lon"].to_numpy(float))
-    lat = np.radians(points["lat"].to_numpy(float))
+def _sphere(place: np.ndarray) -> np.ndarray:
+    """Points on the unit sphere, shape (regions, 3): near there is near on earth."""
+    lon = np.radians(place[:, 0])
+    lat = np.radians(place[:, 1])
     return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
 
 

@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
-
-EARTH_KM = 6371.0
+from ...regions import haversine_km
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,10 +39,10 @@ class SupplyPlan:
 def great_circle_km(points: pd.DataFrame, sites: pd.DataFrame | None = None) -> pd.DataFrame:
     """Distances from regions (rows) to sites (columns), km, from ``region, lon, lat``."""
     sites = points if sites is None else sites
-    a, b = (np.radians(t[["lat", "lon"]].to_numpy(float)) for t in (points, sites))
-    half = np.sin((a[:, None, :] - b[None, :, :]) / 2) ** 2
-    angle = half[..., 0] + np.cos(a[:, None, 0]) * np.cos(b[None, :, 0]) * half[..., 1]
-    km = 2 * EARTH_KM * np.arcsin(np.sqrt(np.minimum(angle, 1.0)))
+    a = points[["lon", "lat"]].to_numpy(float)
+    b = sites[["lon", "lat"]].to_numpy(float)
+    # shape (regions, sites)
+    km = haversine_km(a[:, None, 0], a[:, None, 1], b[None, :, 0], b[None, :, 1])
     return pd.DataFrame(km, index=pd.Index(points["region"], name="region"), columns=list(sites["region"]))
 
 
