@@ -218,9 +218,8 @@ def _past(openings, potential, points, edges, rivals) -> _Past:
     features = []
     for now in periods:
         held = when < now
-        features.append(
-            _features(held, place, neighbours, fixed, known)
-        )
+        known = _potential_at(potential, points.index, now)
+        features.append(_features(held, place, neighbours, fixed, known))
     return _Past(points.index, when, periods, features)
 
 
