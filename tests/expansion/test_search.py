@@ -11,6 +11,7 @@ from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.anneal import anneal
 from mktanalysis.expansion.search.bounds import Relaxation, lagrangian_bounds
+from mktanalysis.expansion.search.control import Control
 from mktanalysis.expansion.search.greedy import Builder, greedy
 from mktanalysis.expansion.search.incremental import Ledger
 from mktanalysis.expansion.search.neighbourhoods import NEIGHBOURHOODS, Part, _Situation, complete, improve
@@ -141,7 +142,14 @@ def test_neighbourhoods_improve_and_stop_when_enough():
     better = improve(model, rows, rounds=15, nodes=20, rng=np.random.default_rng(0))
     assert evaluate(problem, better).feasible
     assert evaluate(problem, better).value > evaluate(problem, rows).value
-    at_once = improve(model, rows, rounds=15, nodes=20, rng=np.random.default_rng(0), enough=lambda: -np.inf)
+    at_once = improve(
+        model,
+        rows,
+        rounds=15,
+        nodes=20,
+        rng=np.random.default_rng(0),
+        control=Control(enough=lambda value: True),
+    )
     assert at_once.tolist() == rows.tolist()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
+from .control import Control
 from .incremental import Ledger
 
 #: Heat of the first and last move, in values of a typical unit; and of the first from a plan that is good
@@ -36,11 +37,9 @@ def anneal(
     moves: int,
     rng: np.random.Generator,
     yuan_earns: float = 3.0,
-    report=None,
-    keep=None,
-    clock=None,
     likely: np.ndarray | None = None,
     warm: bool = False,
+    control: Control | None = None,
 ) -> np.ndarray:
     """Improve a plan by single moves.
 
@@ -50,33 +49,30 @@ def anneal(
     start : ndarray
         Rows of a feasible plan.
     moves : int
-        Moves tried; with a clock that has a limit, as many as it allows instead.
+        Moves tried; where `control` has a time limit, as many as it allows instead.
     rng : Generator
     yuan_earns : float
         What one more yuan of the first period's budget would earn (sets the price of an overdraft).
-    report : callable, optional
-        Called now and then with the part of the moves or time that is done.
-    keep : callable, optional
-        Called with the rows of every better plan.
-    clock : Clock, optional
     likely : ndarray of bool, shape (choices,), optional
         Only these choices and the plan's own are tried.
     warm : bool, default False
         The start is a good plan: begin at less heat.
+    control : Control, optional
+        Time limit, and who hears of better plans and of progress.
 
     Returns
     -------
     ndarray
         Rows of the best plan seen.
     """
+    control = control or Control()
     ledger = Ledger(problem, start)
     draw = random.Random(int(rng.integers(2**62)))
     pool = _Pool(ledger, draw, likely)
     scale = _typical_value(problem)
     best = np.asarray(start)
     best_gain = ledger.gain
-    timed = clock is not None and clock.left() < np.inf
-    if not pool.movable or not (timed or moves):
+    if not pool.movable or not (control.timed or moves):
         return best
     first = WARM if warm else HEAT[0]
     k = 0
@@ -89,13 +85,12 @@ def anneal(
     while done < 1:
         k += 1
         if k % BLOCK == 0:
-            done = clock.spent() / clock.seconds if timed else k / moves
+            done = control.done(k, moves)
             heat = scale * first * (HEAT[1] / first) ** done
             price = yuan_earns * PRICE[0] * (PRICE[1] / PRICE[0]) ** min(1.0, done / 0.85)
             fee = OVERDRAWN * scale * min(1.0, done / 0.85)
             current = _worth(ledger, price, fee, tolerance)
-            if report is not None:
-                report(done)
+            control.tell(done)
         changes = pool.draw_changes()
         if not changes:
             break
@@ -116,8 +111,7 @@ def anneal(
                     best_gain = ledger.gain
                     if evaluate(problem, rows).feasible:
                         best = rows
-                        if keep is not None:
-                            keep(best)
+                        control.found(best)
                 continue
         for unit, row in reversed(kept):
             ledger.change(unit, row)

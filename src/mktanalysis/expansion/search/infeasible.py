@@ -18,6 +18,7 @@ from ..choices.evaluate import rung_matrix
 from ..market.market import earliest_starts
 from ..milp.build import build_model
 from ..milp.objective import outlay_cost, target_group
+from .control import Clock, Control
 from .neighbourhoods import complete, improve
 
 #: Kinds of conditions that can be relaxed -> what the table calls them.
@@ -245,8 +246,7 @@ class Loose:
                 rounds=ROUNDS,
                 nodes=40,
                 rng=rng,
-                clock=self.clock,
-                enough=lambda: -NOTHING if kinds == every else np.inf,
+                control=Control(self.clock or Clock(), enough=lambda v: kinds == every and v >= -NOTHING),
             )
             values = complete(self.model, rows)
             if not -NEARLY < cost @ values < -NOTHING:

@@ -11,6 +11,7 @@ import numpy as np
 from ...highs import Arrays, Solution, solve_arrays
 from ..choices.evaluate import evaluate
 from ..milp.build import Model
+from .control import Control
 
 #: Simplex iterations that a round should take: larger neighbourhoods below, smaller ones above. After so
 #: many rounds in vain a round may take more by the factor, where time is what limits the search.
@@ -30,39 +31,50 @@ def improve(
     rounds: int,
     nodes: int,
     rng: np.random.Generator,
-    clock=None,
-    report=None,
-    enough=None,
-    keep=None,
     likely: np.ndarray | None = None,
-):
-    """Improve a plan by `rounds` exact solutions of neighbourhoods; returns the rows of the best plan.
+    control: Control | None = None,
+) -> np.ndarray:
+    """Improve a plan by exact solutions of neighbourhoods.
 
-    `enough` is a function: the objective (in the model's scale) from which on the search need not go on;
-    `keep` is called with the rows of every better plan. With `likely`, a mask of the choices, every second
-    neighbourhood has only these, and the plan's own, free: it can be the wider.
+    Parameters
+    ----------
+    model : Model
+    rows : ndarray
+        Rows of a feasible plan.
+    rounds : int
+        Neighbourhoods solved.
+    nodes : int
+        Branch-and-bound nodes of each.
+    rng : Generator
+    likely : ndarray of bool, shape (choices,), optional
+        Every second neighbourhood has only these choices, and the plan's own, free: it can be the wider.
+    control : Control, optional
+        Time limit, when the plan is good enough, and who hears of better plans and of progress.
+
+    Returns
+    -------
+    ndarray
+        Rows of the best plan found.
     """
+    control = control or Control()
     problem = model.problem
     part = Part(model)
     best = np.asarray(rows)
     values = complete(model, rows)
     value = -np.inf if values is None else float(part.arrays.cost @ values)
-    timed = clock is not None and clock.left() < np.inf
     views = [np.ones(len(model.z), dtype=bool)] + ([] if likely is None else [likely])
     size = np.full(len(views) * len(NEIGHBOURHOODS), FIRST)
     work = float(WORK)
     vain = 0
     for k in range(rounds):
-        if values is None or (clock is not None and clock.left() <= 0.3):
-            break
-        if enough is not None and value >= enough():
+        if values is None or control.expired(0.3) or control.enough(value):
             break
         kind = k % len(size)
         shape, view = divmod(kind, len(views))
         wanted = views[view].copy()
         wanted[best] = True
         free = NEIGHBOURHOODS[shape](_Situation(problem, best), size[kind], rng) & wanted
-        found = part.solve(values, free, nodes=nodes, clock=clock)
+        found = part.solve(values, free, nodes=nodes, clock=control.clock)
         scale = 1.2 if found.work < work / 2 else 0.7 if found.work > 2 * work else 1.0
         size[kind] = min(size[kind] * scale, 2.0 * len(model.z))
         vain += 1
@@ -73,13 +85,11 @@ def improve(
                 value = found.objective
                 values = found.values
                 vain = 0
-                if keep is not None:
-                    keep(best)
-        if vain >= IN_VAIN and timed:
+                control.found(best)
+        if vain >= IN_VAIN and control.timed:
             work = work * MORE
             vain = 0
-        if report is not None:
-            report(value)
+        control.tell(control.done(k + 1, rounds))
     return best
 
 
@@ -97,7 +107,7 @@ class Part:
     ) -> Solution:
         """Best values with the choices outside `free` kept as in `values` (all columns).
 
-        With `enough`, a function, the run ends once the objective is at least what it returns.
+        With `enough`, a function, the run ends once it says so of the objective.
         """
         model = self.model
         arrays = self.arrays
@@ -127,7 +137,7 @@ class Part:
             seconds=None if clock is None else max(clock.left(), 0.2),
             start=values[open_],
             options=options,
-            watch=None if enough is None else lambda _bound, value: value + rest >= enough(),
+            watch=None if enough is None else lambda _bound, value: enough(value + rest),
         )
         if found.values is None:
             return found

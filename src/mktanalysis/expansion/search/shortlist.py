@@ -11,6 +11,7 @@ import numpy as np
 from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
 from ..milp.build import Model
+from .control import Control
 from .neighbourhoods import Part, complete
 
 #: Choices for each unit in the programmes solved; with a time limit the next is begun if time is left.
@@ -40,7 +41,7 @@ def likely(problem: Problem, merit: np.ndarray, per_unit: float) -> np.ndarray:
 
 
 def solve_support(
-    model: Model, rows: np.ndarray, merit: np.ndarray, *, clock=None, keep=None, enough=None
+    model: Model, rows: np.ndarray, merit: np.ndarray, *, control: Control | None = None
 ) -> np.ndarray:
     """Improve a plan by branch and bound over the likely choices and those of the plan.
 
@@ -51,29 +52,32 @@ def solve_support(
         Rows of a feasible plan.
     merit : ndarray, shape (choices,)
         Reduced cost of each choice in the relaxation.
-    clock : Clock, optional
-    keep : callable, optional
-        Called with the rows of every better plan.
-    enough : callable, optional
-        Returns the objective (in the model's scale) from which on the search need not go on.
+    control : Control, optional
+        Time limit, when the plan is good enough, and who hears of better plans.
 
     Returns
     -------
     ndarray
         Rows of the best plan found.
     """
+    control = control or Control()
     problem = model.problem
     part = Part(model)
     best = np.asarray(rows)
     values = complete(model, rows)
-    timed = clock is not None and clock.left() < np.inf
+    timed = control.timed
     for width in WIDTHS if timed else WIDTHS[:1]:
-        if values is None or (timed and clock.left() <= 0.3):
+        if values is None or control.expired(0.3):
             break
         free = likely(problem, merit, width)
         free[best] = True
         found = part.solve(
-            values, free, nodes=None if timed else NODES, clock=clock, options=OPTIONS, enough=enough
+            values,
+            free,
+            nodes=None if timed else NODES,
+            clock=control.clock,
+            options=OPTIONS,
+            enough=control.enough if timed else None,
         )
         if found.values is None or found.objective <= float(part.arrays.cost @ values):
             continue
@@ -81,6 +85,5 @@ def solve_support(
         if evaluate(problem, better).feasible:
             best = better
             values = found.values
-            if keep is not None:
-                keep(best)
+            control.found(best)
     return best

@@ -7,7 +7,6 @@ keeps the best plan found so far.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -22,6 +21,7 @@ from ..milp.build import Model, build_model
 from ..policy import Strict
 from .anneal import anneal
 from .bounds import BoundInBackground, Relaxation
+from .control import Clock, Control
 from .greedy import greedy
 from .infeasible import EXACT_CHOICES, Loose, check_reach, infeasible
 from .neighbourhoods import complete, improve
@@ -94,24 +94,6 @@ class Outcome:
     objective: float
     ended: str
     trace: tuple[tuple[str, float, float], ...] = ()
-
-
-class Clock:
-    """Seconds left of a time limit (never, without one)."""
-
-    def __init__(self, seconds: float | None):
-        self.seconds = seconds
-        self.start = time.monotonic()
-
-    def spent(self) -> float:
-        return time.monotonic() - self.start
-
-    def left(self) -> float:
-        return np.inf if self.seconds is None else self.seconds - self.spent()
-
-    def part(self, share: float) -> Clock:
-        """A clock that runs out after a share of what is left."""
-        return Clock(None if self.seconds is None else max(self.left() * share, 0.1))
 
 
 def solve(problem: Problem, search: Search | None = None) -> Outcome:
@@ -208,11 +190,11 @@ class _Run:
 
     def _open(self) -> bool:
         """Whether more is to be found."""
-        return self.reached() < self._enough()
+        return not self._is_enough(self.reached())
 
-    def _enough(self) -> float:
-        """The objective that is near enough to what is proven."""
-        return self._proven() / (1 + self.search.gap)
+    def _is_enough(self, value: float) -> bool:
+        """Whether an objective is near enough to what is proven."""
+        return value >= self._proven() / (1 + self.search.gap)
 
     def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
         """Single moves; they know nothing of objectives other than profit."""
@@ -225,24 +207,16 @@ class _Run:
             moves=moves,
             rng=self.rng,
             yuan_earns=self.earns,
-            report=self._annealed,
-            keep=self._see,
-            clock=self.clock.part(part),
             likely=self._likely(TRIED),
             warm=warm and self.merit is not None,
+            control=Control(self.clock.part(part), found=self._see, tell=self._annealed),
         )
         self._note("anneal")
 
     def _support(self, part: float, _share: float) -> None:
         """Branch and bound over the choices that the relaxation thinks most of."""
-        self.rows = solve_support(
-            self.model,
-            self.rows,
-            self.merit,
-            clock=self.clock.part(part),
-            keep=self._see,
-            enough=self._enough if self.search.seconds is not None else None,
-        )
+        control = Control(self.clock.part(part), found=self._see, enough=self._is_enough)
+        self.rows = solve_support(self.model, self.rows, self.merit, control=control)
         self._note("support")
 
     def _likely(self, per_unit: float) -> np.ndarray | None:
@@ -251,17 +225,15 @@ class _Run:
     def _neighbourhoods(self, part: float, share: float) -> None:
         timed = self.search.seconds is not None
         rounds = round(share * self.search.rounds)
+        clock = self.clock if part == 1.0 else self.clock.part(part)
         self.rows = improve(
             self.model,
             self.rows,
             rounds=10**6 if timed and self.search.method == "auto" else rounds,
             nodes=40,
             rng=self.rng,
-            clock=self.clock if part == 1.0 else self.clock.part(part),
-            report=self._tick,
-            keep=self._see,
-            enough=self._enough,
             likely=self._likely(NEARBY),
+            control=Control(clock, found=self._see, enough=self._is_enough, tell=self._tick),
         )
         self._note("neighbourhoods")
 
@@ -355,7 +327,7 @@ class _Run:
     def _annealed(self, done: float) -> None:
         self.progress.update(int(done * self.search.anneal_rounds) - self.progress.n)
 
-    def _tick(self, _value: float) -> None:
+    def _tick(self, _done: float) -> None:
         self.progress.update(1)
 
     def _note(self, stage: str) -> None:

@@ -21,8 +21,9 @@ from ..milp.build import build_model
 from ..policy import LIGHT, SCOUT_THEN_CONCENTRATE, Policy
 from ..results.plan import ExpansionPlan, make_plan
 from ..results.risk import simulate_risk
+from ..search.control import Clock, Control
 from ..search.neighbourhoods import improve
-from ..search.solve import Clock, Outcome, Search, solve
+from ..search.solve import Outcome, Search, solve
 from .rules import STRATEGIES, keeps_pins, run_strategy
 
 
@@ -122,7 +123,9 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
         return outcome
     rounds = search.rounds // 2
     rng = np.random.default_rng(search.random_state)
-    rows = improve(build_model(problem), rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
+    rows = improve(
+        build_model(problem), rows, rounds=rounds, nodes=40, rng=rng, control=Control(Clock(search.seconds))
+    )
     gain = evaluate(problem, rows).value - problem.base_value
     return replace(outcome, rows=rows, objective=gain)
 
@@ -178,7 +181,7 @@ def _optimum(
     model = build_model(problem)
     rounds = search.rounds // 2 if 0 < len(model.z) <= FREE_CHOICES else 0
     rng = np.random.default_rng(search.random_state)
-    rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, clock=Clock(search.seconds))
+    rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, control=Control(Clock(search.seconds)))
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"), tree)
 
 
