@@ -131,7 +131,7 @@ def timed(name: str, work, n: int) -> dict:
 
 def main() -> None:
     """Measure all in one run and print the ratios."""
-    from mktanalysis.reports.plan.provenance import project_folder
+    from mktanalysis.files import project_folder
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reports", type=int, default=8)

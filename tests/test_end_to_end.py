@@ -66,7 +66,7 @@ def test_chain_on_own_file_through_the_command(tmp_path):
 
 
 def test_every_command_says_what_it_does_with_an_example(tmp_path):
-    for words in ([], ["data"], ["capacity"], ["plan"], ["report"]):
+    for words in ([], ["data"], ["capacity"], ["targets"], ["plan"], ["report"]):
         result = command(*words, "--help", cwd=tmp_path)
         assert result.returncode == 0, result.stderr
     for words in (["tiers"], ["forecast"], ["expand"], ["data", "template"], ["report", "run"]):

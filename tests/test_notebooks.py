@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mktanalysis.reports.files import names_local_path
+from mktanalysis.reports.names import names_local_path
 from mktanalysis.reports.plan.parameters import read_parameters
 
 FOLDER = Path(__file__).parents[1] / "notebooks"

@@ -181,7 +181,7 @@ def test_a_yearly_target_becomes_a_budget_that_the_forecast_keeps(own_sales, tmp
     targets, months, out = tmp_path / "任务.csv", tmp_path / "月度.xlsx", tmp_path / "预测.xlsx"
     yearly = pd.DataFrame([("江苏省", 2025, 14400)], columns=["地区", "年份", "任务(万元)"])
     yearly.to_csv(targets, index=False)
-    run("--targets", targets, "--to", months, command=("plan", "split"))
+    run("--targets", targets, "--to", months, command=("targets", "split"))
     assert written(months)["任务(万元)"].sum() == pytest.approx(14400)
     run("--file", own_sales, "--fixed", months, "--horizon", 8, "--model", "drift")
     assert "10 个固定值在 2025-02 以后" in capsys.readouterr().err
@@ -194,7 +194,7 @@ def test_plan_against_actual(own_sales, tmp_path, capsys):
     plan, out = tmp_path / "计划.csv", tmp_path / "对照.xlsx"
     actual = pd.read_csv(own_sales, encoding="gb18030")
     actual.assign(**{"计划(万元)": 100.0}).drop(columns="销售额(万元)").to_csv(plan, index=False)
-    run("--plan", plan, "--actual", own_sales, "--to", out, command=("plan", "check"))
+    run("--plan", plan, "--actual", own_sales, "--to", out, command=("targets", "check"))
     city = written(out).query("地区代码 == '320100'")
     mine = actual[actual["城市"] == "南京市"]["销售额(万元)"].to_numpy()
     np.testing.assert_allclose(city["差额（万元）"], mine - 100)
@@ -202,17 +202,17 @@ def test_plan_against_actual(own_sales, tmp_path, capsys):
     more = tmp_path / "多.csv"
     rows = [("南京市", "2022-01", 5), ("杭州市", "2022-01", 5)]
     pd.DataFrame(rows, columns=["城市", "月份", "计划(万元)"]).to_csv(more, index=False)
-    run("--plan", more, "--actual", own_sales, command=("plan", "check"))
+    run("--plan", more, "--actual", own_sales, command=("targets", "check"))
     told = capsys.readouterr().err
     assert "1 个数有计划、没有实际，没有对照：杭州市" in told and "有实际、没有计划" in told
     limits = tmp_path / "上限.csv"
     only = pd.DataFrame([("南京市", "2022-01", 5)], columns=["城市", "月份", "上限(万元)"])
     only.to_csv(limits, index=False)
-    assert run("--plan", limits, "--actual", own_sales, command=("plan", "check")) == 2
+    assert run("--plan", limits, "--actual", own_sales, command=("targets", "check")) == 2
 
 
 def test_national_season_has_its_peak_at_the_end_of_the_year(tmp_path, capsys):
     out = tmp_path / "季节.xlsx"
-    run("--to", out, command=("plan", "season"))
+    run("--to", out, command=("targets", "season"))
     table = written(out).set_index("月")["季节指数"]
     assert table.mean() == pytest.approx(1) and table.idxmax() == 12 and table[1] == table[2]

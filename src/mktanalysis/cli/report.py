@@ -41,7 +41,7 @@ def list_specs() -> None:
     """
     import json
 
-    from mktanalysis.reports.plan.provenance import project_folder
+    from mktanalysis.files import project_folder
     from mktanalysis.reports.plan.spec import notebook_title, read_spec
 
     typer.echo("报告清单（用 mktanalysis report run 名称 运行）：")

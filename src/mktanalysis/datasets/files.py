@@ -6,27 +6,17 @@ a file is read once a process and every caller gets a copy of their own.
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import MktError, TableError
+from ..files import data_folder, digest_file
 from ..schemas import Schema, check_table, read_schemas
 
 #: dtype word of a schema -> dtype to read with; flags and periods are made afterwards.
 _READ_AS = {"text": "str", "number": "float64", "integer": "Int64", "flag": "str", "period": "str"}
-
-
-@cache
-def data_folder() -> Path:
-    """Return the folder of the tables: inside an installed package, or ``data/`` of the repository."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / "_data", package.parents[1] / "data"):
-        if (folder / "tables.toml").is_file():
-            return folder
-    raise MktError("找不到内置数据表（tables.toml），请重新安装 mktanalysis")
 
 
 @cache
@@ -130,7 +120,7 @@ def check_data() -> pd.DataFrame:
     rows = {}
     for name, schema in schemas().items():
         path = data_folder() / manifest().loc[name, "file"]
-        same = hashlib.sha256(path.read_bytes()).hexdigest() == manifest().loc[name, "sha256"]
+        same = digest_file(path) == manifest().loc[name, "sha256"]
         try:
             table = check_table(read_csv(path, schema), schema, file=path.name)
             n_rows = len(table)

@@ -9,63 +9,15 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from ..errors import MktError
+from ..settings import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
 
 #: Lanchester targets as planners in East Asia use them (73.9 monopoly, 41.7 stable first, 26.1 lower bound).
 LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
-
-
-#: Kind of a pydantic error -> what to tell the analyst, with the figures of its context.
-_WORDS = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "没有这一项，请检查拼写",
-    "too_short": "至少要有 {min_length} 项",
-    "tuple_type": "应为元组，如 ('410100',)；只有一个也要写成元组",
-    "tuple_length": "项数不对",
-    "dict_type": "应为字典",
-    "literal_error": "应为 {expected} 之一",
-    "greater_than_equal": "不能小于 {ge:g}",
-    "greater_than": "应大于 {gt:g}",
-    "less_than_equal": "不能大于 {le:g}",
-    "less_than": "应小于 {lt:g}",
-    "float_type": "应为数",
-    "int_type": "应为整数",
-    "int_from_float": "应为整数",
-    "string_type": "应为文字（地区代码要加引号）",
-    "bool_type": "应为 True 或 False",
-}
-
-
-class Strict(BaseModel):
-    """A record that refuses what it does not know, and says so in the analyst's words."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    def __init__(self, **data):
-        try:
-            super().__init__(**data)
-        except ValidationError as error:
-            raise MktError(_in_words(type(self).__name__, error)) from None
-
-
-def _in_words(title: str, error: ValidationError) -> str:
-    """Every problem on a line of its own: field, what is wrong, what was given; one line a field."""
-    lines: dict[str, str] = {}
-    for problem in error.errors(include_url=False):
-        context = problem.get("ctx", {})
-        if problem["type"] == "value_error":  # raised by this module, in words already
-            lines.setdefault(f"{problem['loc']}{context['error']}", f"- {context['error']}")
-            continue
-        field = ".".join(str(part) for part in problem["loc"][:1])
-        text = _WORDS.get(problem["type"], problem["msg"]).format(**context)
-        given = "" if problem["type"] == "missing" else f"（给出的是 {problem['input']!r}）"
-        lines.setdefault(field, f"- {field}：{text}{given}")
-    return f"{title} 有 {len(lines)} 处不对：\n" + "\n".join(lines.values())
 
 
 class Programme(Strict):

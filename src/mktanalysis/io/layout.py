@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from ..regions.names import clean_name
 from .cells import as_text, is_blank
 from .fields import Kind, Measure, fields
-from .files import Sheet, column_letters
 from .headers import Header, HeaderReader, combine
+from .sheets import Sheet, column_letters
 
 _SEARCHED_ROWS = 40
 _PLACE_ROLES = ("code", "level", "place")

@@ -14,9 +14,9 @@ from ..regions import RegionTree
 from ..schemas import INDICATORS, PANEL, check_table
 from .fields import Kind, kind_of
 from .figures import SheetReader, base_unit
-from .files import Sheet, read_sheets
 from .layout import Layout, find_layout, is_guide
 from .plausible import above_others, check_bounds, check_magnitudes, check_totals
+from .sheets import Sheet, read_sheets
 
 _PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 

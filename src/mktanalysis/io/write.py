@@ -7,18 +7,15 @@ a formula or a link, whatever a region's name is.
 from __future__ import annotations
 
 import contextlib
-import csv
 import datetime
-import io
-import os
 import re
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .. import files
 from ..errors import MktError
 
 #: Chinese headers of the columns that this package's tables have.
@@ -80,7 +77,6 @@ UNIT_WORDS = {"yuan": "元", "person": "人", "share": "%", "km": "公里", "cou
 #: The file says that it was made on this day, always, so that its bytes depend on the tables only.
 CREATED = datetime.datetime(2000, 1, 1)
 WORKBOOK_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-_INERT = re.compile(r"[=+\-@\t\r]")
 _CELL_LIMIT = 32_767
 _ROW_LIMIT = 1_048_576
 
@@ -88,20 +84,12 @@ _ROW_LIMIT = 1_048_576
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a temporary path beside `path` that takes its place when the block ends well."""
-    path = Path(path)
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        raise MktError(f"不能在文件夹 {path.parent} 中写文件：{error.strerror}") from None
-    os.close(handle)
-    try:
-        yield Path(temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+    with contextlib.ExitStack() as stack:
+        try:
+            temporary = stack.enter_context(files.replacing(path))
+        except OSError as error:
+            raise MktError(f"不能在文件夹 {Path(path).parent} 中写文件：{error.strerror}") from None
+        yield temporary
 
 
 def flatten(table: pd.DataFrame) -> pd.DataFrame:
@@ -126,20 +114,11 @@ def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
     Path
     """
     flat = flatten(table)
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([_inert(str(column)) for column in flat.columns])
-    columns = [[_inert(value) for value in _plain(flat.iloc[:, i])] for i in range(flat.shape[1])]
-    writer.writerows(zip(*columns, strict=True))
+    columns = [_plain(flat.iloc[:, i]) for i in range(flat.shape[1])]
+    content = files.csv_bytes([map(str, flat.columns), *zip(*columns, strict=True)])
     with replacing(path) as temporary:
-        temporary.write_bytes(b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"))
+        temporary.write_bytes(content)
     return Path(path)
-
-
-def _inert(value):
-    if isinstance(value, str) and _INERT.match(value):
-        return "'" + value
-    return "" if value is None else value
 
 
 def _plain(column: pd.Series) -> list:

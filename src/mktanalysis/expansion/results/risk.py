@@ -16,8 +16,9 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from ...errors import MktError
+from ...settings import Strict
 from ..market.capacity import relative_sd
-from ..policy import Amount, Strict
+from ..policy import Amount
 from .replay import Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.

@@ -15,10 +15,10 @@ from pydantic import Field
 from tqdm import tqdm
 
 from ...highs import Solution
+from ...settings import Strict
 from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
 from ..milp.build import Model, build_model
-from ..policy import Strict
 from .anneal import anneal
 from .bounds import BoundInBackground, Relaxation
 from .control import Clock, Control

@@ -55,7 +55,7 @@ def fixed_bounds(
     if isinstance(dtype, pd.PeriodDtype) and dtype.freq != end.freq:
         raise MktError(
             f"固定值按{_word(dtype.freq)}，预测按{_word(end.freq)}：两者应一致"
-            "（年度总数可先用 split_target，或命令 mktanalysis plan split，分解到月或季）"
+            "（年度总数可先用 split_target，或命令 mktanalysis targets split，分解到月或季）"
         )
     rows = structure.nodes.get_indexer(pd.Index(fixed["region"]))
     steps = np.array([(pd.Period(p, freq=end.freq) - end).n for p in fixed["period"]], dtype=int)

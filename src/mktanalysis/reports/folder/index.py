@@ -6,23 +6,21 @@ a disk, without network, by keyboard, on a phone and on paper; equal records giv
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from html import escape
 
-from ..files import canonical, digest, inert_text, write_atomic
+from ...files import canonical, csv_bytes, digest, write_atomic
 from ..one.job import STATUSES, SUCCESSES
 from ..one.page import asset, link, page, show_value
 from ..plan.provenance import environment
-from ..plan.spec import Plan
+from ..plan.spec import ReportList
 from ..run.batch import public_row
 from .store import Store
 
 _STAMP = ".index"
 
 
-def write_index(plan: Plan, rows: list[dict], store: Store) -> None:
+def write_index(plan: ReportList, rows: list[dict], store: Store) -> None:
     """Write everything that stands over the single reports, unless it is there and nothing has changed."""
     order = list(STATUSES)
     ordered = sorted(
@@ -36,7 +34,7 @@ def write_index(plan: Plan, rows: list[dict], store: Store) -> None:
 
     downloads = write_rollup(ordered, store)
     runs = [public_row(row) for row in ordered]
-    write_atomic(store.folder / "runs.csv", _csv(list(runs[0]), [list(run.values()) for run in runs]))
+    write_atomic(store.folder / "runs.csv", csv_bytes([list(runs[0]), *(run.values() for run in runs)]))
     write_atomic(store.folder / "index.html", index_page(plan, ordered, downloads))
     write_atomic(store.folder / _STAMP, stamp)
 
@@ -51,15 +49,7 @@ def _is_current(store: Store, stamp: str) -> bool:
     return all(file.is_file() for file in files) and files[-1].read_text() == stamp
 
 
-def _csv(head: list, rows: list[list]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(head)
-    writer.writerows([["" if cell is None else inert_text(cell) for cell in row] for row in rows])
-    return text.getvalue().encode("utf-8-sig")
-
-
-def index_page(plan: Plan, rows: list[dict], downloads: list[dict]) -> str:
+def index_page(plan: ReportList, rows: list[dict], downloads: list[dict]) -> str:
     """The index as one page."""
     bad = [row for row in rows if row["status"] not in SUCCESSES]
     files = [{"file": "runs.csv", "title": "运行清单", "rows": len(rows)}, *downloads]
@@ -104,7 +94,7 @@ def _failure(row: dict) -> str:
 # ---- one part of the specification ------------------------------------------------------------------
 
 
-def _part(number: int, title: str, all_rows: list[dict], plan: Plan) -> str:
+def _part(number: int, title: str, all_rows: list[dict], plan: ReportList) -> str:
     rows = [row for row in all_rows if row["part"] == title]
     figures: dict[str, dict] = {}
     for row in rows:

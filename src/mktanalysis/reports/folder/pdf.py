@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from ...errors import MktError
-from ..files import sync_folder
+from ...files import sync_folder
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 #: Alone, silent, without network.

@@ -10,7 +10,8 @@ import csv
 import io
 import shutil
 
-from ..files import inert_text, slug, write_atomic
+from ...files import csv_bytes, write_atomic
+from ..names import slug
 from .store import Store
 
 FOLDER = "tables"
@@ -101,15 +102,11 @@ def _write_table(name: str, found: dict, store: Store) -> dict:
         columns |= dict.fromkeys(reader.fieldnames or ())
         parts.append((row, lines))
     parameters = list(dict.fromkeys(key for row in found["of"] for key in row["parameters"]))
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    heads = [inert_text(head) for head in ("报告", *(f"参数 {key}" for key in parameters))]
-    writer.writerow([*heads, *columns])
+    merged = [["报告", *(f"参数 {key}" for key in parameters), *columns]]
     for row, lines in parts:
-        given = [inert_text(_text(row["parameters"].get(key))) for key in parameters]
-        start = [inert_text(row["title"]), *given]
-        writer.writerows([*start, *(line.get(column, "") for column in columns)] for line in lines)
-    write_atomic(store.folder / FOLDER / f"{name}.csv", "\ufeff" + out.getvalue())
+        start = [row["title"], *(_text(row["parameters"].get(key)) for key in parameters)]
+        merged += [[*start, *(line.get(column, "") for column in columns)] for line in lines]
+    write_atomic(store.folder / FOLDER / f"{name}.csv", csv_bytes(merged))
     return {
         "file": f"{FOLDER}/{name}.csv",
         "title": f"{found['title']}（全部报告）",

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import MktError
-from ..files import digest_file, sync_folder, write_atomic
+from ...files import digest_file, sync_folder, write_atomic
 
 RECORD = "run.json"
 FAILURE = "failure.json"

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..files import write_atomic
+from ...files import write_atomic
 
 #: Statuses of a report; ``kept`` is an earlier success that still holds.
 STATUSES = {

@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from ..files import scrub, write_atomic
+from ...files import write_atomic
+from ..names import scrub
 from ..plan.notebook import new_cell, node, read, write
 from ..plan.parameters import parameters_cell, read_parameters
 from ..plan.values import decode, injected_source

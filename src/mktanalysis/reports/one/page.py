@@ -14,7 +14,7 @@ from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
-from ..files import scrub
+from ..names import scrub
 from .markup import inert_html, markdown_html, table_html
 
 # ---- outputs ----------------------------------------------------------------------------------------

@@ -18,8 +18,9 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import MktError
+from ...files import write_atomic
 from ...io.write import flatten, write_csv
-from ..files import names_local_path, write_atomic
+from ..names import names_local_path
 
 #: The engine names the folder of the running report here.
 RUN_FOLDER = "MKTANALYSIS_RUN_FOLDER"

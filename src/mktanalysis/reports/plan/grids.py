@@ -10,6 +10,7 @@ import io
 from functools import cache
 from pathlib import Path
 
+from ... import files
 from ...errors import MktError
 from .parameters import Parameter, refusal, unknown_name
 from .values import decode, parse_text
@@ -80,15 +81,7 @@ def _read_rows(path: Path) -> list[dict[str, str]]:
         raise MktError(f"找不到表格 {path.name}")
     if path.stat().st_size > _MAX_TABLE:
         raise MktError(f"表格 {path.name} 超过 {_MAX_TABLE // 10**6} MB")
-    data = path.read_bytes()
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise MktError(f"表格 {path.name} 不是 UTF-8，也不是 GB18030")
+    text = files.decode(path.read_bytes(), f"表格 {path.name}")
     rows = list(csv.DictReader(io.StringIO(text), restkey="", restval=""))
     return [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in rows]
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ...errors import MktError
-from ..files import names_local_path
+from ..names import names_local_path
 
 _SCALARS = {"str": str, "int": int, "float": float, "bool": bool}
 DATES = {"date": dt.date, "datetime": dt.datetime}

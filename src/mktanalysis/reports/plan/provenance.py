@@ -13,17 +13,9 @@ from pathlib import Path
 
 import mktanalysis
 
-from ..files import canonical, digest, digest_file
+from ...files import canonical, digest, digest_file, project_folder
 
 _PACKAGE = Path(mktanalysis.__file__).parent
-
-
-def project_folder(name: str) -> Path:
-    """``data``, ``notebooks`` or ``specs``: inside an installed package, or of the checkout around it."""
-    inside = _PACKAGE / f"_{name}"
-    if inside.is_dir():
-        return inside
-    return _PACKAGE.parents[1] / {"specs": "reports/specs"}.get(name, name)
 
 
 def _tree_hash(folder: Path, patterns: tuple[str, ...]) -> str:

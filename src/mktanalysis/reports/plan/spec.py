@@ -32,11 +32,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ...errors import MktError
-from ..files import digest_file, report_name
+from ...files import digest_file, project_folder
+from ...settings import line_of
+from ..names import report_name
 from .grids import grid_values, region_name, table_rows
 from .notebook import read
 from .parameters import Parameter, ParameterError, check_parameters, read_parameters, unknown_name
-from .provenance import identity, project_folder
+from .provenance import identity
 from .values import decode, encode
 
 _TOP = {"title", "include", "parameters", "part"}
@@ -73,7 +75,7 @@ class Planned:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReportList:
     """All reports of a specification, in order; `maps` says which key figure of a part is drawn on a map."""
 
     title: str
@@ -81,50 +83,16 @@ class Plan:
     maps: dict = field(default_factory=dict)
 
 
-# ---- where in the file ------------------------------------------------------------------------------
-
-
-def key_lines(text: str) -> dict[tuple, int]:
-    """Line of every table header and of every key that starts a line.
-
-    Examples
-    --------
-    >>> lines = key_lines('title = "a"\\n[[part]]\\n[[part.chapter]]\\nnotebook = "x"')
-    >>> lines[("part", 0, "chapter", 0, "notebook")]
-    4
-    """
-    lines = {}
-    counts = {}
-    at = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]", line)
-        key = re.match(r"\s*([\w\"'.-]+)\s*=", line)
-        if header:
-            names = [name.strip().strip("\"'") for name in header[2].split(".")]
-            at = ()
-            for i, name in enumerate(names):
-                at += (name,)
-                if i == len(names) - 1 and header[1] == "[[":
-                    counts[at] = counts.get(at, -1) + 1
-                    lines.setdefault(at, number)
-                if at in counts:
-                    at += (counts[at],)
-            lines.setdefault(at, number)
-        elif key:
-            lines.setdefault(at + tuple(name.strip("\"'") for name in key[1].split(".")), number)
-    return lines
-
-
 class _Problems:
     """Collects problems of one file with line and key."""
 
     def __init__(self, file: str, text: str):
         self.file = file
-        self.lines = key_lines(text)
+        self.text = text
         self.found = []
 
     def add(self, path: tuple, message: str) -> None:
-        line = next((self.lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in self.lines), 1)
+        line = line_of(self.text, path)
         shown = ".".join(f"[{part + 1}]" if isinstance(part, int) else part for part in path).replace(
             ".[", "["
         )
@@ -139,7 +107,7 @@ class _Problems:
 # ---- reading ----------------------------------------------------------------------------------------
 
 
-def read_spec(path: Path | str) -> Plan:
+def read_spec(path: Path | str) -> ReportList:
     """Read a specification and expand it into reports.
 
     Parameters
@@ -166,7 +134,7 @@ def read_spec(path: Path | str) -> Plan:
         problems.append(f"{path.name}：没有任何报告")
     if problems:
         raise SpecError(problems)
-    return Plan(title, tuple(reports), maps)
+    return ReportList(title, tuple(reports), maps)
 
 
 def find_spec(path: Path | str) -> Path:

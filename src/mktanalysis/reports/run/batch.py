@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MktError
-from ..files import scrub
 from ..folder.store import FAILURE, Store
+from ..names import scrub
 from ..one.job import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
 from ..plan.parameters import check_parameters, parameters_cell, read_parameters
 from ..plan.provenance import environment
-from ..plan.spec import Plan, Planned, find_notebook, plan_report, read_notebook, read_spec
+from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
 from ..plan.values import encode
 from .runners import Ended, make_runner
 
@@ -122,7 +122,7 @@ def run_batch(spec, *, out_dir, jobs: int = 1, only_failed: bool = False, settin
 
     Parameters
     ----------
-    spec : path or Plan
+    spec : path or ReportList
         A TOML specification.
     out_dir : path
     jobs : int
@@ -153,7 +153,7 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
     """As `run_batch`, rows as dicts with the record of each report; needs no pandas when all holds."""
     from ..folder.index import write_index
 
-    plan = spec if isinstance(spec, Plan) else read_spec(spec)
+    plan = spec if isinstance(spec, ReportList) else read_spec(spec)
     given = settings or Settings()
     given = Settings(jobs, given.timeout, given.memory_mb, given.runner)
     store = Store(out_dir)

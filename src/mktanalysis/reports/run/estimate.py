@@ -13,7 +13,7 @@ from statistics import median
 
 from ...errors import MktError
 from ..folder.store import RECORD, Store
-from ..plan.spec import Plan
+from ..plan.spec import ReportList
 
 #: Records read for one notebook.
 _SAMPLE = 50
@@ -41,7 +41,7 @@ class Estimate:
         return "，".join(parts)
 
 
-def estimate_run(plan: Plan, out_dir, *, jobs: int) -> Estimate:
+def estimate_run(plan: ReportList, out_dir, *, jobs: int) -> Estimate:
     """Estimate a run of `plan` into `out_dir` before it starts.
 
     Raises

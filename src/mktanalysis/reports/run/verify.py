@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from ...errors import MktError
-from ..files import canonical, digest
+from ...files import canonical, digest, project_folder
 from ..folder.store import RECORD, Store
 from ..one.workbook import read_published
 from ..plan.grids import region_name
 from ..plan.notebook import read, write
-from ..plan.provenance import environment, notebook_hash, project_folder
+from ..plan.provenance import environment, notebook_hash
 from ..plan.spec import Planned
 from .batch import Settings, run_plan
 

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from ...datasets.files import data_folder
 from ...errors import MktError, TableError
+from ...files import data_folder
+from ...settings import Record, line_of, problem_words
 
 #: Chinese multipliers that a threshold may carry.
 UNITS = {"": 1.0, "万": 1e4, "亿": 1e8, "%": 0.01}
@@ -96,11 +97,7 @@ def parse_condition(text: str) -> Condition:
     )
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Rule(_Strict):
+class Rule(Record):
     """Regions of `level` (all levels of the system if empty) that meet every condition in `all_of`, one in
     `any_of` and, where given, are among `names`, belong to `tier`."""
 
@@ -108,29 +105,29 @@ class Rule(_Strict):
     level: str = ""
     all_of: list[str] = Field(default=[], alias="all")
     any_of: list[str] = Field(default=[], alias="any")
-    names: list[str] = []
+    names: list[str] = Field(default=[])
 
 
-class Subgrades(_Strict):
+class Subgrades(Record):
     """Grades within each tier, by rank of one indicator; shares of the tier's regions, best first."""
 
     by: str
     labels: list[str]
     shares: list[float]
-    tiers: list[str] = []
+    tiers: list[str] = Field(default=[])
 
 
-class RuleSystem(_Strict):
+class RuleSystem(Record):
     """A rule system as its file says it (分级规则)."""
 
     name: str
     title: str
     source: str
     tiers: list[str]
-    levels: list[str] = ["prefecture"]
+    levels: list[str] = Field(default=["prefecture"])
     default: str = ""
     never_lower: bool = False
-    thresholds: dict[str, dict[str, float]] = {}
+    thresholds: dict[str, dict[str, float]] = Field(default={})
     subgrades: Subgrades | None = None
     rule: list[Rule]
 
@@ -167,9 +164,9 @@ def read_rules(source: str | Path) -> RuleSystem:
         line = re.search(r"line (\d+)", str(error))
         raise _fault(path, [(int(line.group(1)) if line else None, f"不是合法的 TOML：{error}")]) from None
     except ValidationError as error:
-        faults = [(_line_of(text, item["loc"]), _words(item)) for item in error.errors()]
+        faults = [(line_of(text, item["loc"]), _words(item)) for item in error.errors()]
         raise _fault(path, faults) from None
-    faults = [(_line_of(text, location), problem) for location, problem in _inconsistencies(system)]
+    faults = [(line_of(text, location), problem) for location, problem in _inconsistencies(system)]
     if faults:
         raise _fault(path, faults)
     return system
@@ -255,45 +252,8 @@ def _rule_faults(rule: Rule, location: tuple, system: RuleSystem):
 
 
 def _words(item: dict) -> str:
-    """One of pydantic's errors in this package's words."""
-    where = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "missing":
-        return f"缺少 {where}"
-    if item["type"] == "extra_forbidden":
-        return f"不认识的项 {where}；请核对拼写"
-    return f"{where} 的值 {item['input']!r} 不对：{item['msg']}"
-
-
-def _line_of(text: str, location: tuple) -> int | None:
-    """Line of a location like ("rule", 2, "all", 0, "gdp > x"): its table, then the key, then the text."""
-    lines = text.splitlines()
-    start = 0
-    end = len(lines)
-    path = list(location)
-    if path[:1] == ["rule"] and len(path) > 1:
-        headers = [i for i, line in enumerate(lines) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
-        start = headers[path[1]]
-        path = path[2:]
-    elif len(path) > 1:
-        pattern = rf"\s*\[\s*{re.escape(str(path[0]))}"
-        headers = [i for i, line in enumerate(lines) if re.match(pattern, line)]
-        start = next(
-            (i for i in headers if f".{path[1]}" in lines[i].replace(chr(34), "")),
-            headers[0] if headers else 0,
-        )
-        path = path[1:]
-    ends = [
-        i
-        for i in range(start + 1, end)
-        if re.match(r"\s*\[", lines[i]) and not lines[i].strip().startswith('["')
-    ]
-    end = ends[0] if ends and start else end
-    for part in reversed([part for part in path if isinstance(part, str)]):
-        for number in range(start, end):
-            bare = lines[number].split("#")[0]
-            if re.match(rf"\s*\"?{re.escape(part)}\"?\s*=", bare) or f'"{part}"' in bare:
-                return number + 1
-    return start + 1
+    """One of pydantic's errors with the place in the file."""
+    return f"{'.'.join(map(str, item['loc']))}：{problem_words(item)}"
 
 
 def _fault(path: Path, faults) -> TableError:

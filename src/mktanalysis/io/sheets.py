@@ -6,7 +6,6 @@ a damaged, protected or monstrous one is refused with a reason; no macro and no 
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import posixpath
@@ -18,6 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from ..errors import MktError
+from ..files import decode
 
 #: Limits of what is read: bytes when unpacked, rows, and cells of the rectangle that holds all cells.
 MAX_BYTES = 200_000_000
@@ -241,27 +241,3 @@ def _read_text(path: Path, delimiter: str | None) -> Sheet:
         raise MktError(f"{path.name}：文件没有内容")
     width = max(map(len, rows))
     return Sheet("", [row + [""] * (width - len(row)) for row in rows])
-
-
-def decode(raw: bytes, name: str = "") -> str:
-    """Decode a text file: by its byte-order mark, else strict UTF-8, else strict GB18030.
-
-    Examples
-    --------
-    >>> decode("南京".encode("gb18030")), decode("南京".encode("utf-8-sig"))
-    ('南京', '南京')
-    """
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    elif raw.startswith(codecs.BOM_UTF8):
-        encodings = ["utf-8-sig"]
-    else:
-        encodings = ["utf-8", "gb18030"]
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            last = error
-    raise MktError(
-        f"{name}：既不是 UTF-8 也不是 GB18030 编码（第 {last.start + 1} 个字节）；请另存为 CSV UTF-8"
-    )

@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktanalysis.errors import MktError
-from mktanalysis.io import files, read_table
-from mktanalysis.io.files import column_letters, decode, read_sheets
+from mktanalysis.io import read_table
+from mktanalysis.io import sheets as files
+from mktanalysis.io.sheets import column_letters, decode, read_sheets
 
 
 def refuse(path, word):

@@ -3,7 +3,8 @@ import unicodedata
 
 import pytest
 
-from mktanalysis.reports.files import inert_text, names_local_path, report_name, scrub, write_atomic
+from mktanalysis.files import inert_text, write_atomic
+from mktanalysis.reports.names import names_local_path, report_name, scrub
 
 PIECES = [
     "..",

@@ -1,4 +1,4 @@
-"""``mktanalysis plan``: plan against actual, seasonal index, a yearly target split into months."""
+"""``mktanalysis targets``: plan against actual, seasonal index, a yearly target split into months."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="计划管理：计划与实际、季节指数、年度任务分解到月")
     for command in (check, season, split):
         group.command(command.__name__)(command)
-    app.add_typer(group, name="plan")
+    app.add_typer(group, name="targets")
+    app.add_typer(group, name="plan", hidden=True)  # the group's old name, for one version
 
 
 def check(
@@ -32,7 +33,7 @@ def check(
 ) -> None:
     """计划与实际：完成率、预测准确率、累计差额、跟踪信号（超过 ±4 说明计划有偏，不是运气）。
 
-    例：mktanalysis plan check --plan 计划.xlsx --actual 销售.xlsx --to 对照.xlsx
+    例：mktanalysis targets check --plan 计划.xlsx --actual 销售.xlsx --to 对照.xlsx
     """
     from mktanalysis import load_regions, resolve_names
     from mktanalysis.planning import plan_vs_actual
@@ -69,9 +70,9 @@ def check(
 def season(file: History = None, combine: Combine = True, to: To = None) -> None:
     """季节指数：平均为 1，大于 1 是旺季，小于 1 是淡季。
 
-    例：mktanalysis plan season
+    例：mktanalysis targets season
 
-    例：mktanalysis plan season --file 销售.xlsx --to 季节.xlsx
+    例：mktanalysis targets season --file 销售.xlsx --to 季节.xlsx
     """
     from mktanalysis import load_regions
 
@@ -97,7 +98,7 @@ def split(
 ) -> None:
     """年度任务按季节指数分解到月（或季），各月之和恰好等于全年；结果可作 forecast 的 --fixed。
 
-    例：mktanalysis plan split --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
+    例：mktanalysis targets split --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
     """
     from mktanalysis import load_regions
     from mktanalysis.planning import split_target

@@ -266,7 +266,7 @@ def test_no_path_of_this_machine_is_published(warm, write_notebook, tmp_path):
     body = "import os, sys, warnings\nprint(os.getcwd(), sys.prefix)\nwarnings.warn('look')\nos.getcwd()"
     result = run_report(write_notebook(body, PUBLISH), {}, out_dir=tmp_path / "out", settings=FAST)
     assert result.ok
-    from mktanalysis.reports.files import names_local_path
+    from mktanalysis.reports.names import names_local_path
 
     for path in (tmp_path / "out").rglob("*"):
         if path.suffix in (".html", ".ipynb", ".json", ".csv"):
