@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import pandas as pd
-from compile import census, divisions, geometry, history, indicators, lists, publish
+from compile import census, counties, divisions, geometry, history, indicators, lists, publish
 from compile.sources import Sources
 
 
@@ -36,13 +36,19 @@ def compile_tables(sources: Sources) -> dict[str, pd.DataFrame]:
         "city_indicators": cities,
         "rejected_cells": rejected,
         "province_indicators": indicators.province_figures(sources, cities, counts, regions),
-        "county_indicators": census.county_indicators(counts, changes),
+        "county_indicators": pd.concat(
+            [
+                census.county_indicators(counts, changes),
+                counties.county_figures(sources, counts, cities, changes),
+            ]
+        ),
         "census_zones": census.zones(sources),
+        "main_city_retail": indicators.main_city_retail(sources),
         "national_retail_monthly": indicators.national_retail_monthly(sources),
         "edges_prefecture": geometry.edges(polygons, regions, centres, "prefecture"),
         "edges_county": geometry.edges(polygons, regions, centres, "county"),
         "points": centres,
-        "breaks": indicators.breaks(),
+        "breaks": indicators.breaks(sources),
     }
 
 

@@ -80,12 +80,11 @@ def tier_lists(sources: Sources, regions: pd.DataFrame) -> pd.DataFrame:
                 seen[code] = (name, place, tier, code, names.level[code], member)
         rows += seen.values()
         rows += [(name, len(tiers) + 1, rest, code, "prefecture", "") for code in cities if code not in seen]
-    published = sources.tiers_2021
-    place = {tier: i for i, tier in enumerate(published["tier"].unique(), start=1)}
-    for tier, code, city in zip(
-        published["tier"], city_code(published["adcode"]), published["name"], strict=True
-    ):
-        rows.append(("yicai_2021", place[tier], tier, code, "prefecture", city))
+    for name, published in (("yicai_2021", sources.tiers_2021), ("yicai_2025", sources.tiers_2025)):
+        place = {tier: i for i, tier in enumerate(published["tier"].unique(), start=1)}
+        codes = city_code(published["adcode"])
+        for tier, code, city in zip(published["tier"], codes, published["name"], strict=True):
+            rows.append((name, place[tier], tier, code, "prefecture", city))
     return pd.DataFrame(rows, columns=["list", "position", "tier", "region", "level", "name_in_list"])
 
 

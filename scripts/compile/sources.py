@@ -70,6 +70,20 @@ class Sources:
         return self._read("national/national_retail_monthly_2008_2026.csv", ())
 
     @cached_property
+    def county_yearbook(self) -> pd.DataFrame:
+        """County Statistical Yearbook, data year 2020, long: region (code of 2020), indicator, value."""
+        return self._read("county/county_yearbook_2020.csv", ("region", "region_2026"))
+
+    @cached_property
+    def main_cities(self) -> pd.DataFrame:
+        """Retail sales of 36 large cities 2015-2024, yuan."""
+        return self._read("city/retail_36cities_2015_2024.csv", ("region",))
+
+    @cached_property
+    def tiers_2025(self) -> pd.DataFrame:
+        return self._read("tiers/city_tiers_2025.csv")
+
+    @cached_property
     def tiers_2021(self) -> pd.DataFrame:
         return self._read("tiers/city_tiers_2021.csv")
 

@@ -16,8 +16,8 @@ import pandas as pd
 from .errors import MktError, TableError
 
 #: Where a figure comes from: published as it stands, filled between neighbours in time, split from a
-#: larger region by a key, or estimated from other indicators.
-STATUSES = ("observed", "interpolated", "allocated", "imputed")
+#: larger region by a key, estimated from other indicators, or carried on by what is known since (补到今天).
+STATUSES = ("observed", "interpolated", "allocated", "imputed", "nowcast")
 
 #: dtype word of a schema -> test of a pandas dtype.
 _DTYPES = {
@@ -60,6 +60,8 @@ class Schema:
     source: str = ""
     licence: str = ""
     notes: str = ""
+    label: str = ""
+    source_label: str = ""
     _by_name: dict = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self):

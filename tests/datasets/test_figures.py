@@ -137,7 +137,7 @@ def test_breaks_name_known_indicators():
     known = set(mkt.load_table("city_indicators")["indicator"]) | set(
         mkt.load_table("province_indicators")["indicator"]
     )
-    assert set(breaks["indicator"]) <= known
+    assert set(breaks["indicator"]) <= known | set(mkt.list_tables().index)  # a series or a table of one
     retail = breaks.query("indicator == 'retail_sales'")["period"].astype("str").tolist()
     assert retail == ["2005", "2019", "2020"]
 
@@ -206,3 +206,46 @@ def test_indicators_report_unknown_names():
         load_indicators("prefecture", indicators=["disposable_income"])
     with pytest.raises(mkt.MktError, match="county"):
         load_indicators("town")
+
+
+def test_county_yearbook_by_known_figures():
+    gdp = _series("county_indicators", "gdp", 2020)
+    known = {"320583": 427.7e9, "320281": 411.4e9, "330782": 148.6e9}  # 昆山, 江阴, 义乌
+    for code, value in known.items():
+        assert gdp[code] == pytest.approx(value, rel=1e-3), code
+    status = mkt.load_table("county_indicators").query("indicator == 'gdp'").set_index("region")["status"]
+    assert (status == "observed").sum() == 2069 and set(status) == {"observed", "allocated"}
+    # 禄丰县 532331 became 禄丰市 532302 in 2021
+    assert "532302" in gdp and "532331" not in gdp
+
+
+def test_counties_and_what_they_leave_are_the_city():
+    tree = mkt.load_regions()
+    gdp = _series("county_indicators", "gdp", 2020)
+    status = mkt.load_table("county_indicators").query("indicator == 'gdp'").set_index("region")["status"]
+    home = tree.parents("prefecture", gdp.index)
+    city = _series("city_indicators", "gdp", 2020)
+    whole = gdp.groupby(home).sum()
+    with_rest = (status == "allocated").groupby(home).any()
+    split = with_rest.index[with_rest]
+    assert np.allclose(whole[split], city[split], rtol=1e-6)
+    n_all = tree.parents("prefecture", tree.level("county")).value_counts()
+    counties = home.value_counts().reindex(n_all.index) == n_all
+    whole_city = counties.index[counties].difference(split).intersection(city.index)
+    ratio = whole[whole_city] / city[whole_city]
+    assert len(ratio) > 20 and abs(ratio.mean() - 1) < 0.002 and ratio.between(0.98, 1.02).all()
+
+
+def test_main_cities_have_the_yearbooks_growth_on_another_base():
+    main = mkt.load_table("main_city_retail").pivot(index="region", columns="period", values="value")
+    city = mkt.load_table("city_indicators").query("indicator == 'retail_sales' and status == 'observed'")
+    city = city.pivot(index="region", columns="period", values="value")
+    ratio = (main / city.reindex(main.index))[pd.period_range("2019", "2023", freq="Y")]
+    same = (ratio.sub(1).abs() < 0.02).mean().mean()
+    assert 0.85 < same < 0.95
+    assert main.loc["310100", "2023"] / city.loc["310100", "2023"] == pytest.approx(0.885, abs=2e-3)
+    # breaks name the cities whose 2024 is on another base than their 2023: all but the municipalities
+    breaks = mkt.load_table("breaks").query("indicator == 'main_city_retail' and period.dt.year == 2024")
+    assert set(main.index) - set(breaks["region"]) == {"110100", "120100", "310100", "500100"}
+    growth = np.log(main).diff(axis=1)
+    assert growth["2024"].std() > 1.5 * growth[["2021", "2022", "2023"]].std().max()

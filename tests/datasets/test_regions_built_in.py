@@ -162,7 +162,11 @@ def test_tier_lists(tree):
     sub_grades = mkt.load_tier_list("property").cat.categories
     assert list(sub_grades[:4]) == ["一线强", "一线", "准一线", "二线强"] and len(sub_grades) == 11
     cities = set(_cities(tree.table)["region"])
-    for name in ("2014", "2021", "property"):
+    newest = mkt.load_tier_list("2025")
+    assert newest.value_counts().sort_index().tolist() == [4, 15, 30, 70, 90, 128]
+    moved = newest.cat.codes - yicai.reindex(newest.index).cat.codes
+    assert (moved != 0).sum() == 46 and moved.abs().max() == 1
+    for name in ("2014", "2021", "2025", "property"):
         tiers = mkt.load_tier_list(name)
         assert set(tiers.index) <= set(tree.regions) and cities <= set(tiers.index)
         assert tiers.notna().all() and tiers.index.is_unique
@@ -173,7 +177,7 @@ def test_tier_lists(tree):
 def test_every_printed_name_is_resolved_or_listed():
     printed = mkt.load_table("tier_lists").dropna(subset="name_in_list")
     counts = printed.groupby("list").size()
-    assert counts.to_dict() == {"property": 149, "retail_2014": 124, "yicai_2021": 337}
+    assert counts.to_dict() == {"property": 149, "retail_2014": 124, "yicai_2021": 337, "yicai_2025": 337}
     unresolved = mkt.load_table("tier_list_unresolved")
     assert (unresolved["reason"].str.len() > 10).all() and len(unresolved) == 1
 

@@ -40,8 +40,9 @@ def list_(to: To = None) -> None:
 
     from .output import show
 
-    columns = {"table": "表", "title": "内容", "rows": "行数", "source": "来源", "licence": "许可"}
-    show(list_tables().reset_index().rename(columns=columns), title="内置数据表", to=to)
+    columns = {"table": "表", "label": "内容", "rows": "行数", "source_label": "来源", "licence": "许可"}
+    listed = list_tables().reset_index()[list(columns)]
+    show(listed.rename(columns=columns), title="内置数据表", to=to)
 
 
 def show_(name: Name, region: Region = None, indicator: Indicator = None, to: To = None) -> None:

@@ -95,17 +95,19 @@ def list_tables() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index table; columns title, rows, source, licence.
+        Index table; columns title, rows, source, licence, and in Chinese label, source_label.
 
     Examples
     --------
     >>> list_tables().loc["edges_county", "licence"]
     'MIT'
     """
+    columns = ["title", "rows", "source", "licence", "label", "source_label"]
     listed = {
-        name: (s.title, manifest().loc[name, "rows"], s.source, s.licence) for name, s in schemas().items()
+        name: (s.title, manifest().loc[name, "rows"], s.source, s.licence, s.label, s.source_label)
+        for name, s in schemas().items()
     }
-    table = pd.DataFrame.from_dict(listed, orient="index", columns=["title", "rows", "source", "licence"])
+    table = pd.DataFrame.from_dict(listed, orient="index", columns=columns)
     return table.rename_axis("table")
 
 

@@ -20,7 +20,7 @@ FIRST_YEAR = 2000
 LAST_YEAR = 2026
 LEVELS = ("nation", "province", "prefecture", "county")
 #: Short names of tier lists.
-TIER_LISTS = {"2014": "retail_2014", "2021": "yicai_2021"}
+TIER_LISTS = {"2014": "retail_2014", "2021": "yicai_2021", "2025": "yicai_2025"}
 
 
 def load_regions(*, year: int | None = None, scheme: str | None = "seven") -> RegionTree:
@@ -131,7 +131,8 @@ def load_tier_list(name: str) -> pd.Series:
     Parameters
     ----------
     name : str
-        ``2014`` (retail_2014: practitioners' list), ``2021`` (yicai_2021: 城市商业魅力排行榜), ``property``.
+        ``2014`` (retail_2014: practitioners' list), ``2021`` and ``2025`` (yicai_2021, yicai_2025:
+        城市商业魅力排行榜), ``property``.
 
     Returns
     -------
