@@ -79,7 +79,7 @@ def test_all_kept_writes_nothing_and_loads_no_table_library(run, write_notebook,
     code = (
         "import sys; from mktanalysis.reports.run.batch import run_rows\n"
         "rows = run_rows(sys.argv[1], out_dir=sys.argv[2])\n"
-        "print([row['status'] for row in rows], 'pandas' in sys.modules, 'papermill' in sys.modules)"
+        "print([row.status for row in rows], 'pandas' in sys.modules, 'papermill' in sys.modules)"
     )
     command = [sys.executable, "-c", code, str(spec), str(out)]
     first = subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -102,7 +102,7 @@ def run_spec(
     例：mktanalysis report run provinces --jobs 2 --out reports/out
     """
     from mktanalysis.reports.folder.pdf import print_reports
-    from mktanalysis.reports.one.job import NOT_RUN, STATUSES, SUCCESSES
+    from mktanalysis.reports.one.job import NOT_RUN, STATUSES
     from mktanalysis.reports.plan.spec import read_spec
     from mktanalysis.reports.run.batch import Settings, run_rows, was_interrupted
     from mktanalysis.reports.run.estimate import estimate_run
@@ -113,11 +113,10 @@ def run_spec(
     rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
     if pdf:
         print_reports(rows, out)
-    bad = [row for row in rows if row["status"] not in (*SUCCESSES, NOT_RUN)]
+    bad = [row for row in rows if row.failed]
     for row in bad:
-        message = (row["error"] or {}).get("message", "")
-        typer.secho(f"{STATUSES[row['status']]}：{row['title']}  {message}", fg=typer.colors.RED, err=True)
-    count = Counter(row["status"] for row in rows)
+        typer.secho(f"{STATUSES[row.status]}：{row.title}  {row.message}", fg=typer.colors.RED, err=True)
+    count = Counter(row.status for row in rows)
     text = f"共 {len(rows)} 份：{count['done']} 份新做，{count['kept']} 份沿用，{len(bad)} 份没有完成"
     typer.echo(text + (f"，{count[NOT_RUN]} 份这次不做" if count[NOT_RUN] else ""))
     typer.echo(f"用浏览器打开 {out / 'index.html'}")

@@ -56,8 +56,8 @@ def test_index_has_map_lines_and_links(warm, write_notebook, write_spec, tmp_pat
     rows = run_rows(write_spec(SPEC), out_dir=out, settings=Settings(timeout=60))
     page = (out / "index.html").read_text("utf-8")
     for row in rows:
-        assert page.count(f'href="{row["report"]}/report.html"') == 2  # table and map
-        assert (out / row["report"] / "report.html").exists()
+        assert page.count(f'href="{row.report}/report.html"') == 2  # table and map
+        assert (out / row.report / "report.html").exists()
     assert page.count('class="spark"') == 4 and "江苏省：4.50 亿元" in page and "无数据" in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
     assert page.count("<th scope=") == 6 + 4 and "aria-label" in page
@@ -69,11 +69,11 @@ def test_a_failure_after_a_success_links_the_old_report(warm, write_notebook, wr
     run_rows(write_spec(SPEC), out_dir=out, settings=Settings(timeout=60))
     write_notebook(BODY, "assert region != '650000', '新疆没有数'")
     rows = run_rows(write_spec(SPEC), out_dir=out, settings=Settings(timeout=60))
-    assert rows[0]["status"] == "failed" and rows[0]["parameters"]["region"] == "650000"
+    assert rows[0].status == "failed" and rows[0].parameters["region"] == "650000"
     page = (out / "index.html").read_text("utf-8")
     assert "的旧报告" in page and "新疆没有数" in page and "第 5 个单元格" in page
     assert page.index("没有完成的报告") < page.index("<table>")
     listed = page.partition("<tbody>")[2]
-    assert listed.index(rows[0]["report"]) < listed.index(rows[1]["report"])
-    failure = json.loads((out / rows[0]["report"] / "failure.json").read_text("utf-8"))
+    assert listed.index(rows[0].report) < listed.index(rows[1].report)
+    failure = json.loads((out / rows[0].report / "failure.json").read_text("utf-8"))
     assert failure["status"] == "failed" and failure["error"]["source"].startswith("assert region")

@@ -139,7 +139,7 @@ def hostile_run(share_runner, notebook_in, tmp_path_factory):
 
 def test_hostile_names_are_inert_in_every_page(hostile_run):
     out, rows, _ = hostile_run
-    statuses = {row["status"] for row in rows}
+    statuses = {row.status for row in rows}
     assert statuses == {"done", "failed"}
     pages = [out / "index.html", *out.glob("*/report.html")]
     assert len(pages) > 5

@@ -89,15 +89,15 @@ def test_a_worker_killed_in_the_middle_loses_nothing(cluster, write_notebook, wr
     rows = run_rows(spec, out_dir=out, settings=Settings(timeout=60, runner=address))
     killer.join(timeout=5)
     assert workers[0].poll() is not None or workers[0].wait(timeout=5)
-    status = {row["parameters"]["years"]: row["status"] for row in rows}
+    status = {row.parameters["years"]: row.status for row in rows}
     assert status == {year: "failed" if year == 5 else "done" for year in range(12)}
     for row in rows:
-        if row["status"] == "done":
-            assert row["record"]["figures"][0]["value"] == row["parameters"]["years"] * 2
-            assert row["record"]["runner"] == "dask"
+        if row.status == "done":
+            assert row.record["figures"][0]["value"] == row.parameters["years"] * 2
+            assert row.record["runner"] == "dask"
     assert len(list(out.glob("*/run.json"))) == 11
     again = run_rows(spec, out_dir=out, settings=Settings(timeout=60))
-    assert sorted(row["status"] for row in again) == ["failed"] + ["kept"] * 11
+    assert sorted(row.status for row in again) == ["failed"] + ["kept"] * 11
 
 
 def test_a_large_panel_goes_the_same_way(cluster):

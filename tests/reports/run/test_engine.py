@@ -191,8 +191,8 @@ def test_nothing_leaks_from_one_report_to_the_next(write_notebook, write_spec, t
     write_notebook(LEAK)
     spec = spec_of(write_spec, ["a", "b", "c", "d"])
     rows = run_rows(spec, out_dir=tmp_path / "out", settings=FAST)
-    seen = {json.dumps(outputs(tmp_path / "out" / row["report"])[3][1]) for row in rows}
-    assert [row["status"] for row in rows] == ["done"] * 4
+    seen = {json.dumps(outputs(tmp_path / "out" / row.report)[3][1]) for row in rows}
+    assert [row.status for row in rows] == ["done"] * 4
     assert len(seen) == 1 and "'global': False" in seen.pop()
 
 
@@ -213,8 +213,8 @@ def test_resume_skips_only_what_holds(warm, write_notebook, write_spec, tmp_path
 
     def statuses():
         rows = run_rows(spec, out_dir=out, settings=FAST)
-        return {row["parameters"]["region"]: row["status"] for row in rows}, {
-            row["parameters"]["region"]: out / row["report"] for row in rows
+        return {row.parameters["region"]: row.status for row in rows}, {
+            row.parameters["region"]: out / row.report for row in rows
         }
 
     first, folders = statuses()
@@ -231,7 +231,7 @@ def test_resume_skips_only_what_holds(warm, write_notebook, write_spec, tmp_path
     assert statuses()[0] == {"a": "done", "b": "failed", "bad": "done"}
     assert (folders["b"] / "report.html").read_bytes() == before  # the old good report survives
     rows = run_rows(spec, out_dir=out, only_failed=True, settings=FAST)
-    assert {row["parameters"]["region"]: row["status"] for row in rows} == {
+    assert {row.parameters["region"]: row.status for row in rows} == {
         "a": "kept",
         "b": "failed",
         "bad": "kept",

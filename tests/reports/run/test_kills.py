@@ -137,10 +137,10 @@ def test_thirty_kills(write_notebook, write_spec, tmp_path):
         kept = len(records)
     assert kept > 10
     rows = run_rows(spec, out_dir=out, jobs=2, settings=Settings(timeout=60))
-    statuses = [row["status"] for row in rows]
+    statuses = [row.status for row in rows]
     assert set(statuses) <= {"done", "kept"} and len(rows) == 240
     assert statuses.count("kept") == kept  # what was finished is not done again
-    assert {row["status"] for row in run_rows(spec, out_dir=out, settings=Settings())} == {"kept"}
+    assert {row.status for row in run_rows(spec, out_dir=out, settings=Settings())} == {"kept"}
     readers.running = False
     readers.join()
     assert readers.torn == [] and readers.reads > 100

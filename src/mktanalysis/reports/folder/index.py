@@ -10,38 +10,35 @@ import json
 from html import escape
 
 from ...files import canonical, csv_bytes, digest, write_atomic
-from ..one.job import STATUSES, SUCCESSES
+from ..one.job import STATUSES
 from ..one.page import asset, link, page, show_value
 from ..plan.provenance import environment
 from ..plan.spec import ReportList
-from ..run.batch import public_row
+from .run import Run
 from .store import Store
 
 _STAMP = ".index"
 
 
-def write_index(plan: ReportList, rows: list[dict], store: Store) -> None:
+def write_index(plan: ReportList, rows: list[Run], store: Store) -> None:
     """Write everything that stands over the single reports, unless it is there and nothing has changed."""
-    order = list(STATUSES)
-    ordered = sorted(
-        rows, key=lambda row: order.index(row["status"]) if row["status"] not in SUCCESSES else 99
-    )
-    shown = [[row["report"], _status(row), row["part"], row["error"], row["record"]] for row in ordered]
+    ordered = sorted(rows, key=lambda row: 99 if row.ok else row.rank)
+    shown = [[row.report, _status(row), row.part, row.error, row.record] for row in ordered]
     stamp = digest(canonical([plan.title, plan.maps, environment()["package"], shown]))
     if _is_current(store, stamp):
         return
     from .rollup import write_rollup
 
     downloads = write_rollup(ordered, store)
-    runs = [public_row(row) for row in ordered]
+    runs = [row.public() for row in ordered]
     write_atomic(store.folder / "runs.csv", csv_bytes([list(runs[0]), *(run.values() for run in runs)]))
     write_atomic(store.folder / "index.html", index_page(plan, ordered, downloads))
     write_atomic(store.folder / _STAMP, stamp)
 
 
-def _status(row: dict) -> str:
+def _status(row: Run) -> str:
     """A report that was kept shows as what it was when it was made."""
-    return "done" if row["status"] == "kept" else row["status"]
+    return "done" if row.status == "kept" else row.status
 
 
 def _is_current(store: Store, stamp: str) -> bool:
@@ -49,9 +46,9 @@ def _is_current(store: Store, stamp: str) -> bool:
     return all(file.is_file() for file in files) and files[-1].read_text() == stamp
 
 
-def index_page(plan: ReportList, rows: list[dict], downloads: list[dict]) -> str:
+def index_page(plan: ReportList, rows: list[Run], downloads: list[dict]) -> str:
     """The index as one page."""
-    bad = [row for row in rows if row["status"] not in SUCCESSES]
+    bad = [row for row in rows if not row.ok]
     files = [{"file": "runs.csv", "title": "运行清单", "rows": len(rows)}, *downloads]
     links = "　".join(
         f'<a href="{link(*f["file"].split("/"))}">{escape(f["title"])}</a><small>（{f["rows"]} 行）</small>'
@@ -65,28 +62,28 @@ def index_page(plan: ReportList, rows: list[dict], downloads: list[dict]) -> str
         '<p class="filter"><label for="filter">筛选</label> <input id="filter" type="search" '
         'placeholder="地区、标题、状态" autocomplete="off"> <span id="count" role="status"></span></p>',
     ]
-    parts = list(dict.fromkeys(row["part"] for row in rows))
+    parts = list(dict.fromkeys(row.part for row in rows))
     body += [_part(number, part, rows, plan) for number, part in enumerate(parts)]
     body.append(f'<section><h2>下载</h2><p class="downloads">{links}</p></section></main>')
     return page(plan.title, "\n".join(body), style=asset("index.css"), script=asset("index.js"))
 
 
-def _failures(bad: list[dict]) -> str:
+def _failures(bad: list[Run]) -> str:
     if not bad:
         return ""
     items = "".join(f"<li>{_failure(row)}</li>" for row in bad)
     return f'<section class="failures"><h2>没有完成的报告</h2><ul>{items}</ul></section>'
 
 
-def _failure(row: dict) -> str:
-    error = row["error"] or {}
+def _failure(row: Run) -> str:
+    error = row.error or {}
     cell = error.get("cell")
     code = error.get("source") or ""
     where = f"第 {cell + 1} 个单元格" if isinstance(cell, int) and cell >= 0 else ""
     lines = "\n".join(error.get("lines") or [])
-    message = escape(error.get("message", "") or "没有运行")
-    status = f"<b>{escape(STATUSES[row['status']])}</b>"
-    told = f"<summary>{status} {escape(row['title'])}：{message} <small>{where}</small></summary>"
+    message = escape(row.message or "没有运行")
+    status = f"<b>{escape(STATUSES[row.status])}</b>"
+    told = f"<summary>{status} {escape(row.title)}：{message} <small>{where}</small></summary>"
     told += "".join(f"<pre>{escape(text)}</pre>" for text in (code, lines) if text)
     return f"<details>{told}</details>"
 
@@ -94,13 +91,13 @@ def _failure(row: dict) -> str:
 # ---- one part of the specification ------------------------------------------------------------------
 
 
-def _part(number: int, title: str, all_rows: list[dict], plan: ReportList) -> str:
-    rows = [row for row in all_rows if row["part"] == title]
+def _part(number: int, title: str, all_rows: list[Run], plan: ReportList) -> str:
+    rows = [row for row in all_rows if row.part == title]
     figures: dict[str, dict] = {}
     for row in rows:
-        for figure in (row["record"] or {}).get("figures", ()):
+        for figure in row.figures:
             figures.setdefault(figure["name"], figure)
-    shared = figures if len({row["notebook"] for row in rows}) == 1 and len(rows) > 1 else {}
+    shared = figures if len({row.notebook for row in rows}) == 1 and len(rows) > 1 else {}
     heads = ["报告", "状态", *(_head(figure) for figure in shared.values()), "用时 <small>秒</small>"]
     head = "".join(f'<th scope="col"><button type="button">{text}</button></th>' for text in heads)
     lines = "\n".join(_line(row, shared) for row in rows)
@@ -117,16 +114,16 @@ def _head(figure: dict) -> str:
     return escape(figure["label"]) + unit
 
 
-def _line(row: dict, shared: dict) -> str:
-    values = {figure["name"]: figure["value"] for figure in (row["record"] or {}).get("figures", ())}
-    title = escape(row["label"] if shared else row["title"])
-    if row["record"] is not None:
-        title = f'<a href="{link(row["report"], "report.html")}">{title}</a>'
-        if row["status"] not in SUCCESSES:
-            title += f"<small>（{escape(row['record']['started'][:10])} 的旧报告）</small>"
-    cells = [f'<th scope="row">{title}</th>', f'<td class="{row["status"]}">{STATUSES[row["status"]]}</td>']
+def _line(row: Run, shared: dict) -> str:
+    values = {figure["name"]: figure["value"] for figure in row.figures}
+    title = escape(row.label if shared else row.title)
+    if row.record is not None:
+        title = f'<a href="{link(row.report, "report.html")}">{title}</a>'
+        if not row.ok:
+            title += f"<small>（{escape(row.record['started'][:10])} 的旧报告）</small>"
+    cells = [f'<th scope="row">{title}</th>', f'<td class="{row.status}">{STATUSES[row.status]}</td>']
     cells += [_cell(values.get(name)) for name in shared]
-    cells.append(f'<td data-sort="{row["seconds"]:.3f}" class="n">{row["seconds"]:.1f}</td>')
+    cells.append(f'<td data-sort="{row.seconds:.3f}" class="n">{row.seconds:.1f}</td>')
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -164,7 +161,7 @@ def sparkline(values: list) -> str:
     return f'<svg class="spark" viewBox="0 0 100 24" role="img" aria-label="{escape(label)}">{lines}</svg>'
 
 
-def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
+def _map(number: int, rows: list[Run], shared: dict, wanted: str) -> str:
     """A map of a key figure where the reports are about provinces, each province leading to its report."""
     numeric = [n for n in shared if n == wanted] or [
         name for name, figure in shared.items() if isinstance(figure["value"], (int, float))
@@ -172,9 +169,9 @@ def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
     of_province = {}
     for row in rows:
         codes = [
-            v for v in row["parameters"].values() if isinstance(v, str) and v.isdigit() and v.endswith("0000")
+            v for v in row.parameters.values() if isinstance(v, str) and v.isdigit() and v.endswith("0000")
         ]
-        if len(codes) == 1 and len(codes[0]) == 6 and row["record"] is not None:
+        if len(codes) == 1 and len(codes[0]) == 6 and row.record is not None:
             of_province[codes[0]] = row
     if not numeric or len(of_province) < 3:
         return ""
@@ -185,13 +182,13 @@ def _map(number: int, rows: list[dict], shared: dict, wanted: str) -> str:
     figure = shared[numeric[0]]
     values = {}
     for code, row in of_province.items():
-        found = {f["name"]: f["value"] for f in row["record"]["figures"]}.get(figure["name"])
+        found = {f["name"]: f["value"] for f in row.figures}.get(figure["name"])
         if isinstance(found, (int, float, str)):
             values[code] = found
     label = f"{figure['label']}（{figure['unit']}）" if figure["unit"] else figure["label"]
     codes = list(of_province)
-    tips = [f"{of_province[c]['label']}：{show_value(values.get(c))} {figure['unit']}" for c in codes]
-    links = [f"{of_province[c]['report']}/report.html" for c in codes]
+    tips = [f"{of_province[c].label}：{show_value(values.get(c))} {figure['unit']}" for c in codes]
+    links = [f"{of_province[c].report}/report.html" for c in codes]
     drawn = province_svg(
         pd.Series(values),
         label=label,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import MktError
 from ...files import sync_folder
+from .run import Run
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 #: Alone, silent, without network.
@@ -37,18 +38,18 @@ def find_browser() -> str:
     return found
 
 
-def print_reports(rows: list[dict], out_dir) -> list[Path]:
+def print_reports(rows: list[Run], out_dir) -> list[Path]:
     """Write ``report.pdf`` beside every good ``report.html``.
 
     Parameters
     ----------
-    rows : list of dict
+    rows : list of Run
         As from a run.
     out_dir : path
     """
     browser = find_browser()
     made = []
-    folders = [Path(out_dir).absolute() / row["report"] for row in rows if row["record"] is not None]
+    folders = [Path(out_dir).absolute() / row.report for row in rows if row.record is not None]
     # a browser started by the system's administrator refuses its own sandbox
     rooted = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     for folder in folders:

@@ -12,12 +12,13 @@ import shutil
 
 from ...files import csv_bytes, write_atomic
 from ..names import slug
+from .run import Run
 from .store import Store
 
 FOLDER = "tables"
 
 
-def write_rollup(rows: list[dict], store: Store) -> list[dict]:
+def write_rollup(rows: list[Run], store: Store) -> list[dict]:
     """Write ``figures.xlsx``, ``tables/figures-<notebook>.csv`` and ``tables/<name>.csv`` over all reports.
 
     Returns
@@ -25,24 +26,24 @@ def write_rollup(rows: list[dict], store: Store) -> list[dict]:
     list of dict
         What was written: file, title, rows.
     """
-    rows = [row for row in rows if row["record"] is not None]
+    rows = [row for row in rows if row.record is not None]
     shutil.rmtree(store.folder / FOLDER, ignore_errors=True)
     (store.folder / FOLDER).mkdir()
     written = _write_figures(rows, store)
     names: dict[str, dict] = {}
     for row in rows:
-        for table in row["record"].get("tables", ()):
+        for table in row.tables:
             names.setdefault(table["name"], {"title": table["title"], "of": []})["of"].append(row)
     return written + [
         _write_table(name, found, store) for name, found in names.items() if len(found["of"]) > 1
     ]
 
 
-def _write_figures(rows: list[dict], store: Store) -> list[dict]:
+def _write_figures(rows: list[Run], store: Store) -> list[dict]:
     """Key figures of every notebook with several reports: a csv each and a sheet of ``figures.xlsx``."""
-    by_notebook: dict[str, list[dict]] = {}
+    by_notebook: dict[str, list[Run]] = {}
     for row in rows:
-        by_notebook.setdefault(row["notebook"], []).append(row)
+        by_notebook.setdefault(row.notebook, []).append(row)
     several = {notebook: of for notebook, of in by_notebook.items() if len(of) > 1 and any(map(_values, of))}
     if not several:
         return []
@@ -60,18 +61,18 @@ def _write_figures(rows: list[dict], store: Store) -> list[dict]:
     return [{"file": "figures.xlsx", "title": "关键数字", "rows": sum(map(len, sheets.values()))}]
 
 
-def _figures(rows: list[dict]):
+def _figures(rows: list[Run]):
     """A row a report, a column a parameter or a figure; series stay in the reports."""
     import pandas as pd
 
     labels: dict[str, dict] = {}
     for row in rows:
-        for figure in row["record"].get("figures", ()):
+        for figure in row.figures:
             if not isinstance(figure["value"], list):
                 labels.setdefault(figure["name"], figure)
-    parameters = list(dict.fromkeys(name for row in rows for name in row["parameters"]))
-    table = {"报告": [row["title"] for row in rows]}
-    table |= {name: [_text(row["parameters"].get(name)) for row in rows] for name in parameters}
+    parameters = list(dict.fromkeys(name for row in rows for name in row.parameters))
+    table = {"报告": [row.title for row in rows]}
+    table |= {name: [_text(row.parameters.get(name)) for row in rows] for name in parameters}
     units = {}
     for name, figure in labels.items():
         head = figure["label"] if figure["label"] not in table else f"{figure['label']}（{name}）"
@@ -83,8 +84,8 @@ def _figures(rows: list[dict]):
     return pd.DataFrame(table).infer_objects(), units
 
 
-def _values(row: dict) -> dict:
-    return {figure["name"]: figure["value"] for figure in row["record"].get("figures", ())}
+def _values(row: Run) -> dict:
+    return {figure["name"]: figure["value"] for figure in row.figures}
 
 
 def _text(value) -> str:
@@ -96,15 +97,15 @@ def _write_table(name: str, found: dict, store: Store) -> dict:
     columns: dict[str, None] = {}
     parts = []
     for row in found["of"]:
-        text = (store.folder / row["report"] / "tables" / f"{name}.csv").read_text("utf-8-sig")
+        text = (store.folder / row.report / "tables" / f"{name}.csv").read_text("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""))
         lines = list(reader)
         columns |= dict.fromkeys(reader.fieldnames or ())
         parts.append((row, lines))
-    parameters = list(dict.fromkeys(key for row in found["of"] for key in row["parameters"]))
+    parameters = list(dict.fromkeys(key for row in found["of"] for key in row.parameters))
     merged = [["报告", *(f"参数 {key}" for key in parameters), *columns]]
     for row, lines in parts:
-        start = [row["title"], *(_text(row["parameters"].get(key)) for key in parameters)]
+        start = [row.title, *(_text(row.parameters.get(key)) for key in parameters)]
         merged += [[*start, *(line.get(column, "") for column in columns)] for line in lines]
     write_atomic(store.folder / FOLDER / f"{name}.csv", csv_bytes(merged))
     return {

@@ -12,19 +12,21 @@ import json
 import os
 import threading
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MktError
+from ..folder.run import Run
 from ..folder.store import FAILURE, Store
 from ..names import scrub
-from ..one.job import DISK_FULL, EXIT_DISK_FULL, SEED, STATUSES, SUCCESSES, Job
+from ..one.job import DISK_FULL, EXIT_DISK_FULL, SEED, SUCCESSES, Job
 from ..plan.parameters import check_parameters, parameters_cell, read_parameters
 from ..plan.provenance import environment
 from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
 from ..plan.values import encode
-from .runners import Ended, make_runner
+from .runners import Ended, local_runner
 
 
 @dataclass(frozen=True)
@@ -101,19 +103,16 @@ def run_report(notebook, parameters: dict, *, out_dir, settings: Settings | None
     return _result(row, store)
 
 
-def _result(row: dict, store: Store) -> ReportResult:
-    record = row["record"] or {}
-    folder = store.folder / row["report"]
+def _result(row: Run, store: Store) -> ReportResult:
+    folder = store.folder / row.report
     return ReportResult(
-        name=row["report"],
-        status=row["status"],
+        name=row.report,
+        status=row.status,
         folder=folder,
-        seconds=row["seconds"],
-        error=row["error"],
-        figures={figure["name"]: figure["value"] for figure in record.get("figures", ())},
-        tables={
-            table["name"]: folder / "tables" / f"{table['name']}.csv" for table in record.get("tables", ())
-        },
+        seconds=row.seconds,
+        error=row.error,
+        figures={figure["name"]: figure["value"] for figure in row.figures},
+        tables={table["name"]: folder / "tables" / f"{table['name']}.csv" for table in row.tables},
     )
 
 
@@ -146,11 +145,11 @@ def run_batch(spec, *, out_dir, jobs: int = 1, only_failed: bool = False, settin
     import pandas as pd
 
     rows = run_rows(spec, out_dir=out_dir, jobs=jobs, only_failed=only_failed, settings=settings)
-    return pd.DataFrame([public_row(row) for row in rows])
+    return pd.DataFrame([row.public() for row in rows])
 
 
-def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | None = None) -> list[dict]:
-    """As `run_batch`, rows as dicts with the record of each report; needs no pandas when all holds."""
+def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | None = None) -> list[Run]:
+    """As `run_batch`, as `Run` records; needs no pandas when all holds."""
     from ..folder.index import write_index
 
     plan = spec if isinstance(spec, ReportList) else read_spec(spec)
@@ -160,31 +159,7 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
     with store.opened():
         rows = run_plan(list(plan.reports), store, given, only_failed=only_failed)
         write_index(plan, rows, store)
-    order = list(STATUSES)
-    return sorted(rows, key=lambda row: order.index(row["status"]))
-
-
-def public_row(row: dict) -> dict:
-    """A row as it stands in ``runs.csv``."""
-    error = row["error"] or {}
-    inputs = row["identity"]
-    return {
-        "report": row["report"],
-        "part": row["part"],
-        "title": row["title"],
-        "status": row["status"],
-        "seconds": round(row["seconds"], 2),
-        "peak_mb": row["peak_mb"],
-        "parameters": json.dumps(row["parameters"], ensure_ascii=False),
-        "cell": error.get("cell"),
-        "error": error.get("message", ""),
-        "started": row["started"],
-        "notebook": inputs["notebook"],
-        "data": inputs["data"],
-        "package": inputs["package"],
-        "packages": inputs["packages"],
-        "version": environment()["version"],
-    }
+    return sorted(rows, key=lambda row: row.rank)
 
 
 # ---- the run ----------------------------------------------------------------------------------------
@@ -192,43 +167,24 @@ def public_row(row: dict) -> dict:
 
 def run_plan(
     reports: list[Planned], store: Store, settings: Settings, *, reuse: bool = True, only_failed: bool = False
-) -> list[dict]:
+) -> list[Run]:
     """Rows of all `reports`, in their order; the store is open."""
-    rows: dict[str, dict] = {}
+    rows: dict[str, Run] = {}
     for report in reports:
         held = store.holds(report.name, report.identity) if reuse else None
         failed = store.record(report.name, FAILURE)
         if held is not None:
             if failed:
                 store.forget_failure(report.name)
-            rows[report.name] = _row(
+            rows[report.name] = Run.of(
                 report, "kept", held, seconds=held["seconds"], peak_mb=held.get("peak_mb")
             )
         elif only_failed and not failed:
-            rows[report.name] = _row(report, "not_run", store.record(report.name))
+            rows[report.name] = Run.of(report, "not_run", store.record(report.name))
     todo = [report for report in reports if report.name not in rows]
     if todo:
-        rows |= {row["report"]: row for row in _run_all(todo, store, settings)}
+        rows |= {row.report: row for row in _run_all(todo, store, settings)}
     return [rows[report.name] for report in reports]
-
-
-def _row(report: Planned, status: str, record: dict | None, **more) -> dict:
-    row = {
-        "report": report.name,
-        "part": report.part,
-        "title": report.title,
-        "label": report.label,
-        "notebook": report.notebook.name,
-        "parameters": report.parameters,
-        "identity": report.identity,
-        "status": status,
-        "record": record,
-        "error": None,
-        "seconds": 0.0,
-        "peak_mb": None,
-        "started": (record or {}).get("started", ""),
-    }
-    return {**row, **more}
 
 
 def _run_all(todo: list[Planned], store: Store, settings: Settings):
@@ -272,6 +228,18 @@ def was_interrupted() -> bool:
     return was
 
 
+def make_runner(kind: str, notebooks: Iterable[str] = ()):
+    """A runner: ``auto``, ``fork``, ``papermill`` or a scheduler's address.
+
+    `notebooks` are the texts of what is going to run: what they import is loaded beforehand.
+    """
+    if "://" in kind:
+        from .cluster import ClusterRunner
+
+        return ClusterRunner(kind)
+    return local_runner(kind, notebooks)
+
+
 def _make(report: Planned, run_folder: Path, runner, settings: Settings) -> tuple[Ended, str, float]:
     """Make one report in its staging folder: how it ended, when it started, how long it took."""
     started = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
@@ -300,7 +268,7 @@ def job_of(report: Planned, started: str) -> Job:
     )
 
 
-def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: str) -> dict:
+def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: str) -> Run:
     """Decide how the report ended, put it into the store, and return its row."""
     ended, started, seconds = made
     status, error, result = judge(staging, ended)
@@ -327,12 +295,12 @@ def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: 
         if status == "done":
             record |= {"figures": result["figures"], "tables": result["tables"]}
             record = store.publish(report.name, staging, record)
-            return _row(report, status, record, **facts)
+            return Run.of(report, status, record, **facts)
         store.publish_failure(report.name, staging, {**record, "error": error})
     except OSError as failure:
         status = "disk_full"
         error = _error(f"写入输出文件夹失败：{failure.strerror}")
-    return _row(report, status, store.record(report.name), error=error, **facts)
+    return Run.of(report, status, store.record(report.name), error=error, **facts)
 
 
 def judge(staging: Path, ended: Ended) -> tuple[str, dict | None, dict | None]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ...errors import MktError
 from ..plan.provenance import environment
-from .runners import Ended, make_runner
+from .runners import Ended, local_runner
 
 #: Files that a process leaves and the asker needs.
 _WANTED = ("report.html", "notebook.ipynb", "tables.xlsx", "result.json", "cell", "log", "tables/*.csv")
@@ -85,7 +85,7 @@ def environment_hash() -> tuple[str, str]:
 @cache
 def _local_runner():
     """The worker's own preloaded process, kept from report to report."""
-    return make_runner("auto")
+    return local_runner("auto")
 
 
 def remote_report(job: str, timeout: float, memory_mb: int | None, expected: tuple) -> tuple[dict, dict]:

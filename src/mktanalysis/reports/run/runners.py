@@ -37,15 +37,11 @@ def can_fork() -> bool:
     return hasattr(os, "fork") and sys.platform.startswith(("linux", "freebsd"))
 
 
-def make_runner(kind: str, notebooks: Iterable[str] = ()):
-    """A runner: ``auto``, ``fork``, ``papermill`` or a scheduler's address.
+def local_runner(kind: str, notebooks: Iterable[str] = ()):
+    """A runner on this machine: ``auto``, ``fork`` or ``papermill``.
 
     `notebooks` are the texts of what is going to run: what they import is loaded beforehand.
     """
-    if "://" in kind:
-        from .cluster import ClusterRunner
-
-        return ClusterRunner(kind)
     if kind == "papermill" or (kind == "auto" and not can_fork()):
         return PapermillRunner()
     return ForkRunner(sorted({name for text in notebooks for name in imported_modules(text)}))

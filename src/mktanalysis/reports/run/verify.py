@@ -14,6 +14,7 @@ import pandas as pd
 
 from ...errors import MktError
 from ...files import canonical, digest, project_folder
+from ..folder.run import Run
 from ..folder.store import RECORD, Store
 from ..one.workbook import read_published
 from ..plan.grids import region_name
@@ -100,7 +101,7 @@ class _Published:
             identity={**self.record["identity"], "notebook": notebook_hash(notebook)},
         )
 
-    def compare(self, row: dict, store: Store):
+    def compare(self, row: Run, store: Store):
         """Yield one line a comparison."""
         name = self.folder.name
 
@@ -122,10 +123,10 @@ class _Published:
         yield line("代码", around["package"] == recorded["package"], f"当时 {self.record['version']}")
         changed = _changed(self.record["packages"], around["packages"])
         yield line("软件包", digest(canonical(around["packages"])) == recorded["packages"], changed)
-        ran = row["status"] == "done"
-        yield line("运行", ran, "" if ran else (row["error"] or {}).get("message", row["status"]))
+        ran = row.status == "done"
+        yield line("运行", ran, "" if ran else row.message or row.status)
         if ran:
-            differences = list(self._differences(row["record"], store.folder / name))
+            differences = list(self._differences(row.record, store.folder / name))
             yield line("结果", not differences, "；".join(differences[:5]))
 
     def _differences(self, again: dict, other: Path):
