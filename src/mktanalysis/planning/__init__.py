@@ -1,17 +1,95 @@
-"""Plans and how they come true: drivers, scenarios, targets by month, seasons, plan against actual."""
+"""Plans and how they come true: tasks, races and rebates, dealers, people, control; drivers and scenarios."""
 
 from .control import accuracy, plan_vs_actual
+from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_density
 from .drivers import apply_scenario, decompose_growth
+from .incentives import (
+    ABOVE_TASK,
+    FIVE_BANDS,
+    Prizes,
+    RebateSchedule,
+    compare_schedules,
+    leaderboard,
+    rebate_cost,
+    rebates,
+    schedule_from_table,
+)
+from .outlook import Alarm, year_outlook
+from .people import (
+    FieldForce,
+    Week,
+    breakdown_heads,
+    field_workload,
+    fit_response,
+    heads,
+    inspection_heads,
+    managers,
+    model_stores,
+    optimal_force,
+    promotion_due,
+    visit_calendar,
+    without_person,
+)
+from .quotas import (
+    QuotaRule,
+    Quotas,
+    compare_quota_methods,
+    negotiate,
+    project,
+    quota_months,
+    quota_spread,
+    ratchet_check,
+    set_quotas,
+    split_to_people,
+)
 from .seasons import seasonal_index
 from .targets import split_target
 from .vintages import compare_vintages
 
 __all__ = [
+    "ABOVE_TASK",
+    "FIVE_BANDS",
+    "Alarm",
+    "FieldForce",
+    "Prizes",
+    "QuotaRule",
+    "Quotas",
+    "RebateSchedule",
+    "Week",
     "accuracy",
     "apply_scenario",
+    "breakdown_heads",
+    "class_thresholds",
+    "classify_dealers",
+    "compare_quota_methods",
+    "compare_schedules",
     "compare_vintages",
+    "dealer_breaches",
+    "dealer_density",
     "decompose_growth",
+    "field_workload",
+    "fit_response",
+    "heads",
+    "inspection_heads",
+    "leaderboard",
+    "managers",
+    "model_stores",
+    "negotiate",
+    "optimal_force",
     "plan_vs_actual",
+    "project",
+    "promotion_due",
+    "quota_months",
+    "quota_spread",
+    "ratchet_check",
+    "rebate_cost",
+    "rebates",
+    "schedule_from_table",
     "seasonal_index",
+    "set_quotas",
     "split_target",
+    "split_to_people",
+    "visit_calendar",
+    "without_person",
+    "year_outlook",
 ]

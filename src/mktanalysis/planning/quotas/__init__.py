@@ -1,0 +1,22 @@
+"""Tasks: a target split over regions, months and people; negotiated, checked against the past."""
+
+from .months import quota_months
+from .negotiate import negotiate, split_to_people
+from .past import compare_quota_methods, quota_spread, ratchet_check
+from .projection import project
+from .quotas import Quotas, set_quotas
+from .rules import METHODS, QuotaRule
+
+__all__ = [
+    "METHODS",
+    "QuotaRule",
+    "Quotas",
+    "compare_quota_methods",
+    "negotiate",
+    "project",
+    "quota_months",
+    "quota_spread",
+    "ratchet_check",
+    "set_quotas",
+    "split_to_people",
+]
