@@ -17,7 +17,7 @@ METHODS = {"tiering", "forecasting", "capacity", "expansion", "planning"}
 #: From the bottom up; a part may import parts of lower layers only, and never a sibling of its own.
 LAYERS = [
     {"errors"},
-    {"files", "settings", "schemas", "words", "highs", "_moved"},
+    {"files", "settings", "schemas", "words", "highs", "fieldwork", "_moved"},
     {"regions"},
     {"datasets", "io", "synthetic"},
     METHODS,

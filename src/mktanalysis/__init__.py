@@ -69,6 +69,7 @@ _PUBLIC = {
     "plan_vs_actual": "planning",
     "seasonal_index": "planning",
     "split_target": "planning",
+    "set_quotas": "planning",
     "Policy": "expansion",
     "market_units": "china",
     "plan_expansion": "expansion",

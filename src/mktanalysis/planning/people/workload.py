@@ -178,7 +178,7 @@ def field_workload(units: pd.DataFrame, force: FieldForce | None = None) -> pd.D
     frames = [_phase(units, n, each_visit, stores, force, phase) for phase in PHASES]
     table = pd.concat(frames, ignore_index=True).sort_values(["region", "phase"], kind="stable")
     hours = table[list(KINDS)].sum(axis=1)
-    own = hours - table["supervision"]
+    own = table[[kind for kind in KINDS if kind != "supervision"]].sum(axis=1)
     return table.assign(
         hours=hours,
         staff=own / force.hours_a_person,

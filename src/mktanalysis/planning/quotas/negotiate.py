@@ -68,7 +68,7 @@ def negotiate(
     high = top_down * (1 + room)
     if not low.sum() - unit <= target <= high.sum() + unit:
         needed = abs(target / top_down.sum() - 1)
-        row = {"condition": "认领幅度", "given": room, "needed": float(np.ceil(needed * 1000) / 1000)}
+        row = {"condition": "认领幅度", "given": room, "needed": float(np.ceil(needed * 1000 - 1e-6) / 1000)}
         raise InfeasibleError("幅度太小，认领无法凑成总目标", pd.DataFrame([row]))
     bid = bids.reindex(top_down.index).astype(float)
     clamped = bid.fillna(top_down).clip(low, high)
