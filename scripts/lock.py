@@ -1,12 +1,14 @@
 """Write requirements.lock from pyproject.toml: every package with its hashes, no address of any index.
 
 Run it after a change of the dependencies:  python scripts/lock.py
+What is pinned stays pinned as long as it fits; `python scripts/lock.py --upgrade` takes the newest of all.
 """
 
 import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,10 +21,16 @@ def main() -> None:
     command += ["--no-header", "--no-emit-index-url", "--python-version", "3.11", "pyproject.toml"]
     for extra in EXTRAS:
         command += ["--extra", extra]
-    result = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=os.environ)
-    if re.search(r"://", result.stdout):
+    lock = ROOT / "requirements.lock"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / lock.name  # the compiler keeps the pins that it finds in its output file
+        if lock.exists() and "--upgrade" not in sys.argv:
+            copy.write_bytes(lock.read_bytes())
+        subprocess.run([*command, "--output-file", str(copy)], cwd=ROOT, check=True, env=os.environ)
+        text = copy.read_text("utf-8")
+    if re.search(r"://", text):
         sys.exit("the lock names an address; nothing was written")
-    (ROOT / "requirements.lock").write_text(HEADER + result.stdout, "utf-8")
+    lock.write_text(HEADER + text, "utf-8")
 
 
 if __name__ == "__main__":
