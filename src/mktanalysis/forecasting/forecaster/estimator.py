@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
-from ..hierarchy.fixed import fixed_bounds
+from ..hierarchy.common import settle_by_errors
+from ..hierarchy.fixed import fixed_bounds, observed_figures
 from ..hierarchy.reconcile import METHODS
 from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
@@ -69,7 +70,9 @@ class HierarchicalForecaster:
         Nominal coverage of the interval, 0.8 for a lower and upper figure that hold four times in five.
     fixed : DataFrame, optional
         Published totals or approved budgets: columns region, period and ``value`` (stays exactly), or
-        ``lower`` and/or ``upper`` (floor, ceiling).
+        ``lower`` and/or ``upper`` (floor, ceiling). The discrepancy is spread by how regions erred together
+        so far, see :func:`~mktanalysis.forecasting.hierarchy.common.settle`. Rows whose ``status`` is
+        ``observed`` also tell of the regions beside them; others are decisions and do not.
     nonnegative : bool
         No forecast below 0 (by the exact optimum, not by clipping), and no negative history.
     breaks : DataFrame, optional
@@ -149,12 +152,11 @@ class HierarchicalForecaster:
         """Forecast with everything that stands behind it."""
         cube = self._fitted()
         horizon = _positive(horizon)
-        length = len(cube.periods)
         bounds = self._bounds(horizon)
-        rolled, calibration = self._calibrated(horizon, bounds)
-        mean = rolled.reconciled[-1]
+        rolled, calibration = self._calibrated(horizon)
         base = rolled.base[-1]
-        free = mean if bounds is None else self._roll([length], horizon, None).reconciled[-1]
+        free = rolled.reconciled[-1]
+        mean = free if bounds is None else self._settled(rolled, *bounds)
         lower = mean - calibration.width
         upper = mean + calibration.width
         if self.nonnegative:
@@ -197,7 +199,7 @@ class HierarchicalForecaster:
         horizon = _positive(horizon)
         if self.fixed is not None:
             raise MktError("给出 fixed 时不能抽取路径：固定值没有误差可抽")
-        rolled, found = self._calibrated(horizon, None)
+        rolled, found = self._calibrated(horizon)
         errors = rolled.errors(len(cube.periods))[:-1]
         unit = rolled.scale
         values = draw_paths(
@@ -211,10 +213,24 @@ class HierarchicalForecaster:
         table = keys.loc[keys.index.repeat(n_paths)].reset_index(drop=True)
         return table.assign(path=np.tile(np.arange(n_paths), len(keys)), value=values.ravel())
 
-    def _calibrated(self, horizon: int, bounds) -> tuple[Rolling, Calibration]:
+    def _settled(self, rolled: Rolling, lower, upper) -> np.ndarray:
+        """The last origin's forecast within bounds, spread by how regions erred together so far."""
+        structure = self.cube_.structure
+        errors = rolled.errors(int(rolled.origins[-1]))[:-1]
+        free = rolled.reconciled[-1]
+        if self.nonnegative:
+            floor = np.full(free.shape, -np.inf)
+            floor[structure.leaves] = 0.0
+            lower = np.maximum(lower, floor)
+        informs = observed_figures(self.fixed, structure, self.cube_.periods[-1], free.shape[1])
+        return settle_by_errors(
+            structure, free, errors, rolled.reconciled[:-1], lower, upper, informs=informs
+        )
+
+    def _calibrated(self, horizon: int) -> tuple[Rolling, Calibration]:
         """Forecasts from all calibration origins and from now (the last), and the interval widths."""
         length = len(self.cube_.periods)
-        rolled = self._roll(np.append(self._origins(horizon, length), length), horizon, bounds)
+        rolled = self._roll(np.append(self._origins(horizon, length), length), horizon)
         k = len(rolled.origins) - 1
         return rolled, calibrate_at(rolled, np.arange(k), k, self.cube_.structure, self.coverage)
 
@@ -233,10 +249,10 @@ class HierarchicalForecaster:
         # Months in a row tell nearly the same: every other one will do.
         return window[::-1][:: 2 if season == 12 and len(window) > 2 else 1][::-1]
 
-    def _roll(self, origins, horizon: int, bounds) -> Rolling:
+    def _roll(self, origins, horizon: int) -> Rolling:
         return roll(
             self.cube_, origins, horizon, model=self.model, reconciliation=self.reconciliation,
-            nonnegative=self.nonnegative, bounds=bounds,
+            nonnegative=self.nonnegative,
         )  # fmt: skip
 
     def _bounds(self, horizon: int):

@@ -61,10 +61,8 @@ class Rolling:
         return np.where(known, self.actual - self.reconciled, np.nan)
 
 
-def roll(
-    cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool, bounds=None
-) -> Rolling:
-    """Forecast from each origin (number of periods known), earliest first; `bounds` hold at the last one."""
+def roll(cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool) -> Rolling:
+    """Forecast from each origin (number of periods known), earliest first."""
     structure = cube.structure
     origins = np.asarray(origins, dtype=int)
     festival = isinstance(model, SpringFestival)
@@ -91,7 +89,7 @@ def roll(
             residual = residual + weights[m][:, None] * off
         reconciled[k] = reconcile_by(
             structure, base[k], residual, recent_level(history, cube.season), reconciliation,
-            nonnegative=nonnegative, bounds=bounds if k == len(origins) - 1 else None,
+            nonnegative=nonnegative,
         )  # fmt: skip
     return Rolling(origins, base, reconciled, actual, scale, rms_scale, weights)
 

@@ -80,3 +80,19 @@ def fixed_bounds(
         for target in {"value": (lower, upper), "lower": (lower,), "upper": (upper,)}[kind]:
             target[rows[given], steps[given] - 1] = fixed[kind].to_numpy(dtype=float)[given]
     return lower, upper
+
+
+def observed_figures(fixed: pd.DataFrame, structure: Structure, end: pd.Period, horizon: int) -> np.ndarray:
+    """Which fixed figures were observed (status ``observed``): bool (nodes, horizon).
+
+    An observed figure also tells of the regions beside it; any other is a decision and tells of none.
+    """
+    told = np.zeros((structure.size, horizon), dtype=bool)
+    if "status" not in fixed:
+        return told
+    came = fixed[(fixed["status"] == "observed").to_numpy()]
+    rows = structure.nodes.get_indexer(pd.Index(came["region"]))
+    steps = np.array([(pd.Period(p, freq=end.freq) - end).n for p in came["period"]], dtype=int)
+    inside = (rows >= 0) & (steps >= 1) & (steps <= horizon)
+    told[rows[inside], steps[inside] - 1] = True
+    return told
