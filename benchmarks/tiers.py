@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 import mktanalysis as mkt
 from mktanalysis.china import city_profile, score_cities, score_counties
-from mktanalysis.tiering import cross_validate, score_details, tier_names
+from mktanalysis.tiering import cross_validate, score_regions, tier_names
 
 SIZES = [4, 15, 30, 70, 90, 128]
 
@@ -74,10 +74,10 @@ def agreement(year: int) -> pd.DataFrame:
     known = ~scores.imputed[["gdp", "retail_sales"]].any(axis=1)
     three = city_profile(year).values[["gdp", "retail_sales", "urban_population"]].dropna()
     rows = {"k-means on three logs": measured(_kmeans(np.log(three)), listed, known)}
-    roots = score_details(three, transform="sqrt").score
+    roots = score_regions(three, transform="sqrt").score
     rows["natural breaks, square roots of three"] = measured(_jenks(roots), listed, known)
     own = list(listed.reindex(three.index).value_counts(sort=False))
-    rows["ranks of three logs, list's counts"] = measured(cut(score_details(three).score, own), listed, known)
+    rows["ranks of three logs, list's counts"] = measured(cut(score_regions(three).score, own), listed, known)
     fit = mkt.TierClusterer
     rows["natural breaks, nine indicators"] = measured(
         fit(pyramid=False, n_resamples=0).fit(scores).tiers_, listed, known

@@ -1,8 +1,10 @@
 """The walls of the house: who may import whom, what an import costs, how long a function may be."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,30 @@ def test_folders_stay_small():
             folders.setdefault(path.parent, []).append(path.name)
     for folder, names in folders.items():
         assert len(names) <= 12, f"{folder.relative_to(SOURCE)} has {len(names)} modules: {sorted(names)}"
+
+
+def test_old_names_of_the_front_door_answer_with_the_new_place():
+    for home, names in mkt._MOVED.items():
+        for old, _, new in (name.partition("=") for name in names.split()):
+            with pytest.warns(FutureWarning, match=rf"{home}\.{new or old}"):
+                found = getattr(mkt, old)
+            assert found is getattr(getattr(mkt, home), new or old)
+            assert old not in mkt.__all__
+
+
+def test_front_door_is_small():
+    assert len(mkt.__all__) <= 50, "a name that is not used every day lives in its room"
+
+
+def test_every_runtime_dependency_is_imported():
+    """What no module imports belongs to an extra; papermill starts a kernel without importing it."""
+    project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {re.match(r"[\w-]+", spec).group(0) for spec in project["dependencies"]}
+    spelled = {"scikit-learn": "sklearn", "python-calamine": "python_calamine", "ipykernel": "IPython"}
+    text = "\n".join(path.read_text("utf-8") for path in MODULES)
+    unused = {
+        name
+        for name in declared
+        if not re.search(rf"^\s*(import|from) {spelled.get(name, name)}\b", text, re.MULTILINE)
+    }
+    assert not unused

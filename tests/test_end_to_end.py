@@ -21,12 +21,12 @@ def command(*arguments, cwd):
 
 def test_chain_on_a_planted_market_of_another_country(tmp_path):
     """Nothing in the chain knows China: the synthetic country has its own codes, levels apart."""
-    market = mkt.make_market(n_provinces=3, n_prefectures=4, n_counties=3, random_state=7)
+    market = mkt.synthetic.make_market(n_provinces=3, n_prefectures=4, n_counties=3, random_state=7)
     tree = market.tree
 
     latest = market.indicators[market.indicators["period"] == market.indicators["period"].max()]
     figures = mkt.tiering.wide_indicators(latest)
-    tiers = mkt.TierClusterer(3, random_state=0).fit(mkt.score_regions(figures).to_frame()).tiers_
+    tiers = mkt.TierClusterer(3, random_state=0).fit(mkt.score_regions(figures)).tiers_
     assert set(tiers.index) == set(figures.index)
     richest = figures["retail_sales"].idxmax()
     assert tiers[richest] == tiers.cat.categories[0]

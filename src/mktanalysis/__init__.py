@@ -16,84 +16,63 @@ _PUBLIC = {
     "InfeasibleError": "errors",
     "RegionTree": "regions",
     "resolve_names": "regions",
-    "translate": "regions",
-    "lift_edges": "regions",
     "load_regions": "datasets",
-    "load_scheme": "datasets",
-    "crosswalk": "datasets",
-    "load_edges": "datasets",
     "load_table": "datasets",
     "list_tables": "datasets",
-    "check_data": "datasets",
-    "load_indicators": "datasets",
+    "load_edges": "datasets",
+    "load_crosswalk": "datasets",
+    "load_scheme": "datasets",
+    "load_tier_list": "datasets",
+    "load_panel": "china",
+    "load_breaks": "china",
     "read_table": "io",
     "write_template": "io",
     "write_csv": "io",
     "write_xlsx": "io",
-    "make_market": "synthetic",
-    "make_grid_market": "synthetic",
-    "score_cities": "china",
     "score_regions": "tiering",
-    "score_details": "tiering",
-    "score_counties": "china",
-    "list_rules": "tiering",
-    "read_rules": "tiering",
-    "explain_rules": "tiering",
-    "tier_by_rules": "tiering",
-    "load_tier_list": "datasets",
     "TierClusterer": "tiering",
-    "compare_assignments": "tiering",
     "TierModel": "tiering",
-    "tier_history": "tiering",
-    "next_tiers": "tiering",
-    "market_types": "tiering",
-    "city_profile": "china",
+    "tier_by_rules": "tiering",
+    "compare_assignments": "tiering",
     "HierarchicalForecaster": "forecasting",
-    "load_panel": "china",
-    "load_penetration": "china",
     "backtest": "forecasting",
     "score_forecasts": "forecasting",
-    "detect_breaks": "forecasting",
-    "compare_models": "forecasting",
-    "compare_vintages": "planning",
-    "fit_penetration": "capacity",
-    "market_capacity": "capacity",
-    "saturation_counts": "capacity",
-    "headroom": "capacity",
-    "harris_potential": "capacity",
-    "fit_huff": "capacity",
-    "huff_shares": "capacity",
-    "allocate": "capacity",
-    "decompose_growth": "planning",
-    "apply_scenario": "planning",
-    "plan_vs_actual": "planning",
-    "seasonal_index": "planning",
-    "split_target": "planning",
     "set_quotas": "planning",
-    "Policy": "expansion",
     "market_units": "china",
+    "Policy": "expansion",
+    "Search": "expansion",
     "plan_expansion": "expansion",
-    "plan_strategy": "expansion",
     "compare_strategies": "expansion",
+    "simulate_risk": "expansion",
     "rank_entries": "expansion",
     "fit_entries": "expansion",
-    "backtest_entries": "expansion",
-    "diagnose_position": "expansion",
-    "simulate_risk": "expansion",
-    "choose_robust": "expansion",
-    "strategy_sensitivity": "expansion",
-    "continue_policy": "expansion",
-    "compare_plans": "expansion",
-    "workload": "expansion",
-    "p_median": "expansion",
-    "max_cover": "expansion",
-    "coverage": "expansion",
+    "say": "reports",
+    "publish_figure": "reports",
     "run_report": "reports",
     "run_batch": "reports",
-    "publish_table": "reports",
-    "publish_figure": "reports",
-    "say": "reports",
-    "verify_reports": "reports",
+}
+#: Names of version 0.1.0 that left the front door: they answer with a warning for one version.
+_MOVED = {
+    "regions": "translate lift_edges",
+    "datasets": "crosswalk=load_crosswalk check_data load_indicators",
+    "synthetic": "make_market make_grid_market",
+    "china": "score_cities score_counties city_profile load_penetration",
+    "tiering": (
+        "score_details=score_regions list_rules read_rules explain_rules tier_history next_tiers market_types"
+    ),
+    "forecasting": "detect_breaks compare_models",
+    "planning": (
+        "compare_vintages decompose_growth apply_scenario plan_vs_actual seasonal_index split_target"
+    ),
+    "capacity": (
+        "fit_penetration market_capacity saturation_counts headroom harris_potential fit_huff "
+        "huff_shares allocate"
+    ),
+    "expansion": (
+        "plan_strategy backtest_entries diagnose_position choose_robust strategy_sensitivity "
+        "continue_policy compare_plans workload p_median max_cover coverage=supply_coverage"
+    ),
+    "reports": "publish_table verify_reports",
 }
 #: The rooms, for what is not used every day: ``mkt.tiering.list_rules()``.
 _ROOMS = (
@@ -115,9 +94,11 @@ __all__ = ["__version__", *_PUBLIC]
 def __getattr__(name: str):
     if name in _ROOMS:
         return _import_module(f".{name}", __name__)
-    if name not in _PUBLIC:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(_import_module(f".{_PUBLIC[name]}", __name__), name)
+    if name in _PUBLIC:
+        return getattr(_import_module(f".{_PUBLIC[name]}", __name__), name)
+    from ._moved import moved_names
+
+    return moved_names(__name__, _MOVED, depth=3)(name)
 
 
 def __dir__():

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mktanalysis import HierarchicalForecaster, MktError, make_market
+from mktanalysis import HierarchicalForecaster, MktError
 from mktanalysis.charts import forecast as charts
+from mktanalysis.synthetic import make_market
 
 
 @pytest.fixture(scope="module")

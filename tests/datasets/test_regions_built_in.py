@@ -194,7 +194,7 @@ def test_shares_add_up_on_both_sides():
 @pytest.mark.parametrize("level", ["prefecture", "county"])
 def test_crosswalk_leads_from_one_tree_to_the_other(start, end, level):
     old, new = (set(mkt.load_regions(year=year, scheme=None).level(level)) for year in (start, end))
-    walk = mkt.crosswalk(start, end)
+    walk = mkt.datasets.load_crosswalk(start, end)
     part = walk[walk["old"].isin(old)]
     assert np.allclose(part.groupby("old")["share"].sum(), 1)
     assert set(part["new"]) <= new
@@ -203,12 +203,12 @@ def test_crosswalk_leads_from_one_tree_to_the_other(start, end, level):
 
 
 def test_crosswalk_facts():
-    walk = mkt.crosswalk(2010, 2020).set_index(["old", "new"])["share"]
+    walk = mkt.datasets.load_crosswalk(2010, 2020).set_index(["old", "new"])["share"]
     assert walk["522400", "520500"] == 1 and walk["371200", "370100"] == 1
     assert sorted(walk["341400"].index) == ["340100", "340200", "340500"]
     assert 0.12 < walk["341500", "340400"] < 0.2  # 寿县 left 六安 with about a sixth of the people
-    assert mkt.crosswalk(2015, 2015).empty
-    people = translate(pd.Series({"341400": 1000.0, "340100": 1.0}), mkt.crosswalk(2010, 2011))
+    assert mkt.datasets.load_crosswalk(2015, 2015).empty
+    people = translate(pd.Series({"341400": 1000.0, "340100": 1.0}), mkt.datasets.load_crosswalk(2010, 2011))
     assert people.sum() == pytest.approx(1001.0)
     with pytest.raises(mkt.MktError, match="2026"):
-        mkt.crosswalk(1998, 2020)
+        mkt.datasets.load_crosswalk(1998, 2020)

@@ -18,7 +18,6 @@ from mktanalysis.expansion import (
     compare_plans,
     compare_strategies,
     continue_policy,
-    coverage,
     diagnose_position,
     great_circle_km,
     grid_example,
@@ -29,6 +28,7 @@ from mktanalysis.expansion import (
     plan_strategy,
     simulate_risk,
     strategy_sensitivity,
+    supply_coverage,
     workload,
 )
 
@@ -303,7 +303,7 @@ def test_p_median_equals_brute_force_and_bound_holds():
     near = distance.to_numpy() <= 250.0
     most = max(w[near[:, list(s)].any(axis=1)].sum() for s in itertools.combinations(range(14), 2))
     assert cover.value == pytest.approx(most) and cover.bound >= most - 1e-6
-    table = coverage(distance, cover.centres, radius_km=250.0, weight=weight)
+    table = supply_coverage(distance, cover.centres, radius_km=250.0, weight=weight)
     assert table["covered_share"].iloc[0] == pytest.approx(most / w.sum())
 
 
@@ -333,11 +333,14 @@ def test_distances_and_weights_that_cannot_be_are_refused():
         p_median(cut, weight, 2)
     assert max_cover(cut, weight, 2, radius_km=150).value == 4.0
     for wrong, words in ((weight.head(3), "没有权重"), (pd.concat([weight, weight]), "重复的地区")):
-        for ask in (lambda w: p_median(km, w, 2), lambda w: coverage(km, "a", radius_km=150, weight=w)):
+        for ask in (
+            lambda w: p_median(km, w, 2),
+            lambda w: supply_coverage(km, "a", radius_km=150, weight=w),
+        ):
             with pytest.raises(mkt.MktError, match=words):
                 ask(wrong)
     assert p_median(km, weight, 2, fixed=("a", "a")).centres == p_median(km, weight, 2, fixed="a").centres
-    assert coverage(km, "a", radius_km=150)["n_covered"].item() == 2
+    assert supply_coverage(km, "a", radius_km=150)["n_covered"].item() == 2
 
 
 def test_workload_grows_with_customers_and_adds_up():

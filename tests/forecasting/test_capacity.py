@@ -32,7 +32,9 @@ from mktanalysis.planning import (
 
 @pytest.fixture(scope="module")
 def tree():
-    return mkt.make_market(n_provinces=2, n_prefectures=2, n_counties=2, n_periods=6, random_state=0).tree
+    return mkt.synthetic.make_market(
+        n_provinces=2, n_prefectures=2, n_counties=2, n_periods=6, random_state=0
+    ).tree
 
 
 def s_curves(curve, n=60, length=16, seed=0):
@@ -228,7 +230,9 @@ def test_growth_splits_exactly_at_every_level(tree):
 
 
 def test_scenarios_stay_coherent_and_the_nearer_change_holds(tree):
-    market = mkt.make_market(n_provinces=2, n_prefectures=2, n_counties=2, n_periods=12, random_state=0)
+    market = mkt.synthetic.make_market(
+        n_provinces=2, n_prefectures=2, n_counties=2, n_periods=12, random_state=0
+    )
     forecaster = mkt.HierarchicalForecaster("drift").fit(market.panel, market.tree)
     table = forecaster.predict(2)
     first = market.tree.level("province")[0]
@@ -299,7 +303,9 @@ def test_spring_festival_is_neutral_over_the_years():
 
 
 def test_vintages(tree):
-    market = mkt.make_market(n_provinces=2, n_prefectures=2, n_counties=2, n_periods=14, random_state=0)
+    market = mkt.synthetic.make_market(
+        n_provinces=2, n_prefectures=2, n_counties=2, n_periods=14, random_state=0
+    )
     end = market.panel["period"].max()
     old = (
         mkt.HierarchicalForecaster("drift")

@@ -141,7 +141,7 @@ def test_own_penetration_with_too_short_a_history_is_refused(tmp_path, capsys):
 def test_counties_add_up_to_their_city_and_are_flagged(tmp_path, capsys):
     out = tmp_path / "县.xlsx"
     run("--region", "苏州市", "--year", 2023, "--to", out, command=("capacity", "counties"))
-    table, panel = written(out), load_panel("retail_sales")[0]
+    table, panel = written(out), load_panel("retail_sales")
     city = panel[(panel["region"] == "320500") & (panel["period"] == "2023")]["value"].iloc[0]
     assert table["社会消费品零售总额（亿元）"].sum() == pytest.approx(city / 1e8)
     assert set(table["数据状态"]) == {"allocated"} and (table["地区代码"].str[:4] == "3205").all()

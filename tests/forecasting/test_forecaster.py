@@ -19,7 +19,9 @@ from mktanalysis.forecasting.forecaster import intervals
 
 @pytest.fixture(scope="module")
 def market():
-    return mkt.make_market(n_provinces=3, n_prefectures=3, n_counties=3, n_periods=16, random_state=0)
+    return mkt.synthetic.make_market(
+        n_provinces=3, n_prefectures=3, n_counties=3, n_periods=16, random_state=0
+    )
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +160,9 @@ def test_zeros_and_constants_and_two_points(market):
 @pytest.mark.parametrize("n_years", [4, 5, 6])
 def test_short_annual_panels_are_covered(n_years):
     """Sixty walks with a trend, four to six years known: intervals pooled over the regions hold."""
-    tree = mkt.make_market(n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    tree = mkt.synthetic.make_market(
+        n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0
+    ).tree
     rng, n, horizon = np.random.default_rng(n_years), len(tree.leaves), 3
     inside = []
     for _ in range(12):
@@ -285,7 +289,9 @@ def test_history_too_short_for_a_backtest(market):
 
 def test_intervals_cover_what_they_promise_at_every_level():
     """Independent noise around a level: nominal 80% must hold from the nation to the counties."""
-    tree = mkt.make_market(n_provinces=3, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    tree = mkt.synthetic.make_market(
+        n_provinces=3, n_prefectures=3, n_counties=4, n_periods=6, random_state=0
+    ).tree
     rng, months = np.random.default_rng(5), pd.period_range("2010Q1", periods=60, freq="Q")
     level = rng.uniform(50, 500, len(tree.leaves))
     values = level[:, None] * (1 + rng.normal(0, 0.1, (len(tree.leaves), 60)))
@@ -299,7 +305,9 @@ def test_intervals_cover_what_they_promise_at_every_level():
 @pytest.mark.parametrize(("later", "season"), [(1.0, 4), (0.5, 4), (2.0, 4), (0.5, 12)])
 def test_intervals_cover_trends_with_shared_shocks_also_when_times_change(later, season):
     """Walks that share a part of their steps, seasonal; half or twice as large in the last third."""
-    tree = mkt.make_market(n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0).tree
+    tree = mkt.synthetic.make_market(
+        n_provinces=5, n_prefectures=3, n_counties=4, n_periods=6, random_state=0
+    ).tree
     length, n = 16 * season, len(tree.leaves)
     rng, freq = np.random.default_rng(0), {4: "Q", 12: "M"}[season]
     shock = np.sqrt(0.8) * rng.normal(size=(n, length)) + np.sqrt(0.2) * rng.normal(size=length)
@@ -358,7 +366,9 @@ def test_sample_paths_add_up_and_spread_as_the_intervals(fitted, market):
 
 
 def test_spring_festival_is_learnt_and_continued():
-    tree = mkt.make_market(n_provinces=2, n_prefectures=2, n_counties=3, n_periods=6, random_state=0).tree
+    tree = mkt.synthetic.make_market(
+        n_provinces=2, n_prefectures=2, n_counties=3, n_periods=6, random_state=0
+    ).tree
     months, rng = pd.period_range("2012-01", periods=120, freq="M"), np.random.default_rng(0)
     from mktanalysis.forecasting import spring_festival
 

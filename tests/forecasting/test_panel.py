@@ -126,7 +126,7 @@ def test_a_split_goes_by_share():
 
 @pytest.mark.parametrize(("freq", "length"), [("Y", 24), ("Q", 36), ("M", 84)])
 def test_planted_breaks_are_found_and_nothing_else(freq, length):
-    market = mkt.make_market(n_provinces=6, n_periods=length, freq=freq, random_state=0)
+    market = mkt.synthetic.make_market(n_provinces=6, n_periods=length, freq=freq, random_state=0)
     found = detect_breaks(market.panel, market.tree)
     assert (
         found[["region", "period"]].to_numpy().tolist()

@@ -14,7 +14,7 @@ from mktanalysis.china import (
     score_counties,
 )
 from mktanalysis.errors import MktError
-from mktanalysis.tiering import TierModel, market_types, next_tiers, score_details, tier_history
+from mktanalysis.tiering import TierModel, market_types, next_tiers, score_regions, tier_history
 
 
 @pytest.fixture(scope="module")
@@ -112,13 +112,13 @@ def test_gaps_lead_exactly_to_the_next_tier(scores, clusters):
         gaps = gaps[gaps["direction"] == direction]
         moved = figures.copy()
         moved.loc[region, gaps["indicator"]] = gaps["together"].to_numpy()
-        score = score_details(moved, reference=figures, min_known=0.3, check_units=False).score[region]
+        score = score_regions(moved, reference=figures, min_known=0.3, check_units=False).score[region]
         target = scores.score[region] + gaps["score_gap"].iloc[0]
         assert score == pytest.approx(target, abs=1e-6)
         one = gaps.dropna(subset="alone").iloc[0]
         moved = figures.copy()
         moved.loc[region, one["indicator"]] = one["alone"]
-        alone = score_details(moved, reference=figures, min_known=0.3, check_units=False).score[region]
+        alone = score_regions(moved, reference=figures, min_known=0.3, check_units=False).score[region]
         assert alone == pytest.approx(target, abs=1e-6)
 
 
@@ -167,11 +167,11 @@ def test_market_types_refuse_what_cannot_be_told():
 def test_a_list_of_cities_learnt_and_applied_to_counties():
     shared = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue", "urban_population")
     cities = city_profile(2021, indicators=shared).values
-    fitted = score_details(cities, min_known=0.2, check_units=False)
+    fitted = score_regions(cities, min_known=0.2, check_units=False)
     model = TierModel().fit(fitted.standardised, load_tier_list("2021"))
     counties = county_profile(2021).values[list(shared)]
     counties = counties.where(counties > 0)
-    on_city_scale = score_details(counties, reference=cities, min_known=0.2, check_units=False)
+    on_city_scale = score_regions(counties, reference=cities, min_known=0.2, check_units=False)
     tiers = model.predict_tiers(on_city_scale.standardised)
     assert tiers["310115"] == "新一线"  # 浦东新区 alone is a large city
     assert tiers["320583"] in ("二线", "三线") and tiers["542521"] == "五线"

@@ -7,7 +7,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from threadpoolctl import threadpool_limits
 
 from mktanalysis import TierClusterer
-from mktanalysis.tiering import TierError, score_details, tier_names
+from mktanalysis.tiering import TierError, score_regions, tier_names
 from mktanalysis.tiering.resampling import profile_starts
 
 
@@ -100,7 +100,7 @@ def test_scores_bring_weights_and_leave_regions_without_score_out():
         np.exp(rng.normal(size=(60, 3))), columns=list("abc"), index=[f"r{i}" for i in range(60)]
     )
     table.loc["r0", ["a", "b"]] = np.nan
-    scores = score_details(table, weights={"a": 2, "b": 1, "c": 1}, min_known=0.5)
+    scores = score_regions(table, weights={"a": 2, "b": 1, "c": 1}, min_known=0.5)
     fitted = TierClusterer(4).fit(scores)
     assert pd.isna(fitted.tiers_["r0"]) and fitted.tiers_.notna().sum() == 59
     assert np.corrcoef(fitted.score_, scores.score.dropna())[0, 1] == pytest.approx(1)
@@ -114,7 +114,7 @@ def test_estimated_cells_make_a_tier_less_sure():
     size = rng.normal(size=(300, 1)) + 0.8 * rng.normal(size=(300, 4))
     table = pd.DataFrame(np.exp(size), columns=list("abcd"))
     holes = table.assign(a=table["a"].mask(table.index % 3 == 0), b=table["b"].mask(table.index % 3 == 0))
-    fitted = TierClusterer(4).fit(score_details(holes, check_units=False))
+    fitted = TierClusterer(4).fit(score_regions(holes, check_units=False))
     estimated = holes["a"].isna()
     assert fitted.stability_[estimated].mean() < fitted.stability_[~estimated].mean()
 

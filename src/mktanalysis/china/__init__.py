@@ -2,7 +2,7 @@
 
 from .cities import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
 from .counties import county_profile, rule_figures, score_counties
-from .panels import load_panel, load_penetration
+from .panels import load_breaks, load_panel, load_penetration
 from .units import mark_centres, market_units
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "city_panel",
     "city_profile",
     "county_profile",
+    "load_breaks",
     "load_panel",
     "load_penetration",
     "mark_centres",

@@ -15,7 +15,7 @@ import pandas as pd
 from ..datasets import load_regions, load_table
 from ..errors import MktError
 from ..regions import distance_km
-from ..tiering.scores import Scores, impute, score_details
+from ..tiering.scores import Scores, impute, score_regions
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such
@@ -154,7 +154,7 @@ def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] 
     year, indicators
         As :func:`city_profile`.
     weights
-        As :func:`score_details`; default equal.
+        As :func:`score_regions`; default equal.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] 
     """
     profile = city_profile(year, indicators=indicators)
     # the tables were checked when they were compiled; 三沙 (2,333 heads) is no slip of units
-    return score_details(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
+    return score_regions(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
 
 @cache

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..datasets import load_indicators, load_regions
 from ..errors import MktError
-from ..tiering.scores import Scores, score_details
+from ..tiering.scores import Scores, score_regions
 from .cities import CityProfile, city_profile
 
 #: Figures of the city that are split among its counties.
@@ -82,7 +82,7 @@ def score_counties(year: int = 2020, *, weights=None, rural_weight: float = RURA
     year, rural_weight
         As :func:`county_profile`.
     weights
-        As :func:`score_details`.
+        As :func:`score_regions`.
 
     Returns
     -------
@@ -98,7 +98,7 @@ def score_counties(year: int = 2020, *, weights=None, rural_weight: float = RURA
     profile = county_profile(year, rural_weight=rural_weight).values
     used = profile.drop(columns="resident_population")
     used = used.where(used > 0)  # 34 counties without any urban population: unknown on a log scale
-    return score_details(used, weights=weights, min_known=MIN_KNOWN, check_units=False)
+    return score_regions(used, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
 
 def rule_figures(year: int = 2020) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..datasets import crosswalk, load_regions, load_table
+from ..datasets import load_crosswalk, load_regions, load_table
 from ..errors import MktError
 from ..regions import rebase_panel
 
@@ -19,8 +19,10 @@ _FIRST_YEAR = 2000
 _PENETRATION = ("mobile_users", "registered_population")
 
 
-def load_panel(indicator: str = "retail_sales") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Load a built-in indicator of the prefecture-level cities as a panel, with its level breaks.
+def load_panel(indicator: str = "retail_sales") -> pd.DataFrame:
+    """Load a built-in indicator of the prefecture-level cities as a panel.
+
+    Its level breaks: :func:`load_breaks`.
 
     Parameters
     ----------
@@ -29,28 +31,46 @@ def load_panel(indicator: str = "retail_sales") -> tuple[pd.DataFrame, pd.DataFr
 
     Returns
     -------
-    panel : DataFrame
-        Columns region, period, value; cities of today's map.
-    breaks : DataFrame
-        Columns indicator, period, region, reason.
+    DataFrame
+        Columns region, period, value; cities of today's map, observed figures only.
 
     Examples
     --------
-    >>> panel, breaks = load_panel("gdp")
-    >>> list(panel.columns), breaks["period"].astype(str).tolist()
-    (['region', 'period', 'value'], ['2005', '2019'])
+    >>> list(load_panel("gdp").columns)
+    ['region', 'period', 'value']
     """
     if indicator not in ADDITIVE:
         raise MktError(f"指标 {indicator!r} 不能按地区相加，可用：{'、'.join(ADDITIVE)}")
     table = load_table("city_indicators")
     part = table[(table["indicator"] == indicator) & (table["status"] == "observed")]
     last = int(part["period"].dt.year.max())
-    panel = rebase_panel(part[["region", "period", "value"]], crosswalk(_FIRST_YEAR, last))
+    panel = rebase_panel(part[["region", "period", "value"]], load_crosswalk(_FIRST_YEAR, last))
     gone = panel[~panel["region"].isin(load_regions().regions)]
     if len(gone):
         raise MktError(f"有地区不在今天的地区树中，区划对照缺少：{'、'.join(gone['region'].unique())}")
+    return panel
+
+
+def load_breaks(indicator: str) -> pd.DataFrame:
+    """Load the level breaks (口径断点) of a built-in indicator: periods not comparable with those before.
+
+    Parameters
+    ----------
+    indicator : str
+        As in :func:`load_panel`.
+
+    Returns
+    -------
+    DataFrame
+        Columns indicator, period (the first one on the new level), region (missing: all), reason.
+
+    Examples
+    --------
+    >>> load_breaks("gdp")["period"].astype(str).tolist()
+    ['2005', '2019']
+    """
     breaks = load_table("breaks")
-    return panel, breaks[breaks["indicator"] == indicator].reset_index(drop=True)
+    return breaks[breaks["indicator"] == indicator].reset_index(drop=True)
 
 
 def load_penetration(level: str = "province") -> pd.DataFrame:

@@ -251,7 +251,7 @@ def _cities(indicator: str, year: int | None, tree, code: str):
     from mktanalysis import MktError
     from mktanalysis.china import load_panel
 
-    panel, _ = load_panel(indicator)
+    panel = load_panel(indicator)
     known = panel.dropna(subset=["value"])
     years = known["period"].dt.year
     when = int(years.max()) if year is None else year
@@ -268,7 +268,7 @@ def _cities(indicator: str, year: int | None, tree, code: str):
 
 def _people(level: str):
     """Resident population of the 2020 census by region of a level."""
-    from mktanalysis import load_indicators
+    from mktanalysis.datasets import load_indicators
 
     return (
         load_indicators(level, year=2020, indicators=["resident_population"])

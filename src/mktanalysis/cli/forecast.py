@@ -128,11 +128,12 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
 def built_in(indicator: str):
     """Panel, breaks and display unit of a built-in indicator."""
     from mktanalysis import MktError, style
-    from mktanalysis.china import load_panel
+    from mktanalysis.china import load_breaks, load_panel
 
     if indicator not in style.INDICATORS:
         raise MktError(f"没有指标 {indicator!r}，可用：retail_sales、gdp、registered_population")
-    panel, breaks = load_panel(indicator)
+    panel = load_panel(indicator)
+    breaks = load_breaks(indicator)
     return panel, breaks, style.INDICATORS[indicator][1]
 
 

@@ -102,9 +102,9 @@ def grade(
         known = "、".join(["data", *list_rules().index, *TIER_LISTS, "property"])
         raise MktError(f"没有分级方法 {system!r}；可用：{known}，或自己的规则文件 .toml")
     if own is not None:
-        from mktanalysis.tiering import score_details
+        from mktanalysis.tiering import score_regions
 
-        scores = score_details(own)
+        scores = score_regions(own)
     else:
         scores = score_counties(year) if level == "county" else score_cities(year)
     return cluster(scores, n_tiers, sizes)

@@ -180,7 +180,7 @@ def load_edges(level: str) -> pd.DataFrame:
     return _read(f"edges_{level}").copy()
 
 
-def crosswalk(from_year: int, to_year: int) -> pd.DataFrame:
+def load_crosswalk(from_year: int, to_year: int) -> pd.DataFrame:
     """Return how the regions of one year became those of another (区划沿革对照).
 
     Parameters
@@ -196,7 +196,7 @@ def crosswalk(from_year: int, to_year: int) -> pd.DataFrame:
 
     Examples
     --------
-    >>> crosswalk(2018, 2019).query("old == '371200'").values.tolist()
+    >>> load_crosswalk(2018, 2019).query("old == '371200'").values.tolist()
     [['371200', '370100', 1.0]]
     """
     from_year = _checked(from_year)

@@ -14,7 +14,7 @@ from .strategies.compare import Comparison, compare_strategies, plan_strategy, s
 from .strategies.rules import STRATEGIES
 from .tools.diagnose import Diagnosis, diagnose_position
 from .tools.entries import EntryModel, backtest_entries, fit_entries, rank_entries
-from .tools.supply import SupplyPlan, coverage, great_circle_km, max_cover, opening_times, p_median
+from .tools.supply import SupplyPlan, great_circle_km, max_cover, opening_times, p_median, supply_coverage
 
 __all__ = [
     "LANCHESTER",
@@ -38,7 +38,6 @@ __all__ = [
     "compare_plans",
     "compare_strategies",
     "continue_policy",
-    "coverage",
     "diagnose_position",
     "fit_entries",
     "great_circle_km",
@@ -51,8 +50,15 @@ __all__ = [
     "rank_entries",
     "simulate_risk",
     "strategy_sensitivity",
+    "supply_coverage",
     "unreachable_units",
     "workload",
 ]
 
-__getattr__ = moved_names(__name__, {"china": ("mark_centres", "market_units")})
+__getattr__ = moved_names(
+    __name__,
+    {
+        "china": "mark_centres market_units",
+        "expansion": "coverage=supply_coverage",
+    },
+)

@@ -26,28 +26,16 @@ __all__ = [
 __getattr__ = moved_names(
     __name__,
     {
-        "china": ("load_panel", "load_penetration"),
+        "china": "load_panel load_penetration",
         "capacity": (
-            "allocate",
-            "distances",
-            "fit_huff",
-            "fit_penetration",
-            "harris_potential",
-            "headroom",
-            "huff_shares",
-            "market_capacity",
-            "saturation_counts",
+            "allocate distances fit_huff fit_penetration harris_potential headroom huff_shares "
+            "market_capacity saturation_counts"
         ),
         "planning": (
-            "accuracy",
-            "apply_scenario",
-            "compare_vintages",
-            "decompose_growth",
-            "plan_vs_actual",
-            "seasonal_index",
-            "split_target",
+            "accuracy apply_scenario compare_vintages decompose_growth plan_vs_actual "
+            "seasonal_index split_target"
         ),
-        "schemas": ("season_of",),
-        "regions": ("rebase_panel",),
+        "schemas": "season_of",
+        "regions": "rebase_panel",
     },
 )

@@ -55,7 +55,7 @@ def write_template(
     Examples
     --------
     >>> import tempfile
-    >>> from mktanalysis import make_market
+    >>> from mktanalysis.synthetic import make_market
     >>> tree = make_market(random_state=0).tree
     >>> path = write_template(Path(tempfile.mkdtemp()) / "t.xlsx", kind="sales", tree=tree, years=[2023])
     >>> pd.read_excel(path, engine="calamine", dtype=str).columns.tolist()

@@ -47,7 +47,7 @@ def plot_map(
         get colours of their own, numbers are cut into six classes of about equally many regions; for other
         classes or a unit pass ``classify(values, breaks=..., how="log", unit="亿元")``.
     level : {"province", "prefecture", "county"}
-        Today's regions; figures of former ones are translated first (``mkt.crosswalk``).
+        Today's regions; figures of former ones are translated first (``mkt.datasets.load_crosswalk``).
     title, source, label : str
         Above the map, below it, and above the legend.
     within : str or sequence of str, optional

@@ -147,7 +147,7 @@ def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
     panel : DataFrame
         Columns region, period, value; amounts that add (people, yuan).
     crosswalk : DataFrame
-        Columns old, new, share, as from ``mkt.crosswalk(from_year, to_year)``.
+        Columns old, new, share, as from ``mkt.datasets.load_crosswalk(from_year, to_year)``.
 
     Returns
     -------

@@ -12,7 +12,7 @@ from .markets import market_types
 from .mobility import mobility, transitions
 from .rules.apply import explain_rules, tier_by_rules
 from .rules.files import RuleSystem, list_rules, read_rules
-from .scores import Scores, score_details, score_regions
+from .scores import Scores, score_regions
 
 __all__ = [
     "Agreement",
@@ -33,7 +33,6 @@ __all__ = [
     "next_tiers",
     "optimal_breaks",
     "read_rules",
-    "score_details",
     "score_regions",
     "suspect_units",
     "tier_by_rules",
@@ -47,14 +46,9 @@ __getattr__ = moved_names(
     __name__,
     {
         "china": (
-            "CITY_INDICATORS",
-            "CityProfile",
-            "city_panel",
-            "city_profile",
-            "county_profile",
-            "rule_figures",
-            "score_cities",
-            "score_counties",
-        )
+            "CITY_INDICATORS CityProfile city_panel city_profile county_profile rule_figures "
+            "score_cities score_counties"
+        ),
+        "tiering": "score_details=score_regions",
     },
 )

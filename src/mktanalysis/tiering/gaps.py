@@ -27,7 +27,7 @@ def next_tiers(
     Parameters
     ----------
     scores : Scores
-        Of :func:`score_details`.
+        Of :func:`score_regions`.
     clusterer : TierClusterer
         Fitted on `scores` (or on ``scores.score``).
     indicators : DataFrame
@@ -49,9 +49,9 @@ def next_tiers(
 
     Examples
     --------
-    >>> from mktanalysis.tiering import score_details
+    >>> from mktanalysis.tiering import score_regions
     >>> table = pd.DataFrame({"gdp": [1.0, 2.0, 8.0, 16.0]}, index=list("abcd"))
-    >>> scores = score_details(table)
+    >>> scores = score_regions(table)
     >>> cut = TierClusterer(2, skew=0, n_resamples=0).fit(scores)
     >>> gap = next_tiers(scores, cut, table, regions=["b"])
     >>> gap[["tier", "to_tier", "current", "alone"]].round(2).values.tolist()

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ..errors import MktError
 from .clusterer import TierClusterer, tier_names
-from .scores import score_details
+from .scores import score_regions
 
 #: How years are put on one scale.
 SCALES = ("per_year", "pooled", "fixed")
@@ -137,7 +137,7 @@ def tier_history(
     breaks : DataFrame, optional
         Level breaks (indicator, period, region): series are linked over them first, see :func:`link_breaks`.
     weights
-        As :func:`score_details`.
+        As :func:`score_regions`.
 
     Returns
     -------
@@ -163,7 +163,7 @@ def tier_history(
         raise MktError(f"base_year {base} 不在数据的年份 {min(years)}-{max(years)} 中")
     reference = {"per_year": None, "pooled": _stacked(table), "fixed": _wide(years[base])}[scale]
     scores = {
-        year: score_details(_wide(part), weights=weights, reference=reference, check_units=False)
+        year: score_regions(_wide(part), weights=weights, reference=reference, check_units=False)
         for year, part in sorted(years.items())
     }
     cuts = _breaks(scores, clusterer, base if scale == "fixed" else None)
@@ -196,7 +196,7 @@ def _stacked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _breaks(scores: dict, clusterer: TierClusterer, base: int | None) -> pd.Series:
-    """Breaks on the score of :func:`score_details`, descending: of one year, or of all together."""
+    """Breaks on the score of :func:`score_regions`, descending: of one year, or of all together."""
     from sklearn.base import clone
 
     values = pd.concat({year: s.score for year, s in scores.items() if base in (None, year)}).dropna()

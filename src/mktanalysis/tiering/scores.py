@@ -50,31 +50,7 @@ class Scores:
     method: pd.DataFrame
 
 
-def score_regions(indicators: pd.DataFrame, *, weights=None, transform="log", **options) -> pd.Series:
-    """Composite score (综合得分) of every region.
-
-    Parameters
-    ----------
-    indicators : DataFrame
-        Long (``region``, ``period``, ``indicator``, ``value``, one period) or wide (index region).
-    weights, transform, **options
-        As :func:`score_details`, which also tells how each score came about.
-
-    Returns
-    -------
-    Series
-        Index region (sorted), name ``score``.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"gdp": [1.0, 10.0, 100.0], "retail": [2.0, 20.0, 200.0]}, index=["a", "b", "c"])
-    >>> score_regions(table).round(2).to_dict()
-    {'a': -1.22, 'b': 0.0, 'c': 1.22}
-    """
-    return score_details(indicators, weights=weights, transform=transform, **options).score
-
-
-def score_details(
+def score_regions(
     indicators: pd.DataFrame,
     *,
     weights: str | Mapping[str, float] | None = None,

@@ -46,7 +46,7 @@ def great_circle_km(points: pd.DataFrame, sites: pd.DataFrame | None = None) -> 
     return pd.DataFrame(km, index=pd.Index(points["region"], name="region"), columns=list(sites["region"]))
 
 
-def coverage(
+def supply_coverage(
     distance_km: pd.DataFrame, centres, *, radius_km: float, weight: pd.Series | None = None, groups=None
 ):
     """Which regions given centres cover, and the share of weight covered by group (e.g. province).

@@ -38,7 +38,7 @@ def detect_breaks(panel: pd.DataFrame, tree, *, threshold: float = 5.0) -> pd.Da
     Examples
     --------
     >>> import mktanalysis as mkt
-    >>> market = mkt.make_market(n_provinces=6, n_periods=24, random_state=0)
+    >>> market = mkt.synthetic.make_market(n_provinces=6, n_periods=24, random_state=0)
     >>> found = detect_breaks(market.panel, market.tree)
     >>> set(found["region"]) == set(market.breaks["region"]), found["jump"].round(1).tolist()
     (True, [-0.2])
