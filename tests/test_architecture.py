@@ -152,7 +152,12 @@ def test_every_runtime_dependency_is_imported():
     """What no module imports belongs to an extra; papermill starts a kernel without importing it."""
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {re.match(r"[\w-]+", spec).group(0) for spec in project["dependencies"]}
-    spelled = {"scikit-learn": "sklearn", "python-calamine": "python_calamine", "ipykernel": "IPython"}
+    spelled = {
+        "scikit-learn": "sklearn",
+        "python-calamine": "python_calamine",
+        "ipykernel": "IPython",
+        "python-docx": "docx",
+    }
     text = "\n".join(path.read_text("utf-8") for path in MODULES)
     unused = {
         name

@@ -6,7 +6,7 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis import HierarchicalForecaster, InfeasibleError
-from mktanalysis.china import load_panel
+from mktanalysis.china import load_breaks, load_panel
 from mktanalysis.forecasting import Structure
 from mktanalysis.forecasting.hierarchy import common
 from mktanalysis.forecasting.hierarchy.common import CommonMovement, common_movement, settle
@@ -131,7 +131,8 @@ def test_planted_movements_are_found():
 def test_a_known_national_total_serves_the_cities_as_well_as_proportion(year):
     """Retail of cities cut off at a year, the nation's total of the next two known."""
     tree = mkt.load_regions()
-    panel, breaks = load_panel("retail_sales")
+    panel = load_panel("retail_sales")
+    breaks = load_breaks("retail_sales")
     past = panel[panel["period"] <= year]
     later = panel[(panel["period"] > year) & panel["region"].isin(past["region"])]
     actual = later[later["period"] <= pd.Period(year, "Y") + 2].set_index(["region", "period"])["value"]

@@ -373,7 +373,7 @@ class TestThePast:
         """Retail sales of 2011-18 with the total known: an independent measurement gave .041 and .053."""
         import mktanalysis as mkt
 
-        panel, _ = mkt.china.load_panel("retail_sales")
+        panel = mkt.china.load_panel("retail_sales")
         wide = panel[panel["period"].dt.year.between(2008, 2018)].pivot(
             index="region", columns="period", values="value"
         )
