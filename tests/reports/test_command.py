@@ -111,3 +111,12 @@ def test_no_browser_is_said(monkeypatch):
     monkeypatch.setattr(pdf.shutil, "which", lambda _: None)
     with pytest.raises(MktError, match="Chromium"):
         pdf.find_browser()
+
+
+@pytest.mark.parametrize("out", ["", " "])
+def test_an_empty_name_is_not_the_current_folder(out, run, write_notebook, write_spec, tmp_path, monkeypatch):
+    write_notebook(BODY)
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert run("run", write_spec(SPEC), "--out", out).exit_code == 2
+    assert sorted(path for path in tmp_path.rglob("*") if path.name != "spec.toml") == before

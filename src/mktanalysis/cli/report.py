@@ -12,7 +12,18 @@ Spec = Annotated[
     str, typer.Argument(help="报告清单（toml 文件），或随软件提供的名称：china、national、provinces")
 ]
 Notebook = Annotated[str, typer.Argument(help="笔记本的文件，或名称如 05_province_report")]
-Out = Annotated[Path, typer.Option(help="输出文件夹")]
+
+
+def _folder(text: str | Path) -> Path:
+    """A folder that was named; an empty text is no name of the current one."""
+    if not str(text).strip():
+        raise typer.BadParameter("没有给出文件夹")
+    return Path(text)
+
+
+Out = Annotated[
+    Path, typer.Option(parser=_folder, metavar="FOLDER", help="输出文件夹：新的、空的，或以前的输出")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="同时运行几份")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="只重跑上次没有完成的")]
 Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]

@@ -122,3 +122,64 @@ def test_a_worker_with_other_code_refuses(tmp_path):
 
     ended, files = remote_report('{"name": "x"}', 1, None, ("other", "data"))
     assert ended["exit"] != 0 and "不同" in files["log"].decode()
+
+
+def test_a_lost_scheduler_ends_every_report_by_name(cluster, write_notebook, write_spec, tmp_path):
+    address = cluster[0]
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+        scheduler = client.run_on_scheduler(os.getpid)
+    (tmp_path / "pids").write_text("")
+    write_notebook(BODY.replace("{folder!r}", repr(str(tmp_path))))
+    spec = write_spec(SPEC)
+
+    def kill_later():
+        while (tmp_path / "pids").read_text().count("\n") < 2:
+            time.sleep(0.05)
+        os.kill(scheduler, signal.SIGKILL)
+
+    import threading
+
+    threading.Thread(target=kill_later, daemon=True).start()
+    rows = run_rows(spec, out_dir=tmp_path / "out", settings=Settings(timeout=20, runner=address))
+    assert len(rows) == 12 and {row.status for row in rows} <= {"done", "failed", "died"}
+    lost = [row for row in rows if row.status == "died"]
+    assert lost and all("调度器" in row.message for row in lost)
+    assert (tmp_path / "out" / "index.html").exists()
+
+
+def test_lost_workers_end_every_report_by_name(cluster, write_notebook, write_spec, tmp_path):
+    address, workers = cluster
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+    (tmp_path / "pids").write_text("")
+    write_notebook(BODY.replace("{folder!r}", repr(str(tmp_path))))
+    spec = write_spec(SPEC)
+
+    def kill_later():
+        while (tmp_path / "pids").read_text().count("\n") < 2:
+            time.sleep(0.05)
+        for worker in workers:
+            worker.kill()
+
+    import threading
+
+    threading.Thread(target=kill_later, daemon=True).start()
+    rows = run_rows(spec, out_dir=tmp_path / "out", settings=Settings(timeout=8, runner=address))
+    lost = [row for row in rows if row.status == "died"]
+    assert len(rows) == 12 and lost and all("工作节点" in row.message for row in lost)
+
+
+def test_a_scheduler_without_workers_is_refused(cluster):
+    from mktanalysis.reports.run.cluster import ClusterRunner
+
+    address, workers = cluster
+    with distributed.Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+        while client.nthreads():
+            time.sleep(0.05)
+    with pytest.raises(MktError, match="没有可用的工作节点"):
+        ClusterRunner(address, connect_seconds=2)

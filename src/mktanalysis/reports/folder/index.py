@@ -10,30 +10,45 @@ import json
 from html import escape
 
 from ...files import canonical, csv_bytes, digest, write_atomic
+from ..names import scrub
 from ..one.job import STATUSES
 from ..one.page import asset, link, page, show_value
 from ..plan.provenance import environment
 from ..plan.spec import ReportList
+from .mark import INDEX, RUNS
 from .run import Run
 from .store import Store
 
-_STAMP = ".index"
-
 
 def write_index(plan: ReportList, rows: list[Run], store: Store) -> None:
-    """Write everything that stands over the single reports, unless it is there and nothing has changed."""
+    """Write everything that stands over the single reports, unless it is there and nothing has changed.
+
+    A roll-up that cannot be written costs its own files only; the index says so.
+
+    Raises
+    ------
+    OSError
+        Not even the index could be written.
+    """
     ordered = sorted(rows, key=lambda row: 99 if row.ok else row.rank)
     shown = [[row.report, _status(row), row.part, row.error, row.record] for row in ordered]
     stamp = digest(canonical([plan.title, plan.maps, environment()["package"], shown]))
-    if _is_current(store, stamp):
+    if store.overview_holds(stamp):
         return
     from .rollup import write_rollup
 
-    downloads = write_rollup(ordered, store)
+    folder = store.begin_overview()
+    try:
+        downloads, lost = write_rollup(ordered, store, folder)
+    except Exception as error:  # whatever is wrong with a table, the reports can be reached
+        folder = store.begin_overview()
+        downloads = []
+        lost = [f"汇总表没有写成：{scrub(f'{type(error).__name__}: {error}')[:200]}"]
     runs = [row.public() for row in ordered]
-    write_atomic(store.folder / "runs.csv", csv_bytes([list(runs[0]), *(run.values() for run in runs)]))
-    write_atomic(store.folder / "index.html", index_page(plan, ordered, downloads))
-    write_atomic(store.folder / _STAMP, stamp)
+    head = list(runs[0]) if runs else ["report"]
+    write_atomic(folder / RUNS, csv_bytes([head, *(run.values() for run in runs)]))
+    write_atomic(folder / INDEX, index_page(plan, ordered, downloads, lost))
+    store.commit_overview("" if lost else stamp)
 
 
 def _status(row: Run) -> str:
@@ -41,15 +56,10 @@ def _status(row: Run) -> str:
     return "done" if row.status == "kept" else row.status
 
 
-def _is_current(store: Store, stamp: str) -> bool:
-    files = [store.folder / name for name in ("index.html", "runs.csv", _STAMP)]
-    return all(file.is_file() for file in files) and files[-1].read_text() == stamp
-
-
-def index_page(plan: ReportList, rows: list[Run], downloads: list[dict]) -> str:
-    """The index as one page."""
+def index_page(plan: ReportList, rows: list[Run], downloads: list[dict], lost: list[str] = ()) -> str:
+    """The index as one page; `lost` says what could not be put together."""
     bad = [row for row in rows if not row.ok]
-    files = [{"file": "runs.csv", "title": "运行清单", "rows": len(rows)}, *downloads]
+    files = [{"file": RUNS, "title": "运行清单", "rows": len(rows)}, *downloads]
     links = "　".join(
         f'<a href="{link(*f["file"].split("/"))}">{escape(f["title"])}</a><small>（{f["rows"]} 行）</small>'
         for f in files
@@ -58,6 +68,7 @@ def index_page(plan: ReportList, rows: list[Run], downloads: list[dict]) -> str:
     body = [
         f"<main><h1>{escape(plan.title)}</h1>",
         f'<p class="summary">共 {len(rows)} 份报告，{len(rows) - len(bad)} 份可看{missing}。</p>',
+        "".join(f'<p class="bad">{escape(text)}</p>' for text in lost),
         _failures(bad),
         '<p class="filter"><label for="filter">筛选</label> <input id="filter" type="search" '
         'placeholder="地区、标题、状态" autocomplete="off"> <span id="count" role="status"></span></p>',
@@ -97,7 +108,7 @@ def _part(number: int, title: str, all_rows: list[Run], plan: ReportList) -> str
     for row in rows:
         for figure in row.figures:
             figures.setdefault(figure["name"], figure)
-    shared = figures if len({row.notebook for row in rows}) == 1 and len(rows) > 1 else {}
+    shared = figures if len({row.key for row in rows}) == 1 and len(rows) > 1 else {}
     heads = ["报告", "状态", *(_head(figure) for figure in shared.values()), "用时 <small>秒</small>"]
     head = "".join(f'<th scope="col"><button type="button">{text}</button></th>' for text in heads)
     lines = "\n".join(_line(row, shared) for row in rows)

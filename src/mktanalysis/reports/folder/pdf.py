@@ -7,14 +7,16 @@ error says so, and the pages themselves are complete.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from ...errors import MktError
-from ...files import sync_folder
+from ..processes import MARK, end_process
 from .run import Run
+from .store import Store
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
 #: Alone, silent, without network.
@@ -23,6 +25,7 @@ BROWSER_FLAGS = (
     *("--disable-component-update", "--disable-quic", "--proxy-server=127.0.0.1:9", "--no-pdf-header-footer"),
 )
 _SECONDS = 120
+_LOCAL_LINK = re.compile(r'<a href="(?!https?://|#)[^"]*">')
 
 
 def find_browser() -> str:
@@ -48,20 +51,38 @@ def print_reports(rows: list[Run], out_dir) -> list[Path]:
     out_dir : path
     """
     browser = find_browser()
+    store = Store(out_dir)
     made = []
-    folders = [Path(out_dir).absolute() / row.report for row in rows if row.record is not None]
-    # a browser started by the system's administrator refuses its own sandbox
-    rooted = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-    for folder in folders:
-        with tempfile.TemporaryDirectory(prefix="mkt-") as profile:
-            target = Path(profile) / "report.pdf"
-            arguments = [*BROWSER_FLAGS, *rooted, f"--user-data-dir={profile}", f"--print-to-pdf={target}"]
-            page = (folder / "report.html").as_uri()
-            subprocess.run([browser, *arguments, page], capture_output=True, timeout=_SECONDS, check=False)
-            if not target.exists():
-                raise MktError(f"浏览器没有写出 {folder.name} 的 pdf")
-            shutil.copyfile(target, folder / ".report.pdf.tmp")
-            os.replace(folder / ".report.pdf.tmp", folder / "report.pdf")
-            sync_folder(folder)
-            made.append(folder / "report.pdf")
+    for row in rows:
+        if row.record is not None:
+            page = (store.folder / row.report / "report.html").read_text("utf-8")
+            made.append(store.add_pdf(row.report, _print(browser, page, row.report)))
     return made
+
+
+def _print(browser: str, page: str, name: str) -> bytes:
+    """The pdf of a page, without links to files beside it: they would name folders of this machine."""
+    with tempfile.TemporaryDirectory(prefix="mkt-", ignore_cleanup_errors=True) as place:
+        source = Path(place) / "report.html"
+        target = Path(place) / "report.pdf"
+        source.write_text(_LOCAL_LINK.sub("<a>", page), "utf-8")
+        # a browser started by the system's administrator refuses its own sandbox
+        rooted = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        arguments = [*BROWSER_FLAGS, *rooted, f"--user-data-dir={place}/profile", f"--print-to-pdf={target}"]
+        process = subprocess.Popen(
+            [browser, *arguments, source.as_uri()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, MARK: place},
+            start_new_session=True,
+        )
+        try:
+            process.wait(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise MktError(f"浏览器在 {_SECONDS} 秒内没有印完 {name}") from None
+        finally:
+            end_process(process, place)
+        if not target.exists():
+            raise MktError(f"浏览器没有写出 {name} 的 pdf")
+        return target.read_bytes()

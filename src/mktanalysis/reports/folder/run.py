@@ -20,8 +20,9 @@ _RANK = {status: rank for rank, status in enumerate(STATUSES)}
 class Run:
     """One report of a batch.
 
-    ``record`` is the record of the last success, if there is one; ``error`` tells the cell and the last
-    lines of a failure; ``seconds``, ``peak_mb`` and ``started`` are of this run, or of the kept success.
+    ``key`` tells notebooks apart; ``record`` is the record of the last success, if there is one; ``error``
+    tells the cell and the last lines of a failure; ``seconds``, ``peak_mb`` and ``started`` are of this run,
+    or of the kept success.
     """
 
     report: str
@@ -29,6 +30,7 @@ class Run:
     title: str
     label: str
     notebook: str
+    key: str
     parameters: dict
     identity: dict
     status: str
@@ -48,6 +50,7 @@ class Run:
             title=planned.title,
             label=planned.label,
             notebook=planned.notebook.name,
+            key=planned.key,
             parameters=planned.parameters,
             identity=planned.identity,
             status=status,

@@ -31,6 +31,8 @@ NOT_RUN = "not_run"
 DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 #: Exit code of a process that could not even write its result.
 EXIT_DISK_FULL = 74
+#: Exit code for a report that the system would give no process.
+EXIT_NO_PROCESS = 71
 #: Every report starts with its random generators here, so that a forgotten seed changes nothing.
 SEED = 0
 #: Environment of every report: figures inline, one thread, fixed hashes. Set before Python starts.

@@ -43,8 +43,11 @@ def parameterized(job: Job):
     return notebook
 
 
-def make_report(folder: Path, *, shell=None) -> None:
-    """Make the report whose ``job.json`` lies in `folder`: here with `shell`, else by papermill."""
+def make_report(folder: Path, *, shell=None, seal: str = "") -> None:
+    """Make the report whose ``job.json`` lies in `folder`: here with `shell`, else by papermill.
+
+    `seal` stands in the result; a file that a notebook wrote in the result's place does not have it.
+    """
     job = Job.load(folder)
     started = time.monotonic()
     try:
@@ -59,7 +62,7 @@ def make_report(folder: Path, *, shell=None) -> None:
         else:
             _mark_error(notebook, error)
         write_atomic(folder / "notebook.ipynb", write(notebook), durable=False)
-        result = {"status": status, "seconds": time.monotonic() - started, "error": told}
+        result = {"status": status, "seconds": time.monotonic() - started, "error": told, "seal": seal}
         write_atomic(
             folder / "result.json",
             json.dumps({**result, **published(folder)}, ensure_ascii=False),

@@ -21,9 +21,10 @@ from ...errors import MktError
 from ...files import write_atomic
 from ...io.write import flatten, write_csv
 from ..names import names_local_path
+from ..processes import MARK
 
 #: The engine names the folder of the running report here.
-RUN_FOLDER = "MKTANALYSIS_RUN_FOLDER"
+RUN_FOLDER = MARK
 MAX_ROWS = 1_000_000
 MAX_CELLS = 20_000_000
 MAX_SERIES = 500

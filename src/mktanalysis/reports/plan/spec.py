@@ -62,7 +62,10 @@ class SpecError(MktError):
 
 @dataclass(frozen=True)
 class Planned:
-    """One report to make: encoded parameters, the notebook's text as read, and what it is made from."""
+    """One report to make: encoded parameters, the notebook's text as read, and what it is made from.
+
+    ``key`` is the notebook's name without its ending, with the folders that the specification names.
+    """
 
     name: str
     title: str
@@ -72,6 +75,7 @@ class Planned:
     text: str
     parameters: dict
     identity: dict
+    key: str
 
 
 @dataclass(frozen=True)
@@ -267,8 +271,9 @@ class _Chapters:
         return bool(rule) and all(meets(name, wanted) for name, wanted in rule.items())
 
 
-def plan_report(notebook: Path, values: dict, *, title: str = "", source=None) -> Planned:
+def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, key: str = "") -> Planned:
     """One report of `notebook` with `values` (as TOML or JSON spells them)."""
+    key = key or notebook.stem
     text, cells = source or read_notebook(notebook)
     declared = read_parameters(cells)
     values = {n: decode(v, declared[n].kind) if n in declared else v for n, v in values.items()}
@@ -278,7 +283,7 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None) -
     label = "、".join(filter(None, map(_shown, encoded.values())))
     title = title or notebook_title(cells) or notebook.stem
     return Planned(
-        name=report_name(notebook.stem, encoded),
+        name=report_name(key, encoded),
         title=f"{title} · {label}" if label else title,
         part="",
         label=label or title,
@@ -286,6 +291,7 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None) -
         text=text,
         parameters=encoded,
         identity=identity(cells, encoded, _own_files(full, notebook.parent)),
+        key=key,
     )
 
 

@@ -10,6 +10,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Iterable
@@ -18,15 +19,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MktError
+from ..folder.mark import read_plain
+from ..folder.record import has_sound_contents
 from ..folder.run import Run
 from ..folder.store import FAILURE, Store
 from ..names import scrub
-from ..one.job import DISK_FULL, EXIT_DISK_FULL, SEED, SUCCESSES, Job
+from ..one.job import (
+    DISK_FULL,
+    EXIT_DISK_FULL,
+    EXIT_NO_PROCESS,
+    NOT_RUN,
+    SEED,
+    STATUSES,
+    SUCCESSES,
+    Job,
+)
 from ..plan.parameters import check_parameters, parameters_cell, read_parameters
 from ..plan.provenance import environment
 from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
 from ..plan.values import encode
 from .runners import Ended, local_runner
+
+#: A result is never longer.
+MAX_RESULT = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -158,7 +173,10 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
     store = Store(out_dir)
     with store.opened():
         rows = run_plan(list(plan.reports), store, given, only_failed=only_failed)
-        write_index(plan, rows, store)
+        try:
+            write_index(plan, rows, store)
+        except OSError as error:
+            raise MktError(f"报告已写好，但总目录没有写成：{_in_words(error)}") from None
     return sorted(rows, key=lambda row: row.rank)
 
 
@@ -179,8 +197,8 @@ def run_plan(
             rows[report.name] = Run.of(
                 report, "kept", held, seconds=held["seconds"], peak_mb=held.get("peak_mb")
             )
-        elif only_failed and not failed:
-            rows[report.name] = Run.of(report, "not_run", store.record(report.name))
+        elif only_failed and not failed and store.record(report.name) is not None:
+            rows[report.name] = Run.of(report, NOT_RUN, store.record(report.name))  # good, of older inputs
     todo = [report for report in reports if report.name not in rows]
     if todo:
         rows |= {row.report: row for row in _run_all(todo, store, settings)}
@@ -200,7 +218,7 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
         futures = {threads.submit(_make, report, run_folder, runner, settings): report for report in todo}
         for future in as_completed(futures):
             report = futures[future]
-            yield _publish(report, run_folder / report.name, future.result(), store, runner.kind)
+            yield _finish(report, run_folder / report.name, future.result(), store, runner.kind)
             del pending[report.name]
             bar.update()
     except KeyboardInterrupt:
@@ -208,7 +226,7 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
         runner.close()
         for report in pending.values():
             ended = Ended(-2, stopped=True)
-            yield _publish(report, run_folder / report.name, (ended, "", 0.0), store, runner.kind)
+            yield _finish(report, run_folder / report.name, (ended, "", 0.0), store, runner.kind)
         _interrupted.set()
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
@@ -248,8 +266,9 @@ def _make(report: Planned, run_folder: Path, runner, settings: Settings) -> tupl
     try:
         job_of(report, started).save(folder)
         ended = runner.run(folder, timeout=settings.timeout, memory_mb=settings.memory_mb)
-    except OSError as error:
-        ended = Ended(EXIT_DISK_FULL if error.errno in DISK_FULL else 1)
+    except Exception as error:  # whatever it is, it is this report's end and no other's
+        full = isinstance(error, OSError) and error.errno in DISK_FULL
+        ended = Ended(EXIT_DISK_FULL if full else 1, told=f"没有能运行：{_in_words(error)}")
     return ended, started, time.monotonic() - clock
 
 
@@ -268,15 +287,35 @@ def job_of(report: Planned, started: str) -> Job:
     )
 
 
-def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: str) -> Run:
-    """Decide how the report ended, put it into the store, and return its row."""
+def _finish(report: Planned, staging: Path, made: tuple, store: Store, runner: str) -> Run:
+    """The row of a report that has ended; nothing that goes wrong here concerns another report."""
     ended, started, seconds = made
-    status, error, result = judge(staging, ended)
-    if result is not None:
-        seconds = result["seconds"]  # without waiting for the preloaded process
     facts = {"seconds": round(seconds, 3), "peak_mb": ended.peak_mb, "started": started}
+    try:
+        return _publish(report, staging, ended, facts, store, runner)
+    except Exception as failure:
+        full = isinstance(failure, OSError) and failure.errno in DISK_FULL
+        status = "disk_full" if full else "failed"
+        error = _error(f"写入输出文件夹失败：{_in_words(failure)}", staging)
+        good = None
+        with contextlib.suppress(Exception):
+            good = store.record(report.name)
+            failed = _record(report, status, facts, runner)
+            store.publish_failure(report.name, staging, {**failed, "error": error})
+        return Run.of(report, status, good, error=error, **facts)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _in_words(error: Exception) -> str:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return scrub(words if isinstance(error, (MktError, OSError)) else f"{type(error).__name__}: {words}")
+
+
+def _record(report: Planned, status: str, facts: dict, runner: str) -> dict:
+    """What is recorded of every report, however it ended."""
     around = environment()
-    record = {
+    return {
         "schema": 1,
         "report": report.name,
         "title": report.title,
@@ -291,15 +330,19 @@ def _publish(report: Planned, staging: Path, made: tuple, store: Store, runner: 
         "version": around["version"],
         "packages": around["packages"],
     }
-    try:
-        if status == "done":
-            record |= {"figures": result["figures"], "tables": result["tables"]}
-            record = store.publish(report.name, staging, record)
-            return Run.of(report, status, record, **facts)
-        store.publish_failure(report.name, staging, {**record, "error": error})
-    except OSError as failure:
-        status = "disk_full"
-        error = _error(f"写入输出文件夹失败：{failure.strerror}")
+
+
+def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: Store, runner: str) -> Run:
+    """Decide how the report ended, put it into the store, and return its row."""
+    status, error, result = judge(staging, ended)
+    if result is not None:
+        facts = {**facts, "seconds": round(result["seconds"], 3)}  # without waiting for the preloaded process
+    record = _record(report, status, facts, runner)
+    if status == "done":
+        contents = {"figures": result["figures"], "tables": result["tables"]}
+        record = store.publish(report.name, staging, {**record, **contents})
+        return Run.of(report, status, record, **facts)
+    store.publish_failure(report.name, staging, {**record, "error": error})
     return Run.of(report, status, store.record(report.name), error=error, **facts)
 
 
@@ -311,38 +354,57 @@ def judge(staging: Path, ended: Ended) -> tuple[str, dict | None, dict | None]:
         return "timeout", _error("超过规定的时间", staging), None
     if ended.exit == EXIT_DISK_FULL:
         return "disk_full", _error("磁盘写满或超过文件大小限制", staging), None
-    try:
-        result = json.loads((staging / "result.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        result = None
+    result = _read_result(staging, ended.seal)
     if ended.exit != 0 or result is None:
-        return "died", _error(_how(ended.exit), staging), None
+        return "died", _error(ended.told or _how(ended.exit), staging), None
     if result["status"] == "done" and not (staging / "report.html").exists():
         return "died", _error("没有留下报告页", staging), None
     return result["status"], result["error"], result
 
 
+def _read_result(staging: Path, seal: str) -> dict | None:
+    """What the report's process says of itself; None unless it bears the seal that only it was given."""
+    try:
+        result = json.loads(read_plain(staging / "result.json", MAX_RESULT))
+        sealed = seal and result["seal"] == seal
+        sound = has_sound_contents(result) and result["status"] in STATUSES
+        sound = sound and isinstance(result["seconds"], (int, float))
+        sound = sound and (result["error"] is None) == (result["status"] == "done")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return result if sealed and sound else None
+
+
 def _how(code: int) -> str:
+    if code == EXIT_NO_PROCESS:
+        return "系统不给新的进程（进程数或内存到了上限）"
     if code == -9:
         return "进程被系统终止（信号 9），常见原因是整机内存不足"
     return f"进程因信号 {-code} 终止" if code < 0 else f"进程中途退出（退出码 {code}），没有写完报告"
 
 
-def _error(message: str, staging: Path | None = None) -> dict:
+def _error(message: str, staging: Path) -> dict:
     """An error that the process could not tell itself: the cell it was in, the last lines of its log."""
     cell = None
     source = ""
     lines = []
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+    with contextlib.suppress(Exception):  # of what a lost process left anything may be broken
         cell = int((staging / "cell").read_text())
         notebook = json.loads(Job.load(staging).notebook)
         at = cell - (cell > parameters_cell(notebook))  # the injected cell stands after the parameters
         source = "".join(notebook["cells"][at]["source"])
-    with contextlib.suppress(OSError, AttributeError):
-        lines = (staging / "log").read_text("utf-8", "replace").splitlines()[-12:]
+    with contextlib.suppress(OSError):
+        lines = _tail(staging / "log")
     return {
         "cell": cell,
         "source": scrub(source)[:2000],
         "message": message,
         "lines": [scrub(line)[:300] for line in lines],
     }
+
+
+def _tail(path: Path) -> list[str]:
+    """The last lines of a log, however long it is."""
+    with open(path, "rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 20_000))
+        return stream.read().decode("utf-8", "replace").splitlines()[-12:]

@@ -5,14 +5,13 @@ Always holds: an estimate says how many records it rests on; without any it says
 
 from __future__ import annotations
 
-import json
+import contextlib
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from ...errors import MktError
-from ..folder.store import RECORD, Store
+from ..folder.store import Store
 from ..plan.spec import ReportList
 
 #: Records read for one notebook.
@@ -54,7 +53,7 @@ def estimate_run(plan: ReportList, out_dir, *, jobs: int) -> Estimate:
     todo = [report for report in plan.reports if report.name not in kept]
     folder = next(place for place in (store.folder, *store.folder.parents) if place.exists())
     free = shutil.disk_usage(folder).free
-    known = _records(store.folder)
+    known = _records(store)
     seconds = 0.0
     size = 0
     for report in todo:
@@ -68,18 +67,18 @@ def estimate_run(plan: ReportList, out_dir, *, jobs: int) -> Estimate:
     return Estimate(len(todo), len(kept), seconds / max(1, min(jobs, len(todo))), size, free)
 
 
-def _records(folder: Path) -> dict[str, list[tuple[float, int]]]:
+def _records(store: Store) -> dict[str, list[tuple[float, int]]]:
     """Notebook -> seconds and bytes of its reports in an output folder."""
     found: dict[str, list[tuple[float, int]]] = {}
-    for path in sorted(folder.glob(f"*/{RECORD}")) if folder.is_dir() else ():
-        try:
-            record = json.loads(path.read_text("utf-8"))
-            several = found.setdefault(record["notebook"], [])
-            if len(several) < _SAMPLE:
-                size = sum((path.parent / file).stat().st_size for file in record["outputs"])
-                several.append((record["seconds"], size))
-        except (OSError, ValueError, KeyError):
+    for name in store.names():
+        record = store.record(name)
+        if record is None:
             continue
+        several = found.setdefault(record["notebook"], [])
+        if len(several) < _SAMPLE:
+            with contextlib.suppress(OSError):
+                size = sum((store.folder / name / file).lstat().st_size for file in record["outputs"])
+                several.append((record["seconds"], size))
     return {name: several for name, several in found.items() if several}
 
 

@@ -1,15 +1,16 @@
 """The preloaded process: imports what reports need, then forks one child for each report.
 
 Always holds: this process runs no report itself, so every child starts from the same clean state; it
-lives only as long as its parent keeps the request pipe open, and takes all children with it.
+lives only as long as its parent keeps the request pipe open, and takes all children with it; what a
+report has started ends with the report.
 
-Requests and replies are JSON lines. Request: ``{"id", "folder", "timeout", "memory"}`` or
-``{"kill": id}``. Reply: ``{"id", "exit", "signal", "timeout", "peak_mb"}``.
+Requests and replies are JSON lines. Request: ``{"id", "folder", "timeout", "memory", "seal"}``.
+Reply: ``{"id", "exit", "timeout", "peak_mb"}``.
 """
 
 from __future__ import annotations
 
-import ctypes
+import contextlib
 import importlib
 import json
 import os
@@ -21,8 +22,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..one.execute import make_shell
-from ..one.job import seed_generators
+from ..one.job import EXIT_NO_PROCESS, seed_generators
 from ..one.make import make_report
+from ..processes import adopt_orphans, die_with_parent, end_below, end_group, limit_memory
 
 #: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
 WITH_MKTANALYSIS = (
@@ -34,6 +36,8 @@ WITH_MKTANALYSIS = (
 )
 
 
+#: How long a report waits for a process that the system refuses to give.
+_FORK_SECONDS = 5.0
 #: Only these are loaded for all reports: their import changes nothing that a report could notice. A module of
 #: the analyst's own may set options when it is imported, which is that report's business alone.
 HARMLESS = {
@@ -116,11 +120,13 @@ class Server:
         self.replies = replies
         self.shell = shell
         self.children = {}
+        self.unforked = []
         self.buffer = b""
         self.open = True
         self.wake_read, self.wake_write = os.pipe()
         for end in (self.wake_read, self.wake_write):
             os.set_blocking(end, False)
+        adopt_orphans()
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
 
@@ -132,33 +138,34 @@ class Server:
         self._reply({"ready": os.getpid()})
         try:
             while self.open:
-                for key, _ in selector.select(timeout=0.2 if self.children else None):
+                waiting = self.children or self.unforked
+                for key, _ in selector.select(timeout=0.2 if waiting else None):
                     if key.fd == self.requests:
                         self._read()
                     else:
                         os.read(self.wake_read, 4096)
                 self._reap()
                 self._end_late()
+                self._fork_again()
         finally:
             for pid in list(self.children):
-                _kill_group(pid)
+                end_group(pid)
+            end_below(os.getpid())
 
     def _read(self) -> None:
         data = os.read(self.requests, 1 << 16)
         self.open = bool(data)
         *lines, self.buffer = (self.buffer + data).split(b"\n")
         for line in lines:
-            request = json.loads(line)
-            if "kill" in request:
-                for pid, child in self.children.items():
-                    if child["id"] == request["kill"]:
-                        _kill_group(pid)
-            else:
-                self._fork(request)
+            self._fork({**json.loads(line), "since": time.monotonic()})
 
     def _fork(self, request: dict) -> None:
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # no process or no memory to be had just now
+            self.unforked.append(request)
+            return
         if pid == 0:
             signal.set_wakeup_fd(-1)
             for end in (self.requests, self.replies, self.wake_read, self.wake_write):
@@ -167,65 +174,50 @@ class Server:
         deadline = time.monotonic() + request["timeout"]
         self.children[pid] = {**request, "deadline": deadline, "timeout": False}
 
+    def _fork_again(self) -> None:
+        """Try again what the system refused, for a while."""
+        again = self.unforked
+        self.unforked = []
+        for request in again:
+            if time.monotonic() - request["since"] < _FORK_SECONDS:
+                self._fork(request)
+            else:
+                ended = {"exit": EXIT_NO_PROCESS, "timeout": False, "peak_mb": None}
+                self._reply({"id": request["id"], **ended})
+
     def _reap(self) -> None:
-        while self.children:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if pid == 0:
                 return
-            child = self.children.pop(pid)
+            child = self.children.pop(pid, None)
+            if child is None:
+                continue  # something that a report had left behind
+            end_below(os.getpid(), spare=set(self.children))  # what it left came to this process
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
             learned = Path(child["folder"], "modules")
-            if learned.exists():  # what this report had to import, the next ones find loaded
-                preload(learned.read_text("utf-8").split())
-            _kill_group(pid, leader=False)  # whatever the report itself had started
+            with contextlib.suppress(OSError, ValueError):
+                preload(learned.read_text("utf-8").split())  # the next ones find loaded what it had to import
             ended = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
             per_mb = 1024 if sys.platform == "linux" else 1 << 20
-            self._reply(
-                {
-                    "id": child["id"],
-                    "exit": ended,
-                    "timeout": child["timeout"],
-                    "peak_mb": round(usage.ru_maxrss / per_mb),
-                }
-            )
+            peak = round(usage.ru_maxrss / per_mb)
+            self._reply({"id": child["id"], "exit": ended, "timeout": child["timeout"], "peak_mb": peak})
 
     def _end_late(self) -> None:
         now = time.monotonic()
         for pid, child in self.children.items():
             if now > child["deadline"] and not child["timeout"]:
                 child["timeout"] = True
-                _kill_group(pid)
+                end_group(pid)
 
     def _reply(self, message: dict) -> None:
-        os.write(self.replies, json.dumps(message).encode() + b"\n")
-
-
-def _kill_group(pid: int, *, leader: bool = True) -> None:
-    """Kill the process group; a child too young to lead one is killed alone."""
-    for end in (os.killpg, os.kill) if leader else (os.killpg,):
-        try:
-            end(pid, signal.SIGKILL)
-            return
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def die_with_parent(parent: int) -> None:
-    """Ask Linux to end this process when `parent` ends; elsewhere the closing pipe does it."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
-def limit_memory(megabytes: int | None) -> None:
-    """Let this process take `megabytes` more than it holds now, where the system can count it."""
-    if megabytes and sys.platform == "linux":
-        import resource
-
-        now = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        limit = now + megabytes * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (limit if hard < 0 else min(limit, hard), hard))
+        left = json.dumps(message).encode() + b"\n"
+        while left:
+            left = left[os.write(self.replies, left) :]
 
 
 def _be_child(request: dict, parent: int, shell) -> None:
@@ -236,6 +228,7 @@ def _be_child(request: dict, parent: int, shell) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.setsid()
         die_with_parent(parent)
+        adopt_orphans()
         folder = Path(request["folder"])
         log = os.open(folder / "log", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
@@ -244,7 +237,7 @@ def _be_child(request: dict, parent: int, shell) -> None:
         limit_memory(request["memory"])
         seed_generators()
         loaded = set(sys.modules)
-        make_report(folder, shell=shell)
+        make_report(folder, shell=shell, seal=request["seal"])
         code = 0
         (folder / "modules").write_text("\n".join(sorted(set(sys.modules) - loaded)), "utf-8")
     except BaseException:
@@ -252,6 +245,8 @@ def _be_child(request: dict, parent: int, shell) -> None:
 
         os.write(2, traceback.format_exc().encode())
     finally:
+        with contextlib.suppress(BaseException):
+            end_below(os.getpid())
         os._exit(code)
 
 

@@ -10,6 +10,8 @@ import ast
 import contextlib
 import json
 import os
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,16 +22,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..one.job import ENVIRONMENT
+from ..processes import MARK, end_group, end_process
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a report's process ended: exit code (negative: signal), timeout or stop by us, peak memory."""
+    """How a report's process ended: exit code (negative: signal), timeout or stop by us, peak memory.
+
+    ``told`` says what the exit code does not; ``seal`` is what a result of this process bears.
+    """
 
     exit: int
     timeout: bool = False
     stopped: bool = False
     peak_mb: int | None = None
+    told: str = ""
+    seal: str = ""
+
+
+#: A preloaded process that died is replaced this often for one report, and in a row without any answer.
+_TRIES = 3
+_DEATHS = 5
+#: What a report gets beyond its own time before the process that watches it is taken for stuck.
+_GRACE = 60.0
+_LOST = "预备进程多次中断（常见原因是整机内存不足或进程数达到上限），没有再试"
 
 
 def can_fork() -> bool:
@@ -69,8 +85,74 @@ def imported_modules(text: str) -> set[str]:
     return found
 
 
+class _Template:
+    """A running preloaded process and who waits for its answers; once dead it stays dead."""
+
+    def __init__(self, preload: Sequence[str]):
+        self.alive = True
+        self.lock = threading.Lock()
+        self.waiting = {}
+        self.answered = 0
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *preload],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **ENVIRONMENT},
+            start_new_session=True,
+        )
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def ask(self, number: int, request: dict) -> Future:
+        """Send a request; the future's result is the reply, or None if the process ends before it."""
+        future = Future()
+        with self.lock:
+            if not self.alive:
+                future.set_result(None)
+                return future
+            self.waiting[number] = future
+            try:
+                self.process.stdin.write(json.dumps({"id": number, **request}).encode() + b"\n")
+                self.process.stdin.flush()
+            except (OSError, ValueError):  # a broken or closed pipe: the listener sees the end too
+                self._die()
+        return future
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError, ValueError), self.process.stdout:
+            for line in self.process.stdout:
+                reply = json.loads(line)
+                with self.lock:
+                    future = self.waiting.pop(reply.get("id"), None)
+                    self.answered += future is not None
+                if future is not None:
+                    future.set_result(reply)
+        self.end()
+
+    def _die(self) -> None:
+        """With the lock held: nobody is left waiting, and nobody will be."""
+        self.alive = False
+        waiting = list(self.waiting.values())
+        self.waiting.clear()
+        for future in waiting:
+            future.set_result(None)
+
+    def end(self, *, patience: float = 0.0) -> None:
+        """End the process and what is below it; it may end by itself within `patience` seconds."""
+        with self.lock:
+            self._die()
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=patience)
+        if self.process.poll() is None:
+            end_group(self.process.pid)
+        self.process.wait()
+
+
 class ForkRunner:
-    """Reports forked from one preloaded process (`template`)."""
+    """Reports forked from one preloaded process."""
 
     kind = "fork"
 
@@ -79,75 +161,69 @@ class ForkRunner:
         self._preload = list(preload)
         self.slots = None
         self._template = None
-        self._waiting = {}
         self._next = 0
+        self._deaths = 0
         self._closed = False
-        self._listener = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
         """Make the report in `folder` and wait for its process to end."""
-        future = Future()
-        with self._lock:
+        for _ in range(_TRIES):
+            template = self._living()
+            if template is None:
+                break
+            seal = secrets.token_hex(16)
+            request = {"folder": str(folder), "timeout": timeout, "memory": memory_mb, "seal": seal}
+            future = template.ask(self._number(), request)
+            try:
+                reply = future.result(timeout=timeout + _GRACE)
+            except TimeoutError:  # of a process that watches no more
+                template.end()
+                return Ended(-signal.SIGKILL, timeout=True)
+            if reply is not None:
+                stopped = self._closed and not reply["timeout"] and reply["exit"] < 0
+                return Ended(reply["exit"], reply["timeout"], stopped, reply["peak_mb"], seal=seal)
             if self._closed:
-                return Ended(-signal.SIGKILL, stopped=True)
-            if self._template is None or self._template.poll() is not None:
-                self._start()
+                break
+            empty(folder)
+        return Ended(-signal.SIGKILL, stopped=self._closed, told="" if self._closed else _LOST)
+
+    def _number(self) -> int:
+        with self._lock:
             self._next += 1
-            number = self._next
-            self._waiting[number] = (self._template, future)
-            self._send({"id": number, "folder": str(folder), "timeout": timeout, "memory": memory_mb})
-        return future.result()
+            return self._next
+
+    def _living(self) -> _Template | None:
+        """The preloaded process, started anew where it died; None when closed or when it dies every time."""
+        with self._lock:
+            template = self._template
+            if self._closed or self._deaths >= _DEATHS:
+                return None
+            if template is not None and template.alive:
+                return template
+            if template is not None:
+                self._deaths = 0 if template.answered else self._deaths + 1
+            try:
+                self._template = _Template(self._preload)
+            except OSError:
+                self._deaths += 1
+                return None
+            return self._template
 
     def close(self) -> None:
         """End every report that still runs, then the preloaded process."""
         with self._lock:
-            self._closed, template = True, self._template
-            if template is not None:
-                template.stdin.close()
+            self._closed = True
+            template = self._template
         if template is not None:
-            try:
-                template.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                template.kill()
-                template.wait()
-            self._listener.join()
+            template.end(patience=5.0)
+            template.listener.join(timeout=5.0)
 
-    def _start(self) -> None:
-        self._template = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *self._preload],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, **ENVIRONMENT},
-            start_new_session=True,
-        )
-        self._listener = threading.Thread(target=self._listen, args=(self._template,), daemon=True)
-        self._listener.start()
 
-    def _send(self, message: dict) -> None:
-        try:
-            self._template.stdin.write(json.dumps(message).encode() + b"\n")
-            self._template.stdin.flush()
-        except OSError:
-            pass  # it died: `_listen` answers for it
-
-    def _listen(self, template) -> None:
-        with template.stdout:
-            for line in template.stdout:
-                reply = json.loads(line)
-                if "id" in reply:
-                    self._answer(reply)
-        with self._lock:
-            lost = [n for n, (whose, _) in self._waiting.items() if whose is template]
-            futures = [self._waiting.pop(number)[1] for number in lost]
-        for future in futures:
-            future.set_result(Ended(-signal.SIGKILL, stopped=self._closed))
-
-    def _answer(self, reply: dict) -> None:
-        with self._lock:
-            _, future = self._waiting.pop(reply["id"])
-        stopped = self._closed and not reply["timeout"] and reply["exit"] < 0
-        future.set_result(Ended(reply["exit"], reply["timeout"], stopped, reply["peak_mb"]))
+def empty(folder: Path) -> None:
+    """Take away what a lost process left in a report's folder, all but its job."""
+    for path in folder.iterdir():
+        if path.name != "job.json":
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 class PapermillRunner:
@@ -157,58 +233,44 @@ class PapermillRunner:
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._running = set()
+        self._running = {}
         self._closed = False
         self.slots = None
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
         """Make the report in `folder` and wait for its process to end."""
+        seal = secrets.token_hex(16)
+        command = [sys.executable, "-P", "-m", "mktanalysis.reports.run.worker"]
+        command += [str(folder), str(memory_mb or 0), str(os.getpid())]
         with self._lock:
             if self._closed:
                 return Ended(-9, stopped=True)
             with open(folder / "log", "ab") as log:
                 process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-P",
-                        "-m",
-                        "mktanalysis.reports.run.worker",
-                        str(folder),
-                        str(memory_mb or 0),
-                        str(os.getpid()),
-                    ],
-                    stdin=subprocess.DEVNULL,
+                    command,
+                    stdin=subprocess.PIPE,
                     stdout=log,
                     stderr=log,
-                    env={**os.environ, **ENVIRONMENT},
+                    env={**os.environ, **ENVIRONMENT, MARK: str(folder)},
                     start_new_session=True,
                 )
-            self._running.add(process)
+            self._running[process] = str(folder)
+        with contextlib.suppress(OSError), process.stdin:
+            process.stdin.write(f"{seal}\n".encode())
         late = False
         try:
             process.wait(timeout=timeout)
         except subprocess.TimeoutExpired:
             late = True
-        _end(process)
+        end_process(process, str(folder))
         with self._lock:
-            self._running.discard(process)
-        return Ended(process.returncode, late, self._closed and process.returncode < 0)
+            del self._running[process]
+        return Ended(process.returncode, late, self._closed and process.returncode < 0, seal=seal)
 
     def close(self) -> None:
         """End every report that still runs."""
         with self._lock:
-            self._closed, running = True, list(self._running)
-        for process in running:
-            _end(process)
-
-
-def _end(process: subprocess.Popen) -> None:
-    """End a worker and the kernel below it; its process group outlives it only by mistake."""
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
+            self._closed = True
+            running = dict(self._running)
+        for process, folder in running.items():
+            end_process(process, folder)

@@ -99,6 +99,7 @@ class _Published:
             text=write(notebook),
             parameters=self.record["parameters"],
             identity={**self.record["identity"], "notebook": notebook_hash(notebook)},
+            key=Path(self.record["notebook"]).stem,
         )
 
     def compare(self, row: Run, store: Store):

@@ -7,14 +7,19 @@ import sys
 from pathlib import Path
 
 from ..one.make import make_report
-from .fork_server import die_with_parent, limit_memory
+from ..processes import adopt_orphans, die_with_parent, end_below, limit_memory
 
 
 def main(folder: str, memory: str, parent: str) -> None:
     """Make the report in `folder`; the kernel inherits the memory limit."""
     die_with_parent(int(parent))
+    adopt_orphans()
+    seal = sys.stdin.readline().strip()
     limit_memory(int(memory) or None)
-    make_report(Path(folder))
+    try:
+        make_report(Path(folder), seal=seal)
+    finally:
+        end_below(os.getpid())
 
 
 if __name__ == "__main__":
