@@ -1,5 +1,6 @@
 """What only China knows: indicators of its cities and counties, its panels, its market units."""
 
+from .bridge import bridge_panel, known_figures, said
 from .cities import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
 from .counties import county_profile, rule_figures, score_counties
 from .panels import load_breaks, load_panel, load_penetration
@@ -8,15 +9,18 @@ from .units import mark_centres, market_units
 __all__ = [
     "CITY_INDICATORS",
     "CityProfile",
+    "bridge_panel",
     "city_panel",
     "city_profile",
     "county_profile",
+    "known_figures",
     "load_breaks",
     "load_panel",
     "load_penetration",
     "mark_centres",
     "market_units",
     "rule_figures",
+    "said",
     "score_cities",
     "score_counties",
 ]

@@ -2,20 +2,26 @@
 
 from .._moved import moved_names
 from .forecaster.backtest import backtest, compare_models, score_forecasts
+from .forecaster.bridge import Bridge, backtest_bridge, bridge
 from .forecaster.breaks import detect_breaks
 from .forecaster.estimator import ForecastResult, HierarchicalForecaster, shortest_history
+from .forecaster.running_year import complete_year
 from .hierarchy.structure import Structure
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
 
 __all__ = [
+    "Bridge",
     "ForecastResult",
     "HierarchicalForecaster",
     "PerSeries",
     "SpringFestival",
     "Structure",
     "backtest",
+    "backtest_bridge",
+    "bridge",
     "compare_models",
+    "complete_year",
     "detect_breaks",
     "score_forecasts",
     "shortest_history",
