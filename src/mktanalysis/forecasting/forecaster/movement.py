@@ -75,25 +75,30 @@ def estimate_movement(structure: Structure, errors: np.ndarray, weight: np.ndarr
     found = np.zeros(len(inner))
     for level in dict.fromkeys(levels):
         rows = np.flatnonzero(levels == level)
-        common, loose = _group_means(summing[rows], rest, weight)
+        common, share = _group_means(summing[rows], rest, weight)
         rest = rest - np.nan_to_num(common) @ summing[rows].toarray()
-        noise = np.nanmean(rest**2) * loose  # (origins, groups)
-        found[rows] = max(np.nanmean(common**2 - noise), 0.0) if np.isfinite(common).any() else 0.0
-    known = np.isfinite(rest)
-    count = known.sum(axis=0)
+        chance = (share**2) @ _own_variance(rest)  # (origins, groups) -> what leaves' own movements leave
+        if np.isfinite(common).any():
+            found[rows] = max(np.nanmean(common**2 - chance.T), 0.0)
+    return Movement(summing.T.tocsr(), found, _own_variance(rest))
+
+
+def _own_variance(rest: np.ndarray) -> np.ndarray:
+    """Mean square of each leaf's errors, drawn towards that of all."""
+    count = np.isfinite(rest).sum(axis=0)
     typical = np.nanmean(rest**2)
-    own = (np.nansum(rest**2, axis=0) + PRIOR_ORIGINS * typical) / (count + PRIOR_ORIGINS)
-    return Movement(summing.T.tocsr(), found, own)
+    return (np.nansum(rest**2, axis=0) + PRIOR_ORIGINS * typical) / (count + PRIOR_ORIGINS)
 
 
 def _group_means(groups, errors: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean error (origins, groups), and the sum of squared weights behind it."""
+    """Weighted mean error (origins, groups), and the weights behind it (groups, origins, leaves)."""
     known = np.isfinite(errors)
     amount = np.where(known, weight, 0.0)  # (origins, leaves)
-    total = (groups @ amount.T).T
-    safe = np.where(total > 0, total, np.nan)
-    mean = (groups @ (amount * np.nan_to_num(errors)).T).T / safe
-    return mean, (groups @ (amount**2).T).T / safe**2
+    inside = groups.toarray()[:, None, :] * amount  # (groups, origins, leaves)
+    total = inside.sum(axis=2, keepdims=True)
+    share = inside / np.where(total > 0, total, np.nan)
+    mean = (share * np.nan_to_num(errors)).sum(axis=2).T
+    return mean, share
 
 
 @dataclass(frozen=True, eq=False)
