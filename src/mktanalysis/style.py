@@ -41,18 +41,26 @@ _GROUPS = (
 LINES = ("#33608c", "#c83e73", "#2a8f6f", "#e08a2e", "#7b52a1", "#7a7a7a", "#1f9fb5", "#9a6b3f")
 
 #: Pattern of a figure by where it comes from: solid is published, everything else is marked.
-STATUS_HATCH = {"observed": "", "interpolated": "....", "allocated": "////", "imputed": "xxxx"}
+STATUS_HATCH = {
+    "observed": "",
+    "interpolated": "....",
+    "allocated": "////",
+    "imputed": "xxxx",
+    "nowcast": "--",
+}
 STATUS_LABEL = {
     "observed": "公布值",
     "interpolated": "插补值",
     "allocated": "按比例分摊",
     "imputed": "由其他指标推算",
+    "nowcast": "补到今天",
 }
 STATUS_COLOR = {
     "observed": "#33608c",
     "interpolated": "#eebb66",
     "allocated": "#44bb99",
     "imputed": "#c83e73",
+    "nowcast": "#7b52a1",
     "missing": MISSING,
 }
 

@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from ..datasets import load_regions, load_table
 from ..errors import MktError
 from ..forecasting import Bridge, bridge, complete_year
-from .panels import load_panel
+from .panels import load_breaks, load_panel
 
 NATION = "100000"
 #: Panels that later figures are known for.
@@ -78,7 +78,9 @@ def known_figures(
     return table[["region", "period", "value", "kind", "error", "shared_error", "source"]]
 
 
-def bridge_panel(indicator: str = "retail_sales", *, after: int | None = None, coverage: float = 0.8) -> Bridge:
+def bridge_panel(
+    indicator: str = "retail_sales", *, after: int | None = None, coverage: float = 0.8
+) -> Bridge:
     """Carry the built-in panel of cities to the running year (城市数补到今天).
 
     Parameters
@@ -103,7 +105,8 @@ def bridge_panel(indicator: str = "retail_sales", *, after: int | None = None, c
 
 @cache
 def _bridged(indicator: str, after: int | None, coverage: float) -> Bridge:
-    panel, breaks = load_panel(indicator)
+    panel = load_panel(indicator)
+    breaks = load_breaks(indicator)
     if after is not None:
         panel = panel[panel["period"].dt.year <= after]
         breaks = breaks[breaks["period"].dt.year <= after]
@@ -127,7 +130,7 @@ def said(found: Bridge) -> str:
 @cache
 def _wide(indicator: str) -> pd.DataFrame:
     """Region x year; shared, so never changed."""
-    panel, _ = load_panel(indicator)
+    panel = load_panel(indicator)
     panel = panel.assign(year=panel["period"].dt.year)
     return panel.pivot(index="region", columns="year", values="value")
 
@@ -252,7 +255,7 @@ def _members(last: int) -> pd.DataFrame:
     if year not in wide or last not in wide:
         return pd.DataFrame(columns=["region", "period", "value", "error", "source"])
     value = (wide[year] / wide[last] - 1).dropna()
-    breaks = load_table("breaks").query("indicator == 'main_city_retail'")
+    breaks = load_breaks("main_city_retail")
     broken = breaks.loc[breaks["period"].dt.year == year, "region"]
     across = value.index.isin(broken) | ("*" in set(broken))
     return pd.DataFrame(

@@ -2,8 +2,9 @@
 
 from .._moved import moved_names
 from .forecaster.backtest import backtest, compare_models, score_forecasts
-from .forecaster.bridge import Bridge, backtest_bridge, bridge
 from .forecaster.breaks import detect_breaks
+from .forecaster.bridge import Bridge, bridge
+from .forecaster.bridge_backtest import backtest_bridge
 from .forecaster.estimator import ForecastResult, HierarchicalForecaster, shortest_history
 from .forecaster.running_year import complete_year
 from .hierarchy.structure import Structure

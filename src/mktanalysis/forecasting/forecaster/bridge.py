@@ -18,8 +18,6 @@ from ...errors import MktError, TableError
 from .estimator import HierarchicalForecaster, long_table
 from .intervals import HALF_LIFE, few_draws
 from .movement import Carried, Known, Movement, carry, estimate_movement
-from .panel import build_cube
-from .rolling import actuals, steps
 
 KINDS = ("level", "growth")
 #: Exact figures may be missed by so much (log points) before they count as contradicting each other.
@@ -79,7 +77,7 @@ def bridge(
     Parameters
     ----------
     panel : DataFrame
-        Columns region, period, value; annual, the regions with nothing below them in the panel are the leaves.
+        Columns region, period, value; annual, regions with nothing below them in the panel are the leaves.
     known : DataFrame
         Columns region, period, value and kind: ``level`` (on the panel's own base; of a region above: of what
         the panel holds of it) or ``growth`` (the ratio to the period before less 1, so that a figure on
@@ -105,10 +103,11 @@ def bridge(
     Examples
     --------
     >>> import mktanalysis as mkt
-    >>> market = mkt.make_market(n_provinces=3, n_periods=14, random_state=0)
+    >>> market = mkt.synthetic.make_market(n_provinces=3, n_periods=14, random_state=0)
     >>> nation = market.tree.level("nation")[0]
     >>> last = market.panel["period"].max()
-    >>> known = pd.DataFrame({"region": [nation], "period": [str(last + 1)], "value": [0.05], "kind": ["growth"]})
+    >>> known = pd.DataFrame({"region": [nation], "period": [str(last + 1)], "value": [0.05]})
+    >>> known = known.assign(kind="growth")
     >>> found = bridge(market.panel, known, market.tree)
     >>> top = found.table.query("region == @nation")["value"].item()
     >>> round(float(top / market.panel.query("period == @last")["value"].sum() - 1), 6)
@@ -126,7 +125,7 @@ def bridge(
         raise MktError(f"面板已到 {end}，没有要补的时期：until 应在其后")
     length = len(cube.periods)
     origins = np.append(forecaster._origins(horizon, length), length)
-    rolled = forecaster._roll(origins, horizon, None)
+    rolled = forecaster._roll(origins, horizon)
     state = _State(cube, rolled, horizon)
     figures = _figures(given, cube.structure, end, horizon)
     figures, carried = _with_errors(state, figures, given)
@@ -192,8 +191,8 @@ def _checked(known: pd.DataFrame, structure, end: pd.Period) -> pd.DataFrame:
     if missing:
         raise MktError(f"known 应有列 region、period、value、kind，缺少：{'、'.join(missing)}")
     period = pd.PeriodIndex([pd.Period(p, freq=end.freq) for p in known["period"].astype(str)])
-    own = known["error"] if "error" in known else 0.0
-    shared = known["shared_error"] if "shared_error" in known else 0.0
+    own = known.get("error", 0.0)
+    shared = known.get("shared_error", 0.0)
     table = known.assign(period=period, error=own, shared_error=shared)
     table = table.sort_values(["period", "region", "kind"], ignore_index=True)
     value = table["value"].astype(float)
@@ -381,9 +380,7 @@ def _table(state: _State, carried: Carried, limit: np.ndarray, coverage: float) 
     return frame.assign(status="nowcast")
 
 
-def _panel(
-    panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.ndarray
-) -> pd.DataFrame:
+def _panel(panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.ndarray) -> pd.DataFrame:
     """The panel's own rows, what its leaves lack at the end, and the leaves carried on."""
     cube = state.cube
     names = state.structure.nodes[state.leaves]
@@ -414,68 +411,3 @@ def _panel(
 def _result(figures: Known, carried: Carried) -> np.ndarray:
     """What the known regions are put at, in the figures' own terms."""
     return np.exp(carried.predicted) - figures.growth
-
-
-def backtest_bridge(
-    panel: pd.DataFrame,
-    known_at,
-    tree,
-    *,
-    cutoffs,
-    horizon: int = 3,
-    coverage: float = 0.8,
-    breaks: pd.DataFrame | None = None,
-    model="average",
-) -> pd.DataFrame:
-    """Cut the panel off, carry it on by what was known then, and compare with what came (补数回测).
-
-    Parameters
-    ----------
-    panel, tree, coverage, breaks, model
-        As for :func:`bridge`.
-    known_at : callable
-        Takes the last year kept (int) and returns the figures known later, as for :func:`bridge`.
-    cutoffs : iterable of int
-        Last years kept.
-    horizon : int
-        Periods ahead that are compared.
-
-    Returns
-    -------
-    DataFrame
-        As :func:`~mktanalysis.forecasting.backtest`, for :func:`~mktanalysis.forecasting.score_forecasts`:
-        model ``forecast`` (history alone) and ``bridge``; targets across a level break have no actual.
-    """
-    whole = build_cube(panel, tree, breaks=breaks)
-    parts = []
-    for cutoff in cutoffs:
-        early = panel[panel["period"].dt.year <= cutoff]
-        past = None if breaks is None else breaks[breaks["period"].dt.year <= cutoff]
-        until = pd.Period(str(cutoff + horizon), freq=panel["period"].dtype.freq)
-        known = known_at(cutoff)
-        known = known[pd.PeriodIndex(known["period"], freq=until.freq) <= until]
-        found = bridge(early, known, tree, breaks=past, coverage=coverage, model=model, until=until)
-        parts.append(_compared(whole, found.table, cutoff, coverage))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _compared(whole, table: pd.DataFrame, cutoff: int, coverage: float) -> pd.DataFrame:
-    """Rows of one cutoff beside what came."""
-    end = whole.periods.get_loc(pd.Period(str(cutoff), freq=whole.periods.freq)) + 1
-    horizon = table["period"].nunique()
-    came = actuals(whole, np.array([end]), horizon)[0]
-    ahead = pd.period_range(whole.periods[end - 1] + 1, periods=horizon, name="period")
-    unit, root = steps(whole.until(end).history()[0], whole.season)
-    frame = long_table(
-        whole, ahead, actual=came, scale=np.repeat(unit[:, None], horizon, axis=1),
-        rms_scale=np.repeat(root[:, None], horizon, axis=1),
-        horizon=np.tile(np.arange(1, horizon + 1), (len(came), 1)),
-    )  # fmt: skip
-    both = table.merge(frame, on=["region", "period", "level"], how="inner")
-    bridged = both.assign(model="bridge", mean=both["value"])
-    alone = both.assign(model="forecast", mean=both["forecast"], lower=np.nan, upper=np.nan)
-    order = ["region", "level", "period", "origin", "horizon", "model", "mean", "lower", "upper", "actual"]
-    result = pd.concat([alone, bridged]).assign(
-        origin=whole.periods[end - 1], nominal=coverage
-    )
-    return result[[*order, "scale", "rms_scale", "nominal"]]

@@ -44,11 +44,13 @@ def complete_year(to_date: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> months = pd.PeriodIndex([f"{y}-{m}" for y in range(2015, 2021) for m in ("07", "12")] + ["2021-07"], freq="M")
+    >>> months = [f"{y}-{m}" for y in range(2015, 2021) for m in ("07", "12")] + ["2021-07"]
+    >>> months = pd.PeriodIndex(months, freq="M")
     >>> growth = [0.05, 0.06, 0.04, 0.03] * 3 + [0.05]
     >>> found = complete_year(pd.DataFrame({"region": "N", "period": months, "growth": growth}))
-    >>> found.iloc[-1].round(3).tolist()[2:]
-    [0.05, 0.007, 7]
+    >>> last = found.iloc[-1]
+    >>> f"{last['value']:.3f} {last['error']:.3f} {last['months']}"
+    '0.050 0.008 7'
     """
     known = to_date.dropna(subset=["growth"])
     known = known.assign(year=known["period"].dt.year, month=known["period"].dt.month)
@@ -61,7 +63,9 @@ def complete_year(to_date: pd.DataFrame) -> pd.DataFrame:
     for (region, year), month in last.items():
         miss = (wide[12] - wide[month]).xs(region, level="region").drop(year, errors="ignore").dropna()
         if month < 12 and len(miss) < MIN_YEARS:
-            raise MktError(f"{region} 已知到 {month} 月：至少要有 {MIN_YEARS} 个往年可核对，现有 {len(miss)} 个")
+            raise MktError(
+                f"{region} 已知到 {month} 月：至少要有 {MIN_YEARS} 个往年可核对，现有 {len(miss)} 个"
+            )
         error = np.quantile(miss.abs(), COVERED) / ndtri((1 + COVERED) / 2) if month < 12 else 0.0
         growth = np.expm1(wide.loc[(region, year), month])
         rows.append((region, pd.Period(str(year), "Y"), growth, error, int(month)))
