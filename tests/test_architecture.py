@@ -19,12 +19,13 @@ METHODS = {"tiering", "forecasting", "capacity", "expansion", "planning"}
 #: From the bottom up; a part may import parts of lower layers only, and never a sibling of its own.
 LAYERS = [
     {"errors"},
-    {"files", "settings", "schemas", "words", "highs", "fieldwork", "_moved"},
+    {"files", "settings", "schemas", "highs", "fieldwork", "_moved"},
+    {"words"},
     {"regions"},
     {"datasets", "io", "synthetic"},
     METHODS,
     {"china"},
-    {"style"},
+    {"style", "presentation"},
     {"maps"},
     {"charts"},
     {"reports"},

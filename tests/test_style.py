@@ -11,7 +11,7 @@ import pytest
 from fontTools.ttLib import TTFont
 
 import mktanalysis as mkt
-from mktanalysis import style
+from mktanalysis import style, words
 from mktanalysis.maps import geometry
 from mktanalysis.schemas import STATUSES
 
@@ -150,8 +150,15 @@ def test_source_line_is_wrapped_to_the_figure():
 
 
 def test_every_display_unit_of_an_indicator_is_known():
-    assert {unit for _, unit in style.INDICATORS.values()} <= set(style.UNIT_SCALE)
-    assert set(style.STATUS_HATCH) == set(style.STATUS_LABEL) == set(STATUSES)
+    assert {unit for _, unit in words.indicators().values()} <= set(words.scales())
+    assert set(style.STATUS_HATCH) == set(STATUSES) < set(words.values("status"))
+
+
+def test_old_names_of_words_warn():
+    with pytest.warns(FutureWarning, match="words.indicators"):
+        assert words.indicators() == style.INDICATORS
+    with pytest.warns(FutureWarning, match="status_word"):
+        assert style.STATUS_LABEL["observed"] == "公布值"
 
 
 def test_style_loads_no_pyplot():

@@ -46,6 +46,7 @@ _PUBLIC = {
     "simulate_risk": "expansion",
     "rank_entries": "expansion",
     "fit_entries": "expansion",
+    "present": "presentation",
     "say": "reports",
     "publish_figure": "reports",
     "run_report": "reports",
@@ -87,7 +88,7 @@ _ROOMS = (
     "planning",
     "china",
 )
-_ROOMS += ("style", "maps", "charts", "reports")
+_ROOMS += ("words", "style", "maps", "charts", "reports")
 __all__ = ["__version__", *_PUBLIC]
 
 

@@ -7,13 +7,16 @@ the last (pale) and stay apart for colour-blind readers and in grey print.
 
 from __future__ import annotations
 
-import math
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import MktError
+from . import words
+from .schemas import STATUSES
+from .words.amounts import format_number as format_number
+from .words.amounts import format_plain as format_plain
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -48,13 +51,6 @@ STATUS_HATCH = {
     "imputed": "xxxx",
     "nowcast": "--",
 }
-STATUS_LABEL = {
-    "observed": "公布值",
-    "interpolated": "插补值",
-    "allocated": "按比例分摊",
-    "imputed": "由其他指标推算",
-    "nowcast": "补到今天",
-}
 STATUS_COLOR = {
     "observed": "#33608c",
     "interpolated": "#eebb66",
@@ -64,34 +60,21 @@ STATUS_COLOR = {
     "missing": MISSING,
 }
 
-#: Indicator -> Chinese name and the unit that charts show it in.
-INDICATORS = {
-    "gdp": ("地区生产总值", "亿元"),
-    "gdp_per_capita": ("人均地区生产总值", "元"),
-    "retail_sales": ("社会消费品零售总额", "亿元"),
-    "resident_population": ("常住人口", "万人"),
-    "registered_population": ("户籍人口", "万人"),
-    "urban_rate": ("城镇化率", "%"),
-    "average_wage": ("平均工资", "元"),
-    "disposable_income": ("人均可支配收入", "元"),
-    "bank_deposits": ("金融机构存款余额", "亿元"),
-    "fiscal_revenue": ("一般公共预算收入", "亿元"),
-    "mobile_users": ("移动电话用户", "万户"),
-    "urban_population": ("城镇人口", "万人"),
-    "population_growth": ("人口增长（2020/2010）", "倍"),
-    "market_potential": ("可及经济总量", "亿元"),
-    "urban_core_population": ("城区人口", "万人"),
-    "n_households": ("户数", "万户"),
-    "age_0_14_share": ("0—14 岁占比", "%"),
-    "age_15_59_share": ("15—59 岁占比", "%"),
-    "age_60_share": ("60 岁以上占比", "%"),
-    "age_65_share": ("65 岁以上占比", "%"),
+
+#: Names that moved to words: old name -> how they are told there.
+_MOVED = {
+    "INDICATORS": ("words.indicators()", words.indicators),
+    "UNIT_SCALE": ("words.scales()", words.scales),
+    "STATUS_LABEL": ("words.status_word()", lambda: {s: words.status_word(s) for s in STATUSES}),
 }
-#: Display unit -> how many base units (yuan, persons, households, shares) one of it is.
-UNIT_SCALE = {
-    "": 1, "元": 1, "万元": 1e4, "亿元": 1e8, "人": 1, "万人": 1e4, "亿人": 1e8, "万户": 1e4,
-    "%": 0.01, "公里": 1, "个": 1, "倍": 1,
-}  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name not in _MOVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    new, tell = _MOVED[name]
+    warnings.warn(f"style.{name} is now {new}", FutureWarning, stacklevel=2)
+    return tell()
 
 
 def use_style() -> None:
@@ -241,42 +224,6 @@ def _wrap(text: str, per_line: int) -> str:
             width = 1.0
         lines[-1] += character
     return "\n".join(lines)
-
-
-def format_number(value: float, unit: str = "") -> str:
-    """Return a figure in base units (yuan, persons, a share) written in a display unit, about four digits.
-
-    >>> format_number(123_456_789_000, "亿元")
-    '1,235 亿元'
-    >>> format_number(8_474_893, "万人")
-    '847.5 万人'
-    >>> format_number(0.639, "%")
-    '63.9%'
-    >>> format_number(float("nan"), "元")
-    '—'
-    """
-    number = format_plain(value, unit)
-    if number == "—" or not unit:
-        return number
-    return f"{number}%" if unit == "%" else f"{number} {unit}"
-
-
-def format_plain(value: float, unit: str = "") -> str:
-    """Return the number of :func:`format_number` without its unit.
-
-    >>> format_plain(-5e7, "亿元")
-    '−0.5'
-    """
-    if unit not in UNIT_SCALE:
-        raise MktError(f"显示单位 {unit!r} 未定义，可用：{'、'.join(u for u in UNIT_SCALE if u)}")
-    if value is None or not math.isfinite(value):
-        return "—"
-    shown = value / UNIT_SCALE[unit]
-    whole = abs(shown) >= 999.5 or unit in ("人", "个")
-    places = 0 if whole else 1 if abs(shown) >= 9.995 or unit == "%" else 2
-    text = f"{shown:,.{places}f}"
-    text = text.rstrip("0").rstrip(".") if places else text
-    return text.replace("-", "−")
 
 
 def axis_in(axis: Axis, unit: str, *, label: str = "") -> None:

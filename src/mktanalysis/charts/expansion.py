@@ -5,11 +5,12 @@ Always holds: a chart computes nothing that a table of the plan does not hold, a
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from .. import style
+from .. import style, words
 from ..errors import MktError
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ __all__ = [
     "plot_strategies",
 ]
 
-#: Level -> how a strong brand there is called.
-LEVEL_NAMES = {
-    "county": "县级", "prefecture": "市级", "province": "省级", "macro_region": "大区级", "nation": "全国",
-}  # fmt: skip
 #: A ladder chart names this many regions; the rest is counted.
 MAX_ROWS = 28
+
+
+def __getattr__(name: str):
+    if name != "LEVEL_NAMES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("LEVEL_NAMES of charts is now in mktanalysis.words", FutureWarning, stacklevel=2)
+    return {level: words.grade_name(level) for level in words.values("level")}
 
 
 def plot_ladder(
@@ -65,7 +69,7 @@ def plot_ladder(
         faint = 1.0 if row.held else 0.35
         top.barh(i, width, left=row.period.year, color=color[row.level], height=0.72, alpha=faint)
         lost = "" if row.held else "，期末已失去"
-        text = f"{row.name}（{LEVEL_NAMES.get(row.level, row.level)}，{row.period.year}{lost}）"
+        text = f"{row.name}（{words.grade_name(row.level)}，{row.period.year}{lost}）"
         top.text(row.period.year - 0.08, i, text, ha="right", va="center", fontsize=7.5)
     rest = f"；另有 {len(ladder) - len(shown)} 个地区未画出" if len(ladder) > len(shown) else ""
     top.set(yticks=[], xlim=(years[0] - 2.2, years[-1] + 1), title=(title or "梯级：何时成为强势品牌") + rest)
@@ -163,7 +167,7 @@ def plot_strategies(table: pd.DataFrame, *, title: str = "", source: str = "", u
     style.axis_in(ax.xaxis, unit, label="净现值增量")
     for k, level in enumerate(levels):
         x = 1.06 + 0.1 * k
-        head = LEVEL_NAMES.get(level[5:], level[5:])
+        head = words.grade_name(level[5:])
         ax.text(
             x, len(table) - 0.3, f"{head}强势", transform=ax.get_yaxis_transform(), ha="center", fontsize=8
         )
@@ -223,7 +227,7 @@ def plot_rung_chances(levels: pd.DataFrame, *, title: str = "", source: str = ""
     figure, ax = style.new_figure(8.0, 3.8)
     for level, color in zip(names, style.group_colors(len(names)), strict=True):
         part = levels[levels["level"] == level]
-        label = f"{LEVEL_NAMES.get(level, level)}（至少一个）"
+        label = f"{words.grade_name(level)}（至少一个）"
         ax.plot(part["period"].dt.year, part["probability"], marker="o", color=color, label=label)
     years = levels["period"].dt.year.unique()
     ax.set(ylim=(-0.03, 1.03), title=title or "登上各级梯级的概率", xticks=years)

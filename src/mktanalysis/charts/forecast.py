@@ -6,12 +6,13 @@ past that was not observed is dotted; a chart computes nothing that a table shou
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from .. import style
+from .. import style, words
 from ..errors import MktError
 
 if TYPE_CHECKING:
@@ -29,15 +30,15 @@ __all__ = [
     "plot_seasonal_index",
 ]
 
-LEVEL_NAMES = {
-    "nation": "全国",
-    "macro_region": "大区",
-    "province": "省",
-    "prefecture": "市",
-    "county": "县",
-}
 #: Below this share of observed figures a year is drawn as not observed.
 _OBSERVED = 0.95
+
+
+def __getattr__(name: str):
+    if name != "LEVEL_NAMES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warnings.warn("LEVEL_NAMES of charts is now in mktanalysis.words", FutureWarning, stacklevel=2)
+    return words.values("level")
 
 
 def plot_fans(
@@ -217,7 +218,7 @@ def plot_level_coverage(coverage: pd.DataFrame, *, title: str = "", source: str 
     )
     for y, share, count in zip(place, coverage["coverage"], counts, strict=True):
         ax.text(share + 0.01, y, f"{share:.0%}（{count:,} 次）", va="center", fontsize=9)
-    ax.set_yticks(place, [LEVEL_NAMES.get(level, level) for level in coverage["level"]])
+    ax.set_yticks(place, [words.level_name(level) for level in coverage["level"]])
     ax.set_xlim(0, 1.22)
     ax.set_xticks([0, 0.25, 0.5, 0.75, 1.0], ["0", "25%", "50%", "75%", "100%"])
     ax.set_title(title, pad=22)
@@ -297,7 +298,7 @@ def fan_table(
         Index 地区; columns the last actual period, one a forecast period, the interval of the last of them
         (下限, 上限), and 年均增长 (a share, a year; to the last forecast period from :func:`base_period`).
     """
-    scale = style.UNIT_SCALE[unit]
+    scale = words.scale(unit)
     rows = forecast[forecast["region"].isin(list(regions))]
     wide = rows.pivot(index="region", columns="period", values="mean").reindex(list(regions))
     last = rows[rows["period"] == rows["period"].max()].set_index("region").reindex(list(regions))

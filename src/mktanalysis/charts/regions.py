@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import style
+from .. import style, words
 from ..errors import MktError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def plot_coverage(coverage: pd.DataFrame, *, title: str = "", source: str = "") 
             color=color,
             linespacing=0.95,
         )
-    names = [style.INDICATORS.get(name, (name, ""))[0] for name in order]
+    names = [words.indicator(name)[0] for name in order]
     ax.set_yticks(range(len(order)), names)
     ax.set_xticks(range(observed.shape[1]), [f"{year % 100:02d}" for year in observed.columns])
     ax.set_xlabel(f"年份（{observed.columns[0]}—{observed.columns[-1]}）")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import style
+from .. import style, words
 from ..errors import MktError
 
 if TYPE_CHECKING:
@@ -326,7 +326,7 @@ def plot_profile(
     ).to_numpy(bool)
     axes.scatter(standardised[order], place, s=64, zorder=3, edgecolors=style.ACCENT, linewidths=1.6,
                  facecolors=np.where(hollow, "white", style.ACCENT), label=name or "本市")  # fmt: skip
-    labels = [style.INDICATORS.get(indicator, (indicator, ""))[0] for indicator in order]
+    labels = [words.indicator(indicator)[0] for indicator in order]
     axes.set_yticks(place, labels)
     axes.set_xlabel("高于（低于）全国平均几个标准差" + ("；空心为推算" if hollow.any() else ""))
     axes.axvline(0, color=style.MUTED, linewidth=0.8)

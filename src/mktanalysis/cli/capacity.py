@@ -79,7 +79,7 @@ def counties(
 
     例：mktanalysis capacity counties --region 苏州市 --to 县.xlsx
     """
-    from mktanalysis import load_regions, resolve_names, style
+    from mktanalysis import load_regions, resolve_names, words
     from mktanalysis.capacity import allocate
 
     from .output import check_target, show
@@ -90,12 +90,12 @@ def counties(
     cities = _cities(indicator, year, tree, code)
     people = _people("county")
     table = allocate(cities[_covered(cities, people, tree)], people, tree)
-    label, unit = style.INDICATORS[indicator]
+    label, unit = words.indicator(indicator)
     table = table.assign(
         name=tree.names(table["region"]).to_numpy(),
         city=tree.names(table["parent"]).to_numpy(),
         people=people.reindex(table["region"]).to_numpy() / 1e4,
-        value=table["value"] / style.UNIT_SCALE[unit],
+        value=table["value"] / words.scale(unit),
         period=table["period"].astype("str"),
     )[["region", "name", "city", "period", "people", "value", "status"]]
     titles = {"city": "城市", "people": "常住人口（万人）", "value": f"{label}（{unit}）"}

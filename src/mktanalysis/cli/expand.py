@@ -179,13 +179,13 @@ def expand(
 
 def _basis(units) -> str:
     """Where the capacities come from, and what is no statistic."""
-    from mktanalysis.style import STATUS_LABEL
+    from mktanalysis import words
 
     folklore = "对手份额、费用与市场响应中没有给出的为行业经验假设，不是统计数字"
     if "status" not in units:
         return f"依据：容量为自有单元表（{len(units)} 个）；{folklore}"
     count = units["status"].value_counts()
-    told = "、".join(f"{STATUS_LABEL.get(status, status)} {n} 个" for status, n in count.items())
+    told = "、".join(f"{words.status_word(status)} {n} 个" for status, n in count.items())
     years = units["retail_year"].dropna()
     year = "–".join(str(int(y)) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
     return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{folklore}"

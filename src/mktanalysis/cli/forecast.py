@@ -105,7 +105,7 @@ def _tell_beyond(totals, panel, horizon: int) -> None:
 
 def _forecast(fitted, horizon: int, panel, tree, unit: str):
     """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
-    from mktanalysis import InfeasibleError, style
+    from mktanalysis import InfeasibleError, words
 
     try:
         return fitted.forecast(horizon)
@@ -119,7 +119,7 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
             for text, code, step in zip(told["condition"], told["region"], told["step"], strict=True)
         ]
         amounts = {
-            name: [f"{value / style.UNIT_SCALE[unit]:,.6g} {unit}" for value in told[name]]
+            name: [f"{value / words.scale(unit):,.6g} {unit}" for value in told[name]]
             for name in ("given", "needed")
         }
         raise InfeasibleError(error.message, told.assign(condition=texts, **amounts)) from None
@@ -127,14 +127,14 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str):
 
 def built_in(indicator: str):
     """Panel, breaks and display unit of a built-in indicator."""
-    from mktanalysis import MktError, style
+    from mktanalysis import MktError, words
     from mktanalysis.china import load_breaks, load_panel
 
-    if indicator not in style.INDICATORS:
+    if indicator not in words.indicators():
         raise MktError(f"没有指标 {indicator!r}，可用：retail_sales、gdp、registered_population")
     panel = load_panel(indicator)
     breaks = load_breaks(indicator)
-    return panel, breaks, style.INDICATORS[indicator][1]
+    return panel, breaks, words.indicator(indicator)[1]
 
 
 def own_panel(file: Path, tree):
@@ -190,11 +190,11 @@ def _chosen(table, tree, code: str):
 
 def _words(table, tree, unit: str, amounts: dict[str, str], shares: dict[str, str]):
     """Names, periods, amounts in the display unit and shares as percent, under Chinese headers."""
-    from mktanalysis import style
+    from mktanalysis import words
 
     shown = {"地区": tree.names(table["region"]).to_numpy(), "时期": table["period"].astype(str)}
     # below a hundred-millionth of a unit is rounding, not a figure
-    shown |= {new: (table[old] / style.UNIT_SCALE[unit]).round(8) + 0.0 for old, new in amounts.items()}
+    shown |= {new: (table[old] / words.scale(unit)).round(8) + 0.0 for old, new in amounts.items()}
     shown |= {new: table[old].map(lambda x: "—" if x != x else f"{x:+.2%}") for old, new in shares.items()}
     return table.assign(**shown)[list(shown)]
 
@@ -316,20 +316,20 @@ def _write(result, more: dict, tree, unit: str, to: Path) -> None:
 
 def _sheet(table, tree, unit: str):
     """A table with Chinese headers: names first, amounts in the display unit."""
-    from mktanalysis import style
+    from mktanalysis import words
 
-    words = {"level": table["level"].map(LEVELS).fillna(table["level"])}
+    spoken = {"level": table["level"].map(LEVELS).fillna(table["level"])}
     if "model" in table:
-        words["model"] = table["model"].map(METHODS)
+        spoken["model"] = table["model"].map(METHODS)
     if "kind" in table:
-        words["kind"] = table["kind"].map({"actual": "实际", "forecast": "新预测"})
+        spoken["kind"] = table["kind"].map({"actual": "实际", "forecast": "新预测"})
     if "inside" in table:
-        words["inside"] = table["inside"].map({True: "是", False: "否"})
-    amounts = {name: table[name] / style.UNIT_SCALE[unit] for name in AMOUNTS if name in table}
+        spoken["inside"] = table["inside"].map({True: "是", False: "否"})
+    amounts = {name: table[name] / words.scale(unit) for name in AMOUNTS if name in table}
     titles = HEADERS | AMOUNTS | SHARES | WORDS
     if {"base", "change"} <= set(table.columns):
         titles |= {"base": "基准", "mean": "情景"}
-    table = table.assign(**words, **amounts)
+    table = table.assign(**spoken, **amounts)
     if "region" in table:
         table = table.assign(name=tree.names(table["region"]).to_numpy())
         front = ["region", "name", "level", "period"]

@@ -93,13 +93,13 @@ def _print(table: pd.DataFrame, title: str, units: dict) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from mktanalysis.io import TITLES
+    from mktanalysis import words
 
     grid = Table(title=Text(title), title_justify="left", header_style="bold")
     for name in table.columns:
         numeric = pd.api.types.is_numeric_dtype(table[name])
         unit = f"\n{units[name]}" if units.get(name) else ""
-        grid.add_column(Text(f"{TITLES.get(name, name)}{unit}"), justify="right" if numeric else "left")
+        grid.add_column(Text(f"{words.label(str(name))}{unit}"), justify="right" if numeric else "left")
     for row in table.head(SHOWN_ROWS).itertuples(index=False):
         grid.add_row(*(Text(_cell(value)) for value in row))  # Text: a name in brackets is no markup
     console = Console(width=None if sys.stdout.isatty() else 160)

@@ -171,14 +171,13 @@ def _named(table, tree):
 def _side_by_side(result, other, tree, title: str) -> None:
     import pandas as pd
 
-    from mktanalysis import compare_assignments, style
+    from mktanalysis import compare_assignments, words
 
     from .output import show
 
     parts = None
     if "scores" in result:
-        words = {name: label for name, (label, _) in style.INDICATORS.items()}
-        parts = result["scores"].contributions.rename(columns=words)
+        parts = result["scores"].contributions.rename(columns=words.values("indicator"))
     a = result["table"]["tier"]
     b = other["table"]["tier"]
     found = compare_assignments(a, b, contributions=parts)
@@ -200,7 +199,7 @@ def _side_by_side(result, other, tree, title: str) -> None:
 
 
 def _one_city(result, tree, city: str, year: int) -> None:
-    from mktanalysis import MktError, resolve_names, style
+    from mktanalysis import MktError, resolve_names, words
     from mktanalysis.china import city_profile
     from mktanalysis.tiering import next_tiers
 
@@ -212,16 +211,16 @@ def _one_city(result, tree, city: str, year: int) -> None:
     chance = result["clusterer"].membership_.loc[[code]]
     show(_plain(chance, tree), title=f"{tree.names([code]).iloc[0]}：落在各级的比例（重抽样）")
     gaps = next_tiers(result["scores"], result["clusterer"], city_profile(year).values, regions=[code])
-    words = {
+    heads = {
         "direction": "方向", "tier": "现级", "to_tier": "目标级", "indicator": "指标",
         "current": "现值", "alone": "只靠它需达到", "together": "各指标同步需达到",
     }  # fmt: skip
     gaps = gaps.assign(direction=gaps["direction"].map({"up": "升", "down": "降"}))
-    unit = [style.INDICATORS[name][1] for name in gaps["indicator"]]
-    scale = [style.UNIT_SCALE[name] for name in unit]
+    unit = [words.indicator(name)[1] for name in gaps["indicator"]]
+    scale = [words.scale(name) for name in unit]
     figures = {name: gaps[name] / scale for name in ("current", "alone", "together")}
-    labels = [style.INDICATORS[name][0] for name in gaps["indicator"]]
-    table = gaps.assign(indicator=labels, **figures)[list(words)].rename(columns=words)
+    labels = [words.indicator(name)[0] for name in gaps["indicator"]]
+    table = gaps.assign(indicator=labels, **figures)[list(heads)].rename(columns=heads)
     show(table.assign(单位=unit), title="距上一级与下一级")
 
 

@@ -2,6 +2,6 @@
 
 from .read import read_table
 from .template import write_template
-from .write import TITLES, write_csv, write_xlsx
+from .write import write_csv, write_xlsx
 
-__all__ = ["TITLES", "read_table", "write_csv", "write_template", "write_xlsx"]
+__all__ = ["read_table", "write_csv", "write_template", "write_xlsx"]

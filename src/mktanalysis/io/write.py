@@ -15,68 +15,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .. import files
+from .. import files, words
 from ..errors import MktError
+from ..words.amounts import refuse_percent
+from ..words.render import TABLE, flatten
 
-#: Chinese headers of the columns that this package's tables have.
-TITLES = {
-    "region": "地区代码",
-    "name": "地区",
-    "level": "层级",
-    "parent": "上级代码",
-    "period": "时期",
-    "indicator": "指标",
-    "value": "数值",
-    "unit": "单位",
-    "status": "数据状态",
-    "source": "来源",
-    "neighbor": "相邻地区代码",
-    "border_km": "共同边界",
-    "distance_km": "中心距离",
-    "covered_share": "覆盖比例",
-    "mean": "预测值",
-    "lower": "下限",
-    "upper": "上限",
-    "tier": "级别",
-    "resident_population": "常住人口",
-    "registered_population": "户籍人口",
-    "retail_sales": "社会消费品零售总额",
-    "gdp": "地区生产总值",
-    "gdp_per_capita": "人均地区生产总值",
-    "disposable_income": "人均可支配收入",
-    "average_wage": "平均工资",
-    "urban_rate": "城镇化率",
-    "capacity": "市场容量",
-    "growth": "年增长率",
-    "own_share": "本公司份额",
-    "n_rivals": "对手数",
-    "rival_share": "最强对手份额",
-    "entry_cost": "进入费用",
-    "annual_cost": "年度费用",
-    "action": "方式",
-    "effort": "首年投入",
-    "cost": "首年费用",
-    "saving": "辐射节省",
-    "share": "期末份额",
-    "rank": "期末名次",
-    "strong_from": "强势起始年",
-    "held": "期末仍强势",
-    "budget": "预算",
-    "income": "市场收入",
-    "radiance": "品牌辐射收入",
-    "outlay": "市场支出",
-    "office_cost": "机构费用",
-    "cash": "净现金",
-    "need": "占用预算",
-    "money_left": "预算结余",
-    "n_held": "已进入单元数",
-    "n_strong": "强势单元数",
-}
-#: Base units in Chinese.
-UNIT_WORDS = {"yuan": "元", "person": "人", "share": "%", "km": "公里", "count": "个"}
 #: The file says that it was made on this day, always, so that its bytes depend on the tables only.
 CREATED = datetime.datetime(2000, 1, 1)
 WORKBOOK_OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+#: Units of ratios, formatted as percent.
+PERCENT = ("share", "rate", "%")
 _CELL_LIMIT = 32_767
 _ROW_LIMIT = 1_048_576
 
@@ -90,12 +38,6 @@ def replacing(path: str | Path) -> Iterator[Path]:
         except OSError as error:
             raise MktError(f"不能在文件夹 {Path(path).parent} 中写文件：{error.strerror}") from None
         yield temporary
-
-
-def flatten(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with its named index as columns, without an unnamed one."""
-    names = [name for name in table.index.names if name is not None and name not in table.columns]
-    return table.reset_index(names) if names and len(names) == table.index.nlevels else table
 
 
 def write_csv(path: str | Path, table: pd.DataFrame) -> Path:
@@ -147,7 +89,7 @@ def write_xlsx(
     tables: Mapping[str, pd.DataFrame],
     *,
     titles: Mapping[str, str] | None = None,
-    units: Mapping[str, str] | None = None,
+    units: Mapping[str, str | Mapping[str, str]] | None = None,
 ) -> Path:
     """Write tables as sheets of a workbook, formatted for reading (写成 Excel).
 
@@ -160,9 +102,11 @@ def write_xlsx(
     tables : mapping of str to DataFrame
         Sheet name -> table.
     titles : mapping of str to str, optional
-        Column -> header; known columns have a Chinese one already.
-    units : mapping of str to str, optional
-        Column -> unit, e.g. ``yuan`` or 亿元; ``share`` or ``%`` formats 0-1 as percent.
+        Column -> header; columns that words know have a Chinese one already.
+    units : mapping, optional
+        Column -> unit, or sheet -> such a mapping; a unit is e.g. ``yuan`` or 亿元; ``share``
+        or ``%`` formats 0-1 as percent, ``rate`` any ratio; columns that words know have their base unit
+        already.
 
     Returns
     -------
@@ -171,7 +115,8 @@ def write_xlsx(
     Raises
     ------
     MktError
-        No table, a table too long for a sheet, a text too long for a cell.
+        No table, a table too long for a sheet, a text too long for a cell; percent told for a column with a
+        value above 1.5.
     """
     import xlsxwriter
 
@@ -181,10 +126,12 @@ def write_xlsx(
         book = xlsxwriter.Workbook(str(temporary), WORKBOOK_OPTIONS)
         book.set_properties({"created": CREATED})
         formats = _Formats(book)
-        for name, table in zip(sheet_names(tables), tables.values(), strict=True):
-            _write_sheet(
-                book.add_worksheet(name), flatten(table), formats, {**TITLES, **(titles or {})}, units or {}
-            )
+        for name, (key, table) in zip(sheet_names(tables), tables.items(), strict=True):
+            flat = flatten(table)
+            own = (units or {}).get(key)
+            told = own if isinstance(own, Mapping) else units or {}
+            heads = [_head(str(column), flat, titles or {}, told) for column in flat.columns]
+            _write_sheet(book.add_worksheet(name), flat, formats, heads)
         book.close()
     return Path(path)
 
@@ -200,13 +147,16 @@ class _Formats:
         self.decimal = book.add_format({"num_format": "#,##0.00"})
         self.fine = book.add_format({"num_format": "0.0000"})
         self.percent = book.add_format({"num_format": "0.0%"})
+        self.year = book.add_format({"num_format": "0"})
 
     def of(self, values: list, unit: str):
         numbers = [abs(v) for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)]
         if not numbers:
             return self.text
-        if unit in ("share", "%"):
+        if unit in PERCENT:
             return self.percent
+        if unit == "year":
+            return self.year
         top = max((v for v in numbers if v != float("inf")), default=0)
         if top >= 10_000 and any(0 < v < 10 for v in numbers):
             return self.decimal if unit else None  # shares and yuan in one column: as they are
@@ -229,13 +179,31 @@ def sheet_names(names) -> list[str]:
     return taken
 
 
-def _write_sheet(sheet, table: pd.DataFrame, formats: _Formats, titles: Mapping, units: Mapping) -> None:
+def _head(column: str, table: pd.DataFrame, titles: Mapping, units: Mapping) -> tuple[str, str]:
+    """Header of a column and its unit: as told, else as words have it."""
+    kind = table.attrs.get(TABLE, "")
+    title = str(titles.get(column, words.label(column, kind)))
+    unit = units.get(column)
+    if unit is None:
+        unit = _known_unit(column, table[column], kind)
+    elif unit in ("share", "%"):
+        refuse_percent(_plain(table[column]), title)
+    shown = words.shown_unit(unit) if words.is_base(unit) else unit
+    return (f"{title}（{shown}）" if shown else title), unit
+
+
+def _known_unit(column: str, values: pd.Series, kind: str) -> str:
+    """Base unit that words know for a column of numbers; none where the figures contradict it."""
+    unit = words.unit(column, kind)
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return ""
+    return "" if unit == "share" and values.abs().max() > words.LARGEST_SHARE else unit
+
+
+def _write_sheet(sheet, table: pd.DataFrame, formats: _Formats, heads: list[tuple[str, str]]) -> None:
     if len(table) >= _ROW_LIMIT:
         raise MktError(f"一张工作表最多 {_ROW_LIMIT - 1:,} 行，现有 {len(table):,} 行；请改写 .csv")
-    for j, column in enumerate(table.columns):
-        unit = units.get(column, "")
-        title = str(titles.get(column, column))
-        header = f"{title}（{UNIT_WORDS.get(unit, unit)}）" if unit else title
+    for j, (header, unit) in enumerate(heads):
         values = _plain(table.iloc[:, j])
         style = formats.of(values, unit)
         sheet.write_string(0, j, header, formats.head)

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
-from ..style import UNIT_SCALE, format_plain
+from ..words import scale, scales
+from ..words.amounts import format_plain
 
 
 def classify(
@@ -33,7 +34,7 @@ def classify(
         (figures above 0 only), or equal steps. Bounds found are rounded to two digits where that leaves them
         apart.
     unit : str
-        Display unit of the labels (``"亿元"``, ``"万人"``, ``"%"`` ...), see ``style.UNIT_SCALE``.
+        Display unit of the labels (``"亿元"``, ``"万人"``, ``"%"`` ...), see ``words.scales``.
 
     Returns
     -------
@@ -50,7 +51,7 @@ def classify(
     >>> classify(pd.Series([1.0, 5.0, 50.0], index=["a", "b", "c"]), breaks=[5, 10]).tolist()
     ['< 5', '5 – 10', '≥ 10']
     """
-    if not pd.api.types.is_numeric_dtype(values) or unit not in UNIT_SCALE:
+    if not pd.api.types.is_numeric_dtype(values) or unit not in scales():
         raise MktError(f"分级需要数值和已知的显示单位，收到类型 {values.dtype}、单位 {unit!r}")
     numbers = values.astype(float)
     if np.isinf(numbers).any():
@@ -87,8 +88,8 @@ def _found(numbers: pd.Series, n: int, how: str, unit: str) -> np.ndarray:
     }[how]()
     exact = np.unique(exact[exact > low])
     for digits in (2, 3, 4):
-        rounded = np.array([float(f"{bound / UNIT_SCALE[unit]:.{digits - 1}e}") for bound in exact])
-        rounded *= UNIT_SCALE[unit]
+        rounded = np.array([float(f"{bound / scale(unit):.{digits - 1}e}") for bound in exact])
+        rounded *= scale(unit)
         if len(set(_texts(rounded, unit))) == len(exact):
             return rounded
     return exact
@@ -104,6 +105,6 @@ def _labels(bounds: np.ndarray, unit: str) -> list[str]:
         return ["全部"]
     texts = _texts(bounds, unit)
     if len(set(texts)) < len(texts):
-        texts = [repr(float(bound / UNIT_SCALE[unit])) for bound in bounds]
+        texts = [repr(float(bound / scale(unit))) for bound in bounds]
     middle = [f"{low} – {high}" for low, high in pairwise(texts)]
     return [f"< {texts[0]}", *middle, f"≥ {texts[-1]}"]

@@ -43,7 +43,7 @@ def test_tables_and_figures_are_rolled_up(warm, write_notebook, write_spec, tmp_
     assert [row[1] for row in figures[1:]] == ["320000", "540000", "650000", "110000"]
     assert [row[2] for row in figures[1:]] == ["4.5", "", "4.5", "4.5"]
     rolled = cells(out / "tables" / "cities.csv")
-    assert rolled[0] == ["报告", "参数 region", "城市", "值"] and len(rolled) == 9
+    assert rolled[0] == ["报告", "参数 region", "城市", "值（元）"] and len(rolled) == 9
     assert {row[2] for row in rolled[1:] if row[2].startswith("'")} == {"'=1+1"}
     assert not (out / "tables" / "alone.csv").exists()
     book = CalamineWorkbook.from_path(str(out / "figures.xlsx"))

@@ -41,7 +41,7 @@ def test_table_comes_back_with_its_types(run_folder):
     assert meta["kinds"] == ["text", "number", "integer", "text", "period", "flag"]
     back = read_published(run_folder, meta)
     assert back["region"].tolist() == ["010000", "'=1+1"]
-    assert back["容量"].tolist()[0] == 1.5 and back["容量"].isna().tolist() == [False, True]
+    assert back["容量"].tolist()[0] == 1.5e8 and back["容量"].isna().tolist() == [False, True]
     assert back["年"].tolist() == ["2023", "2024"]
 
 
@@ -55,7 +55,7 @@ def test_workbook_is_formatted_and_inert(run_folder):
     book = CalamineWorkbook.from_path(str(path))
     assert len(book.sheet_names) == 2 and book.sheet_names[0] == "城市"
     rows = book.get_sheet_by_index(0).to_python()
-    assert rows[0][:3] == ["地区代码", "容量（亿元）", "个数"]
+    assert rows[0][:3] == ["地区代码", "容量（元）", "个数"]
     assert rows[1][0] == "010000" and rows[2][0] == "'=1+1"
     import zipfile
 

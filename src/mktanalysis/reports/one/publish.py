@@ -17,9 +17,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from ... import words
 from ...errors import MktError
 from ...files import write_atomic
-from ...io.write import flatten, write_csv
+from ...io.write import write_csv
+from ...words.amounts import refuse_percent
+from ...words.render import flatten
 from ..names import names_local_path
 from ..processes import MARK
 
@@ -45,12 +48,14 @@ def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | N
     title : str
         Chinese title, name of the sheet.
     units : dict of str to str, optional
-        Column -> unit as the reader sees it, such as ``{"容量": "亿元"}``.
+        Column -> unit of its figures: a base unit (``yuan``, ``person``, ``share``, ``rate`` ...), or one
+        that figures are shown in, such as ``{"容量": "亿元"}``. The csv and the sheet hold base units:
+        亿元 become 元. ``%`` and ``share`` stand for parts of one, 0.235 for 23.5 %.
 
     Raises
     ------
     MktError
-        With every reason why the table cannot be published.
+        With every reason why the table cannot be published, such as 23.5 in a column of ``%``.
 
     Examples
     --------
@@ -66,16 +71,46 @@ def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | N
     folder = _run_folder()
     if folder is None:
         return
+    table = _in_base_units(table, units or {})
     meta = {
         "name": name,
         "title": title,
-        "units": dict(units or {}),
+        "units": {column: _base_word(unit) for column, unit in (units or {}).items()},
         "rows": len(table),
         "columns": [str(column) for column in table.columns],
         "kinds": [column_kind(table[column]) for column in table.columns],
     }
     _register(folder, "tables", meta)
-    write_csv(folder / "tables" / f"{name}.csv", table)
+    write_csv(folder / "tables" / f"{name}.csv", table.rename(columns=csv_heads(meta)))
+
+
+def csv_heads(meta: dict) -> dict[str, str]:
+    """Column -> head of the csv: with the base unit of its figures.
+
+    Examples
+    --------
+    >>> csv_heads({"columns": ["城市", "容量", "份额"], "units": {"容量": "元", "份额": "share"}})
+    {'城市': '城市', '容量': '容量（元）', '份额': '份额（0—1）'}
+    """
+    units = {column: words.unit_word(unit) for column, unit in meta["units"].items()}
+    return {c: f"{c}（{units[c]}）" if units.get(c) else c for c in meta["columns"]}
+
+
+def _base_word(unit: str) -> str:
+    """A unit as it is recorded: the word of the base unit; ratios and years by name, for their format."""
+    base = words.base_unit(unit)
+    return base if base in (*words.PERCENT, "year") else words.unit_word(base) if base else unit
+
+
+def _in_base_units(table: pd.DataFrame, units: dict) -> pd.DataFrame:
+    """Figures that came in a display unit, in its base unit; percent are parts of one already."""
+    scaled = {}
+    for column, unit in units.items():
+        times = words.scales().get(unit, 1.0)
+        if times > 1 and pd.api.types.is_numeric_dtype(table[column]):
+            # twelve digits: 0.1 亿元 are 10000000 元, not 10000000.000000002
+            scaled[column] = [float(f"{value * times:.12g}") for value in table[column].astype(float)]
+    return table.assign(**scaled)
 
 
 def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
@@ -170,6 +205,7 @@ def _table_problems(table, units) -> list[str]:
         problems.append("列名应为非空文字")
         return problems
     problems += [f"单位写给了不存在的列 {column!r}" for column in units if column not in table.columns]
+    problems += _percent_problems(table, units)
     for column in table.columns:
         if column_kind(table[column]) == "other":
             problems.append(f"列“{column}”的内容应为文字、数值、日期、时期或分类")
@@ -179,6 +215,17 @@ def _table_problems(table, units) -> list[str]:
                 problems.append(f"列“{column}”里有本机路径")
             if texts.str.len().max() > _MAX_TEXT:
                 problems.append(f"列“{column}”有超过 {_MAX_TEXT} 字的文字")
+    return problems
+
+
+def _percent_problems(table: pd.DataFrame, units: dict) -> list[str]:
+    problems = []
+    for column, unit in units.items():
+        if unit in ("%", "share") and column in table.columns:
+            try:
+                refuse_percent(table[column].dropna().tolist(), column)
+            except MktError as error:
+                problems.append(str(error))
     return problems
 
 

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ...io.write import TITLES, write_xlsx
-
-#: Units that mean a ratio of 0 to 1, shown as percent.
-_SHARES = ("share", "%")
+from ... import words
+from ...io.write import write_xlsx
 
 
 def read_published(folder: Path, meta: dict) -> pd.DataFrame:
@@ -39,13 +37,8 @@ def write_workbook(path: Path, folder: Path, tables: list[dict]) -> None:
     sheets = {}
     units = {}
     for meta in tables:
-        heads = {column: _head(column, meta["units"].get(column, "")) for column in meta["columns"]}
         title = meta["title"] if meta["title"] not in sheets else f"{meta['title']}（{meta['name']}）"
+        heads = {column: words.label(column) for column in meta["columns"]}
         sheets[title] = read_published(folder, meta).rename(columns=heads)
-        units |= {heads[column]: "%" for column, unit in meta["units"].items() if unit in _SHARES}
+        units[title] = {heads[column]: unit for column, unit in meta["units"].items()}
     write_xlsx(path, sheets, units=units)
-
-
-def _head(column: str, unit: str) -> str:
-    title = TITLES.get(column, column)
-    return f"{title}（{unit}）" if unit and unit not in _SHARES else title

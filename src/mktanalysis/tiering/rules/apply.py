@@ -14,8 +14,9 @@ import pandas as pd
 
 from ...errors import MktError
 from ...regions import RegionTree, resolve_names
+from ...words import brief
 from ..checks import wide_indicators
-from .files import LABELS, RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
+from .files import RANKS, Condition, Rule, RuleSystem, parse_condition, read_rules
 
 _OPERATORS = {">=": np.greater_equal, "<=": np.less_equal, ">": np.greater, "<": np.less}
 
@@ -190,7 +191,7 @@ def _check(condition: Condition, system: RuleSystem, wide: pd.DataFrame, tree: R
     met = pd.Series(_OPERATORS[condition.operator](figures, value), wide.index, dtype="boolean")
     met = met.mask(figures.isna())
     sign = condition.operator.replace(">=", "≥").replace("<=", "≤")
-    name = LABELS.get(condition.indicator, condition.indicator)
+    name = brief(condition.indicator)
     bound = f"{sign}{spell(value)}"
     shown = [f"缺 {name}（需{bound}）" if np.isnan(x) else f"{name} {spell(x)}（{bound}）" for x in figures]
     return met, pd.Series(shown, wide.index, dtype=object)

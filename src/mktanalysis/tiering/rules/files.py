@@ -30,15 +30,6 @@ RANKS = {
     "县级市": {"kind": ("county_city",)},
     "市辖区": {"kind": ("district",)},
 }
-#: Chinese words for the indicators in messages; others are named as they are.
-LABELS = {
-    "gdp": "GDP",
-    "gdp_per_capita": "人均 GDP",
-    "retail_sales": "社零总额",
-    "resident_population": "常住人口",
-    "urban_core_population": "城区人口",
-    "sales": "销量",
-}
 _CONDITION = re.compile(r"\s*([^\s<>=]+)\s*(>=|<=|>|<)\s*(@?[^\s@]+)\s*\Z")
 _RANK = re.compile(r"\s*rank\s+in\s+(.+?)\s*\Z")
 _NUMBER = re.compile(r"(-?[0-9][0-9_,]*(?:\.[0-9]+)?)(万|亿|%|)\Z")

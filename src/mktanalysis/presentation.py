@@ -1,0 +1,248 @@
+"""One way to show a table: Chinese heads with units, names beside codes, formatted figures.
+
+Always holds: the table stays in base units and is never changed; what is published is its base values, what
+is shown are texts; a page, a notebook and a terminal show the same texts; text from data is never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import pandas as pd
+
+from . import words
+from .errors import MktError
+from .words.amounts import figure_text
+from .words.render import TABLE, Column, Units, columns_of, flatten, html_table, text_table
+
+#: Without `rows` so many are shown: enough for every prefecture of a province, or every city of the country.
+MOST_ROWS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Presented:
+    """A table as it is shown; the last line of a cell shows it.
+
+    Attributes
+    ----------
+    table : DataFrame
+        All rows in base units, with the names that were added.
+    columns : list of Column
+        Heads, units and texts of the rows shown.
+    title, note : str
+        Above and below.
+    """
+
+    table: pd.DataFrame
+    columns: list[Column]
+    title: str
+    note: str
+
+    @property
+    def texts(self) -> pd.DataFrame:
+        """The texts as they are shown, a column a head."""
+        return pd.DataFrame({column.head: list(column.texts) for column in self.columns})
+
+    def text(self, *, width: int | None = None) -> str:
+        """As text for a terminal of `width` columns; None folds nothing."""
+        lines = (self.title, text_table(self.columns, width=width), self.note)
+        return "\n".join(line for line in lines if line)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        return html_table(self.columns, title=self.title) + note
+
+
+def present(
+    table: pd.DataFrame | pd.Series,
+    columns: Sequence[str] | Mapping[str, str] | None = None,
+    *,
+    tree=None,
+    money: str = "auto",
+    rows: int | None = None,
+    title: str = "",
+    publish: str | None = None,
+    units: Mapping[str, str] | str | None = None,
+    intervals: bool = False,
+    kind: str = "",
+) -> Presented:
+    """Show a table with labels, units and formats (显示一张表), and publish its base values.
+
+    Parameters
+    ----------
+    table : DataFrame or Series
+        In base units: yuan, persons, ratios 0-1. A named index becomes columns. A Series of key figures
+        (index their names, such as ``plan.figures``) becomes a table of label, figure and unit.
+    columns : sequence of str, or mapping of str to str, optional
+        Which, in which order; a mapping gives them labels of your own.
+    tree : RegionTree, optional
+        Names stand beside the codes of regions.
+    money : str
+        Unit of amounts that have no fixed one: 元, 万元, 亿元, or ``auto``: the one that fits the largest.
+    rows : int, optional
+        How many rows are shown; default all, at most `MOST_ROWS`. What is left out is said. All rows are
+        published.
+    title : str
+        Above the table, and name of the sheet.
+    publish : str, optional
+        Name under which the report gets the base values, as csv and as a sheet with number formats.
+    units : mapping of str to str, or str, optional
+        Column -> base unit (``yuan``, ``person``, ``share``, ``rate`` ...) or display unit (万人). A text
+        is the base unit of the series in tables of forecasts.
+    intervals : bool
+        Show lower and upper limit as one column.
+    kind : str
+        Table of ``words.toml`` that the columns belong to; the tables of results know theirs.
+
+    Returns
+    -------
+    Presented
+
+    Raises
+    ------
+    MktError
+        Unknown columns; a share above 1.5; an unknown unit of money; a table that cannot be published.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"name": ["南京市", "苏州市"], "capacity": [8.24e9, 9.1e9],
+    ...                       "share": [0.235, 0.1]})
+    >>> present(table)
+    地区    市场容量（亿元）   份额
+    ──────  ────────────────  ─────
+    南京市              82.4  23.5%
+    苏州市              91.0  10.0%
+    """
+    kind = kind or table.attrs.get(TABLE, "")
+    told = dict(units) if isinstance(units, Mapping) else {}
+    if isinstance(table, pd.Series) and _is_figures(table, kind):
+        base = _figures(table, kind)
+        found = _figure_columns(table, kind)
+    else:
+        base = _chosen(flatten(pd.DataFrame(table)), columns)
+        base = base if tree is None else _with_names(base, tree)
+        choice = Units(kind, money, told, units if isinstance(units, str) else "")
+        found = _labelled(columns_of(base, choice), columns)
+    shown = min(len(base), MOST_ROWS if rows is None else rows)
+    if publish is not None:
+        _publish(publish, base, found, title or words.title(kind))
+    found = _joined(found) if intervals else found
+    note = "" if shown == len(base) else f"只显示前 {shown} 行，共 {len(base)} 行"
+    return Presented(base, [_first(column, shown) for column in found], title, note)
+
+
+def _is_figures(series: pd.Series, kind: str) -> bool:
+    """Whether the index names key figures, each with a unit of its own."""
+    known = [isinstance(name, str) and words.word(name, kind) is not None for name in series.index]
+    return series.index.name is None and len(known) > 0 and all(known)
+
+
+def _figures(series: pd.Series, kind: str) -> pd.DataFrame:
+    """Key figures as a table in base units."""
+    return pd.DataFrame(
+        {
+            "figure": [words.label(name, kind) for name in series.index],
+            "value": series.to_numpy(),
+            "unit": [words.unit_word(words.unit(name, kind)) for name in series.index],
+        }
+    )
+
+
+def _figure_columns(series: pd.Series, kind: str) -> list[Column]:
+    labels = tuple(words.label(name, kind) for name in series.index)
+    texts = tuple(figure_text(name, value, kind) for name, value in series.items())
+    units = tuple(words.unit_word(words.unit(name, kind)) for name in series.index)
+    return [
+        Column("figure", words.label("figure"), "", "", labels, False),
+        Column("value", words.label("value"), "", "", texts, True),
+        Column("unit", words.label("unit"), "", "", units, False),
+    ]
+
+
+def _chosen(table: pd.DataFrame, columns) -> pd.DataFrame:
+    table = table.rename(columns=str)
+    if columns is None:
+        return table
+    missing = [str(name) for name in columns if name not in table.columns]
+    if missing:
+        raise MktError(f"表里没有这些列：{'、'.join(missing)}；现有：{'、'.join(table.columns)}")
+    return table[list(columns)]
+
+
+def _with_names(table: pd.DataFrame, tree) -> pd.DataFrame:
+    """Names before every column of region codes that has none yet."""
+    names = tree.names()
+    for column in list(table.columns):
+        known = words.word(column)
+        beside = "name" if column == "region" else f"{column}_name"
+        if known is None or not known.code or beside in table.columns:
+            continue
+        found = table[column].map(names).fillna(table[column])
+        table = table.copy(deep=False)
+        table.insert(table.columns.get_loc(column), beside, found)
+    return table
+
+
+def _labelled(found: list[Column], columns) -> list[Column]:
+    """The columns with the labels that were given for them."""
+    if not isinstance(columns, Mapping):
+        return found
+    return [replace(column, label=columns.get(column.name, column.label)) for column in found]
+
+
+def _joined(found: list[Column]) -> list[Column]:
+    """Lower and upper limit as one column, in the place of the first."""
+    limits = {column.name: column for column in found if column.name in ("lower", "upper")}
+    if len(limits) < 2:
+        return found
+    low = limits["lower"]
+    pairs = zip(low.texts, limits["upper"].texts, strict=True)
+    texts = tuple(a if a == b else f"{a} ～ {b}" for a, b in pairs)
+    both = Column("interval", words.label("interval"), low.base, low.unit, texts, True)
+    first = min(found.index(column) for column in limits.values())
+    rest = [column for column in found if column.name not in limits]
+    return [*rest[:first], both, *rest[first:]]
+
+
+def _first(column: Column, rows: int) -> Column:
+    return replace(column, texts=column.texts[:rows])
+
+
+# ---- for the report ---------------------------------------------------------------------------------------
+
+
+def _publish(name: str, base: pd.DataFrame, found: list[Column], title: str) -> None:
+    """Base values under Chinese heads; units go with them, so that the csv's head and the sheet say them."""
+    import mktanalysis as mkt
+
+    heads = _unique_heads(found)
+    frame = pd.DataFrame({head: _values(base, column) for head, column in zip(heads, found, strict=True)})
+    units = {head: column.base for head, column in zip(heads, found, strict=True) if _has_unit(column)}
+    mkt.reports.publish_table(name, frame, title=title or name, units=units)
+
+
+def _has_unit(column: Column) -> bool:
+    return column.base not in ("", "measure", "row", "number", "whole")
+
+
+def _values(base: pd.DataFrame, column: Column) -> pd.Series:
+    """Base values; words of closed lists in Chinese, as the reader of a sheet needs them."""
+    values = base[column.name]
+    if column.numeric or pd.api.types.is_bool_dtype(values) or isinstance(values.dtype, pd.PeriodDtype):
+        return values.reset_index(drop=True)
+    known = values.notna().to_numpy()
+    return pd.Series(list(column.texts), dtype="str").where(known)
+
+
+def _unique_heads(found: list[Column]) -> list[str]:
+    """Labels; a second column of the same label has its name beside it."""
+    heads: list[str] = []
+    for column in found:
+        heads.append(f"{column.label}（{column.name}）" if column.label in heads else column.label)
+    return heads

@@ -1,0 +1,108 @@
+"""One verb shows a table: heads with units, names beside codes, base values for the report."""
+
+import json
+import re
+import zipfile
+
+import pandas as pd
+import pytest
+
+import mktanalysis as mkt
+from mktanalysis.reports.one.publish import RUN_FOLDER
+from mktanalysis.words import render
+
+STEPS = render.named(
+    pd.DataFrame(
+        {
+            "period": pd.PeriodIndex(["2025", "2026"], freq="Y"),
+            "region": ["320100", "320500"],
+            "action": ["深耕", "浅耕"],
+            "cost": [5.4e6, 1.2e6],
+            "share": [0.235, 0.1],
+            "strong_from": pd.array([2027, None], dtype="Int64"),
+        }
+    ),
+    "steps",
+)
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return mkt.load_regions()
+
+
+@pytest.fixture
+def run_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(RUN_FOLDER, str(tmp_path))
+    return tmp_path
+
+
+def test_heads_say_what_and_in_which_unit(tree):
+    shown = mkt.present(STEPS, tree=tree, money="万元")
+    assert list(shown.texts.columns) == [
+        *("进入年", "地区", "地区代码", "方式", "首年费用（万元）", "期末份额", "强势始于"),
+    ]
+    assert shown.texts.iloc[0].tolist() == ["2025", "南京市", "320100", "深耕", "540", "23.5%", "2027"]
+    assert shown.texts.iloc[1].tolist()[-2:] == ["10.0%", "—"]
+    assert shown.table["cost"].tolist() == [5.4e6, 1.2e6] and "name" not in STEPS
+
+
+def test_columns_are_chosen_and_named():
+    shown = mkt.present(STEPS, {"region": "市", "share": "占比"}, rows=1)
+    assert list(shown.texts.columns) == ["市", "占比"] and len(shown.texts) == 1
+    assert "共 2 行" in repr(shown) and "共 2 行" in shown._repr_html_()
+    with pytest.raises(mkt.MktError, match="没有这些列：profit"):
+        mkt.present(STEPS, ["profit"])
+
+
+def test_figures_stand_each_in_their_unit():
+    figures = pd.Series({"gain": 2.5e8, "gap": 0.021, "payback_year": 2028.0, "n_held": 7.0})
+    shown = mkt.present(figures, kind="plan_figures").texts
+    assert shown["项目"].tolist() == ["净现值增量", "与上界的差距", "回本年份", "期末单元数"]
+    assert shown["数值"].tolist() == ["2.5 亿元", "2.1%", "2028", "7 个"]
+
+
+def test_limits_stand_in_one_column():
+    table = pd.DataFrame({"region": ["a"], "lower": [1.2e9], "upper": [3.4e9]})
+    shown = mkt.present(table, units="yuan", intervals=True).texts
+    assert shown["区间（亿元）"].tolist() == ["12 ～ 34"]
+
+
+def test_base_values_are_published_with_their_units(run_folder, tree):
+    from mktanalysis.reports.one.workbook import read_published, write_workbook
+
+    mkt.present(STEPS, tree=tree, money="亿元", rows=1, publish="steps")
+    (meta,) = json.loads((run_folder / "published.json").read_text("utf-8"))["tables"]
+    assert meta["title"] == "扩张步骤" and meta["rows"] == 2
+    head = (run_folder / "tables" / "steps.csv").read_text("utf-8-sig").splitlines()[0]
+    assert head == "进入年,地区,地区代码,方式,首年费用（元）,期末份额（0—1）,强势始于"
+    back = read_published(run_folder, meta)
+    assert back["首年费用"].tolist() == [5.4e6, 1.2e6] and back["期末份额"].tolist() == [0.235, 0.1]
+    write_workbook(run_folder / "tables.xlsx", run_folder, [meta])
+    assert cell_as_shown(run_folder / "tables.xlsx", "期末份额") == "0.0%"
+    assert cell_as_shown(run_folder / "tables.xlsx", "强势始于") == "0"
+
+
+def cell_as_shown(path, head):
+    """Number format of the first figure below a header."""
+    book = zipfile.ZipFile(path)
+    texts = re.findall(r"<t[^>]*>(.*?)</t>", book.read("xl/sharedStrings.xml").decode())
+    sheet = book.read("xl/worksheets/sheet1.xml").decode()
+    heads = [int(i) for i in re.findall(r'<c r="[A-Z]+1" s="\d+" t="s"><v>(\d+)</v>', sheet)]
+    letter = "ABCDEFGHIJ"[[texts[i].partition("（")[0] for i in heads].index(head)]
+    style = int(re.search(rf'<c r="{letter}2" s="(\d+)"', sheet)[1])
+    styles = book.read("xl/styles.xml").decode()
+    formats = re.findall(r'<xf numFmtId="(\d+)"', styles.partition("<cellXfs")[2])
+    codes = dict(re.findall(r'numFmtId="(\d+)" formatCode="(.*?)"', styles))
+    return {"1": "0"}.get(formats[style], codes.get(formats[style]))
+
+
+def test_outside_a_report_publishing_is_only_checked():
+    assert mkt.present(STEPS, publish="steps") is not None
+    with pytest.raises(mkt.MktError, match="名称"):
+        mkt.present(STEPS, publish="Not A Name")
+
+
+def test_text_from_data_is_never_markup():
+    html = mkt.present(pd.DataFrame({"name": ["<script>x</script>"]}), title="<b>")._repr_html_()
+    assert "<script" not in html and "<b>" not in html

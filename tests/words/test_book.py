@@ -1,0 +1,69 @@
+"""Every label and unit has one home: the book is whole, and nobody keeps a second one."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import mktanalysis as mkt
+from mktanalysis import words
+from mktanalysis.errors import MktError
+from mktanalysis.schemas import STATUSES, read_schemas
+
+SOURCE = Path(mkt.__file__).parent
+BOOK = tomllib.loads((SOURCE / "words" / "words.toml").read_text("utf-8"))
+
+
+def entries():
+    for section in (BOOK["indicators"], *BOOK["columns"].values()):
+        yield from section.items()
+    for table in BOOK["tables"].values():
+        yield from ((name, entry) for name, entry in table.items() if name != "title")
+
+
+def test_a_column_stands_in_one_section_only():
+    names = [name for section in (BOOK["indicators"], *BOOK["columns"].values()) for name in section]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_units_and_lists_that_are_named_exist():
+    for name, entry in entries():
+        assert entry["label"].strip() == entry["label"] != "", name
+        assert entry.get("unit", "") in {"", *BOOK["units"]}, name
+        if "show" in entry:
+            assert entry["show"] in BOOK["units"][entry["unit"]]["show"], name
+        if "values" in entry:
+            assert words.values(entry["values"]), name
+
+
+def test_every_table_has_a_title():
+    assert all(words.title(table) for table in words.table_names())
+
+
+def test_every_status_has_a_word():
+    assert all(words.status_word(status) != status for status in STATUSES)
+
+
+@pytest.mark.parametrize("name", list(BOOK["indicators"]))
+def test_indicators_are_shown_in_a_unit_of_their_own(name):
+    label, unit = words.indicator(name)
+    assert label != name and unit in words.scales()
+    assert words.base_unit(unit) in (words.unit(name), "household", "account", "share")
+
+
+def test_columns_of_the_built_in_tables_have_labels():
+    schemas = read_schemas(SOURCE.parents[1] / "data" / "tables.toml")
+    without = {c.name for s in schemas.values() for c in s.columns if words.word(c.name) is None}
+    assert not without
+
+
+def test_an_unknown_unit_names_those_there_are():
+    with pytest.raises(MktError, match="亿元"):
+        words.scale("百亿元")
+    assert words.base_unit("台") == "" and words.unit_word("台") == "台"
+
+
+def test_families_are_told_by_their_level():
+    assert words.label("offices_macro_region") == "大区级机构"
+    assert words.unit("rival_2") == "share" and words.label("rival_share") == "最强对手份额"
+    assert words.word("year_") is None and words.word("something_else") is None
