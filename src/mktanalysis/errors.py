@@ -107,7 +107,8 @@ class UnknownNameError(MktError):
     ----------
     unresolved : DataFrame
         Columns ``name``, ``reason`` (``unknown`` or ``ambiguous``), ``candidates`` (text, codes with
-        names, separated by 、; for an unknown name the nearest ones).
+        names, separated by 、; for an unknown name the nearest ones) and, where something is known of
+        the name, ``note`` (what became of a former region, which region a zone lies in).
     """
 
     def __init__(self, unresolved: pd.DataFrame):
@@ -120,6 +121,8 @@ class UnknownNameError(MktError):
     def _line(row: dict) -> str:
         word = "有多个地区同名" if row["reason"] == "ambiguous" else "没有这个地区"
         hint = f"，候选：{row['candidates']}" if row["candidates"] else ""
+        if row.get("note"):
+            hint = f"：{row['note']}"
         return f"- {row['name']!r}：{word}{hint}"
 
     def __reduce__(self):

@@ -6,8 +6,10 @@ and may be shared, because trees never change.
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
 from numbers import Integral
+from pathlib import Path
 
 import pandas as pd
 
@@ -88,10 +90,50 @@ def regions_of(year: int | None) -> pd.DataFrame:
 
 
 def _aliases_of(year: int | None) -> pd.DataFrame:
-    """Names for the regions of that year: a former code's names lead to its row only in its years."""
-    regions = regions_of(year)
+    """Names for the regions of that year; what has ended by then is told apart by ``into``.
+
+    Columns alias, region, kind, valid_to, into: where a row's region is not in the tree of the year, ``into`` holds
+    the codes of what became of it, and ``kind`` is ``former``; ``note`` rows say what to write for a name that is no
+    region.
+    """
+    regions = set(regions_of(year)["region"])
     table = _read("aliases")
-    return table[table["region"].isin(regions["region"])].reset_index(drop=True)
+    here = table["region"].isin(regions)
+    ended = ~here & table["kind"].eq("former") & (table["valid_to"].astype("float64") < (year or LAST_YEAR))
+    former = table[ended]
+    heirs = _heirs(set(former["region"]), regions)
+    former = former.assign(into=former["region"].map(heirs))
+    return pd.concat([table[here], former, _other_names(regions)], ignore_index=True)
+
+
+def _heirs(codes: set[str], regions: set[str]) -> dict[str, str]:
+    """What became of each former region: codes of the tree, separated by blanks, the largest share first."""
+    changes = _read("changes").sort_values("share", ascending=False, kind="stable")
+    steps: dict[str, list[str]] = changes.groupby("old", sort=False)["new"].agg(list).to_dict()
+    heirs = {}
+    for code in codes:
+        found: dict[str, None] = {}
+        open_ = [code]
+        for _ in range(8):  # a chain of changes is short
+            found |= dict.fromkeys(at for at in open_ if at in regions)
+            open_ = [new for at in open_ if at not in regions for new in steps.get(at, [])]
+        heirs[code] = " ".join(found)
+    return heirs
+
+
+def _other_names(regions: set[str]) -> pd.DataFrame:
+    """Everyday, romanised and special names of ``place_names.toml``, and development zones with their host."""
+    lists = tomllib.loads((Path(__file__).parent / "place_names.toml").read_text("utf-8"))
+    rows = [(name, code, "short", None) for name, code in lists["also"].items()]
+    rows += [(name, code, "latin", None) for code, names in lists["latin"].items() for name in names]
+    rows = [row for row in rows if row[1] in regions]
+    zones = _read("census_zones")
+    named = _read("regions").set_index("region")["name"]
+    for zone, host in zip(zones["zone"], zones["region"], strict=True):
+        label = f"{host} {named[host]}" if host in named.index else host
+        rows.append((zone, "", "note", f"不是行政区划，大部分在 {label}：请写所在的县区"))
+    rows += [(name, "", "note", note) for name, note in lists["notes"].items()]
+    return pd.DataFrame(rows, columns=["alias", "region", "kind", "into"], dtype="str")
 
 
 def load_scheme(name: str) -> pd.Series:

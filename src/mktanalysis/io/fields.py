@@ -20,9 +20,28 @@ BASE_UNITS = {
     "count": "count",
     "km": "km",
     "number": "",
+    "quantity": "",
 }
+#: Dimensions of goods sold: their unit is a file's own.
+QUANTITIES = ("quantity",)
 #: Dimensions whose figures may stand without a unit: the base unit is the only usual one.
 UNITLESS = ("count", "number")
+
+
+#: Lists of words by what they do to a header or a title.
+_CLASSES = (
+    "title",
+    "plan",
+    "actual",
+    "cumulative",
+    "single",
+    "sum",
+    "change",
+    "narrow",
+    "others",
+    "qualifiers",
+    "generic",
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,9 @@ class Measure:
 class Kind:
     """A kind of file: its name, its title in Chinese, its measures, whether its rows have a period.
 
-    With `every_level` the figure of a region above others is one of its own (a budget), not their total.
+    With `every_level` the figure of a region above others is one of its own (a budget), not their total;
+    `planned` figures are plans; `own` ones are an analyst's, which may be tiny, negative and in detailed rows;
+    `optional` figures may be absent; `texts` are the roles of columns of text that are kept.
     """
 
     name: str
@@ -58,6 +79,15 @@ class Kind:
     measures: tuple[Measure, ...]
     has_period: bool
     every_level: bool = False
+    planned: bool = False
+    own: bool = False
+    optional: bool = False
+    texts: tuple[str, ...] = ()
+
+    @property
+    def needs_figures(self) -> bool:
+        """Whether a file of this kind must have a column of figures."""
+        return bool(self.measures) and not self.optional
 
     @property
     def words(self) -> dict[str, Measure]:
@@ -82,6 +112,16 @@ class Fields:
     totals: frozenset[str]
     guides: frozenset[str]
     hints: dict[str, str]
+    classes: dict[str, frozenset[str]]
+
+    @property
+    def quantities(self) -> dict[str, tuple[str, float]]:
+        """Unit word of goods -> the unit that is counted in, and its factor: 万辆 -> 辆, 10,000."""
+        found = {word: factor for word, (dimension, factor) in self.units.items() if dimension == "quantity"}
+        return {
+            word: (word.lstrip("万千") if word != "千克" else "公斤", factor)
+            for word, factor in found.items()
+        }
 
     def unit(self, text: str) -> tuple[str, float] | None:
         """Dimension and factor of a unit word; dimension ``foreign`` for other money; None if unknown."""
@@ -97,9 +137,9 @@ def fields() -> Fields:
     kinds = {}
     for name, spec in raw["kinds"].items():
         measures = [_measure(key, values) for key, values in spec.get("measures", {}).items()]
-        kinds[name] = Kind(
-            name, spec["title"], tuple(measures), spec["has_period"], spec.get("every_level", False)
-        )
+        flags = {flag: spec.get(flag, False) for flag in ("every_level", "planned", "own", "optional")}
+        texts = tuple(spec.get("texts", ()))
+        kinds[name] = Kind(name, spec["title"], tuple(measures), spec["has_period"], **flags, texts=texts)
     words = raw["words"]
     return Fields(
         kinds=kinds,
@@ -111,6 +151,7 @@ def fields() -> Fields:
         totals=frozenset(words["totals"]),
         guides=frozenset(words["guides"]),
         hints=words["hints"],
+        classes={name: frozenset(words[name]) for name in _CLASSES},
     )
 
 

@@ -34,13 +34,23 @@ _PEOPLES = (
     "普米|塔吉克|乌孜别克|俄罗斯|鄂温克|德昂|保安|裕固|塔塔尔|独龙|鄂伦春|赫哲|门巴|珞巴|基诺|各"
 )
 _OF_PEOPLES = re.compile(rf"(.{{2,}}?)(?:(?:{_PEOPLES})族?|[回藏苗彝壮满侗瑶白傣黎佤畲水土羌怒京汉]族)+")
-_SEPARATORS = re.compile(r"[/\\>|,、·_\-—]+")
+_SEPARATORS = re.compile(r"[/\\>|,、·_\-—:;]+")
 _BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)")
+
+#: Names that many cities have for a part of theirs: they mean a region only right below its city.
+_EVERYDAY = frozenset(
+    "市区 东区 西区 南区 北区 中区 城区 郊区 矿区 新区 老区 市辖区 市中心 县城 开发区 高新区".split()
+)
+_TOWN = re.compile(r"(?:镇|乡|街道|街道办事处|村|社区|居委会|苏木|开发区|园区|工业园|农场)$")
+_LATIN = re.compile(r"[a-zü'’ -]+$")
+_LATIN_KINDS = re.compile(r"(?:province|city|shi|sheng|prefecture|municipality|autonomousregion)$")
 
 #: How well a spelling fits; a better one wins before candidates are counted.
 _OFFICIAL = 0
 _SHORT = 1
 _ALIAS_SHORT = 2
+#: So many of the most alike spellings are compared in full for a name that is not known.
+_COMPARED = 15
 _INDEXES: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
@@ -83,6 +93,29 @@ def short_names(name: str) -> list[str]:
     return []
 
 
+def is_everyday(name: str) -> bool:
+    """Whether a name is one that many cities have for a part of theirs (市区, 东区).
+
+    Examples
+    --------
+    >>> is_everyday("东区"), is_everyday("鼓楼区")
+    (True, False)
+    """
+    return clean_name(name) in _EVERYDAY
+
+
+def _latin(text: str) -> str:
+    """A romanised name without apostrophes, and without the word for its kind."""
+    plain = text.replace("'", "").replace("’", "").replace("-", "").replace("ü", "v")
+    return _LATIN_KINDS.sub("", plain) or plain
+
+
+def _group_names(name: str) -> list[str]:
+    """Longer forms of a group of regions that has no word for its kind: 华东地区."""
+    bare = not name.isascii() and len(name) == 2 and not name.endswith(_KINDS)
+    return [name + word for word in ("地区", "大区", "区域", "片区")] if bare else []
+
+
 class _NameIndex:
     """Spelling -> {position of the region: how well it fits}, for one tree and one table of aliases."""
 
@@ -95,19 +128,41 @@ class _NameIndex:
         self.spellings: dict[str, dict[int, int]] = defaultdict(dict)
         for position, name in enumerate(self.names):
             self._enter(name, position, _OFFICIAL)
-            for form in short_names(name):
+            for form in short_names(name) or _group_names(name):
                 self._enter(form, position, _SHORT)
+        self.former: dict[str, list[tuple[str, float, str]]] = defaultdict(list)
+        self.notes: dict[str, str] = {}
         if aliases is not None:
-            positions = tree.regions.get_indexer(pd.Index(aliases["region"]))
-            for position, name in zip(positions, aliases["alias"], strict=True):
-                if position >= 0:
-                    self._enter(clean_name(name), position, _SHORT)
-                    for form in short_names(clean_name(name)):
-                        self._enter(form, position, _ALIAS_SHORT)
+            self._enter_aliases(aliases)
         self.spellings.pop("", None)
         self.codes = {code: position for position, code in enumerate(tree.regions)}
         self.widths = {len(code) for code in tree.regions if code.isdigit()}
         self.longest = max(map(len, self.spellings))
+        self._by_letter: tuple[list[str], np.ndarray, dict[str, np.ndarray]] | None = None
+
+    def _enter_aliases(self, aliases: pd.DataFrame) -> None:
+        """Other names; those of regions that have ended, and of what is no region, lead to no code."""
+        positions = self.tree.regions.get_indexer(pd.Index(aliases["region"]))
+        blank = pd.Series("", aliases.index)
+        kinds = aliases.get("kind", blank)
+        into = aliases.get("into", blank)
+        ends = pd.to_numeric(aliases.get("valid_to", pd.Series(np.nan, aliases.index)))
+        for position, name, kind, heirs, end, code in zip(
+            positions, aliases["alias"], kinds, into, ends, aliases["region"], strict=True
+        ):
+            text = clean_name(name)
+            if kind == "note":
+                self.notes[text] = heirs
+            elif position >= 0 and kind == "latin":
+                self._enter(_latin(text), position, _SHORT)
+            elif position >= 0:
+                self._enter(text, position, _SHORT)
+                for form in short_names(text):
+                    self._enter(form, position, _ALIAS_SHORT)
+                if kind == "former":
+                    self.former[text].append((code, end, code))
+            elif isinstance(heirs, str):
+                self.former[text].append((code, end, heirs))
 
     def _enter(self, spelling: str, position: int, fit: int) -> None:
         entry = self.spellings[spelling]
@@ -133,6 +188,8 @@ class _NameIndex:
         """Regions that bear the whole of `text`, else those whose path it spells."""
         if found := self.spellings.get(text):
             return found
+        if _LATIN.match(text):
+            return self.spellings.get(_latin(text), {})
         if brackets := _BRACKETS.fullmatch(text):  # 鼓楼区(南京)
             return self._by_segments([brackets.group(2), brackets.group(1)])
         segments = [part for part in _SEPARATORS.split(text) if part]
@@ -178,14 +235,67 @@ class _NameIndex:
         return [at for at in positions if not repeats(at)]
 
     def nearest(self, text: str, allowed: np.ndarray, scope: int) -> list[int]:
-        """Up to three regions with a similar spelling, first those within the scope."""
+        """Up to three regions with a similar spelling, first those within the scope.
+
+        Spellings are sorted by how many characters they share before the few best are compared in full.
+        """
         if not text:
             return []
-        similar = [key for key in self.spellings if set(key) & set(text)]
+        keys, lengths, holders = self._letters()
+        shared = np.zeros(len(keys))
+        for letter in set(text):
+            if letter in holders:
+                shared[holders[letter]] += 1.0
+        likeness = 2 * shared / (lengths + len(text))
+        n_best = min(_COMPARED, len(keys) - 1)
+        best = np.sort(np.argpartition(-likeness, n_best)[:n_best]) if n_best > 0 else np.arange(len(keys))
+        similar = [keys[at] for at in best if shared[at]]
         close = difflib.get_close_matches(text, similar, n=12, cutoff=0.5)
         found = [at for key in close for at in self.spellings[key] if allowed[at]]
         inside = [at for at in found if scope < 0 or scope in self.ancestors(at)]
         return list(dict.fromkeys(inside or found))[:3]
+
+    def _letters(self) -> tuple[list[str], np.ndarray, dict[str, np.ndarray]]:
+        """All spellings, their lengths, and for each character the spellings that have it; made once."""
+        if self._by_letter is None:
+            keys = [key for key in self.spellings if not key.isascii()]
+            holders: dict[str, list[int]] = defaultdict(list)
+            for at, key in enumerate(keys):
+                for letter in set(key):
+                    holders[letter].append(at)
+            lengths = np.array([len(key) for key in keys], dtype=float)
+            arrays = {letter: np.array(found) for letter, found in holders.items()}
+            self._by_letter = (keys, lengths, arrays)
+        return self._by_letter
+
+    def told(self, text: str) -> str:
+        """What there is to say of a name that is no region: a zone, a former region, a town; empty: nothing."""
+        bare = text.split("市")[-1] if "市" in text[:-1] else text
+        for word in dict.fromkeys([text, bare]):
+            if word in self.notes:
+                return self.notes[word]
+            if any(code not in self.codes for code, _, _ in self.former.get(word, ())):
+                return self._successor(word)
+        return self._county_of(text) if _TOWN.search(text) else ""
+
+    def _successor(self, text: str) -> str:
+        gone = [row for row in self.former[text] if row[0] not in self.codes]
+        code, end, heirs = max(gone, key=lambda row: row[1])
+        named = [
+            f"{heir} {self.tree.names([heir]).iloc[0]}" for heir in heirs.split()[:3] if heir in self.codes
+        ]
+        into = f"，并入 {'、'.join(named)}" if named else ""
+        return f"{int(end) + 1} 年起已没有（原代码 {code}）{into}：请改写现名，旧年份的数请用当年的地区树读取"
+
+    def _county_of(self, text: str) -> str:
+        """The region whose path the beginning of a town's path spells."""
+        for cut in range(len(text) - 2, 2, -1):
+            found = self.by_name(text[:cut])
+            places = self.one_place(sorted(found))
+            if len(places) == 1 and text[cut - 1] in "市县区旗":
+                region = self.tree.regions[places[0]]
+                return f"是乡镇、街道或园区，所属地区是 {region} {self.tree.names([region]).iloc[0]}：请写这个地区"
+        return ""
 
 
 def _index_of(tree, aliases: pd.DataFrame | None) -> _NameIndex:
@@ -259,7 +369,7 @@ def resolve_names(
     for name, scope in zip(given, scopes, strict=True):
         key = (type(name), "" if pd.isna(name) else name, scope)
         if key not in answers:
-            answers[key], trouble = _resolve(name, scope, index, at_level)
+            answers[key], trouble = _resolve(name, scope, index, at_level, explain=on_unknown == "raise")
             unresolved += [trouble] if trouble else []
     if unresolved and on_unknown == "raise":
         raise UnknownNameError(pd.DataFrame(unresolved))
@@ -291,9 +401,13 @@ def _scopes(within, n: int, index: _NameIndex, aliases: pd.DataFrame | None) -> 
     return [-1 if pd.isna(name) else int(position[name]) for name in each]
 
 
-def _resolve(name, scope: int, index: _NameIndex, at_level: np.ndarray) -> tuple[str | None, dict | None]:
+def _resolve(
+    name, scope: int, index: _NameIndex, at_level: np.ndarray, *, explain: bool
+) -> tuple[str | None, dict | None]:
     text = clean_name(name)
     found = index.by_code(name, text) or index.by_name(text) if text else {}
+    if text in _EVERYDAY:  # 东区 is a district of 攀枝花, and a sales zone of any company
+        found = {at: fit for at, fit in found.items() if scope >= 0 and index.parent[at] == scope}
     if scope >= 0:
         found = {at: fit for at, fit in found.items() if at == scope or scope in index.ancestors(at)}
     found = {at: fit for at, fit in found.items() if at_level[at]}
@@ -302,10 +416,21 @@ def _resolve(name, scope: int, index: _NameIndex, at_level: np.ndarray) -> tuple
     regions = index.tree.regions
     if len(places) == 1:
         return regions[places[0]], None
-    hints = places or index.nearest(text, at_level, scope)
+    if not explain:
+        return None, None
+    note = "" if places else index.told(text)
+    if text in _EVERYDAY and not places:
+        note = "很多城市都有这样的叫法：请写明城市，如“攀枝花市东区”；销售片区不是行政区划"
+    hints = places or ([] if note else index.nearest(text, at_level, scope))
     candidates = "、".join(_labelled(regions[at], index.tree) for at in hints)
     reason = "ambiguous" if places else "unknown"
-    return None, {"name": "" if pd.isna(name) else str(name), "reason": reason, "candidates": candidates}
+    given = "" if pd.isna(name) else str(name)
+    return None, {"name": given, "reason": reason, "candidates": candidates, "note": note}
+
+
+def former_namesakes(name: str, tree) -> list[tuple[str, float, str]]:
+    """Return the former regions that bore a name: code, last year, codes of what became of it (by blanks)."""
+    return list(_index_of(tree, None).former.get(clean_name(name), []))
 
 
 def _labelled(region: str, tree) -> str:

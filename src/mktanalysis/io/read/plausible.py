@@ -11,9 +11,9 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from ..errors import Problems
-from ..regions import RegionTree
-from .fields import Kind, Measure
+from ...errors import Problems
+from ...regions import RegionTree
+from ..fields import Kind, Measure
 
 #: Off its own series, or its neighbours, by this factor: the wrong unit.
 _SERIES_FACTOR = 100.0
@@ -23,10 +23,12 @@ _COLUMN_FACTOR = 300.0
 _GROWTH = 0.11
 _USUAL_YEAR = 2022
 _UNIT_STEP = 1e4
-_SURE = "；确实无误时用 check_magnitude=False 读取"
+_SURE = "；确实无误时用 check_magnitude=False（命令行 --allow-outliers）读取"
 
 
-def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.DataFrame:
+def check_bounds(
+    figures: pd.DataFrame, kind: Kind, problems: Problems, *, allow_negative: bool = False
+) -> pd.DataFrame:
     """Note negative and impossible figures; return the others.
 
     Parameters
@@ -42,19 +44,21 @@ def check_bounds(figures: pd.DataFrame, kind: Kind, problems: Problems) -> pd.Da
         empty = (values == 0) & (kind.name == "indicators")
         for row in figures[empty].itertuples():
             problems.add("为 0：没有数字的格子请留空", row=row.row, column=row.column, value=row.raw)
-        for row in figures[(values < measure.low)].itertuples():
-            text = "不能为负数" if measure.low == 0 else f"低于下限 {measure.low:g}"
+        low = -np.inf if kind.own and allow_negative else (-np.inf if measure.low is None else measure.low)
+        more = "；确是退货时用 allow_negative=True（命令行 --allow-negative）读取" if kind.own else ""
+        for row in figures[(values < low)].itertuples():
+            text = f"不能为负数{more}" if measure.low == 0 else f"低于下限 {measure.low:g}"
             problems.add(text, row=row.row, column=row.column, value=row.raw)
         over = values > (measure.high if measure.high is not None else np.inf) * (1 + 1e-9)
         for row in figures[over].itertuples():
             text = "大于 100%" if measure.dimension == "share" else f"高于上限 {measure.high:g}"
             problems.add(text, row=row.row, column=row.column, value=row.raw)
-        wrong |= (values < measure.low) | over | empty
+        wrong |= (values < low) | over | empty
     return figures[~wrong]
 
 
 #: Kinds with an analyst's own money, which may be tiny in a new market.
-_OWN = ("sales", "targets")
+_OWN = ("sales", "targets", "volumes")
 
 
 def check_magnitudes(figures: pd.DataFrame, kind: Kind, tree: RegionTree, problems: Problems) -> None:
@@ -88,8 +92,12 @@ def _check_columns(group: pd.DataFrame, measure: Measure, problems: Problems) ->
 def _column_trouble(column: pd.DataFrame, measure: Measure) -> str:
     values = column["value"]
     factor = column["factor"].iloc[0]
-    if measure.name == "urban_rate" and factor == 0.01 and len(values) > 1 and values.max() <= 0.01:
-        return "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）"
+    if measure.dimension == "share" and factor == 0.01 and len(values) > 1 and values.max() <= 0.01:
+        if not column["stated"].any():
+            return (
+                "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）；"
+                "若确是百分之一以下，请在每个数后写 %（0.5%）"
+            )
     if measure.dimension == "person" and factor == 1 and (values % 1 != 0).mean() > 0.5:
         return "单位写的是人，数值却不是整数：单位可能写错（人与万人？）"
     if measure.rare and len(values) > 1 and (~values.between(*measure.rare)).mean() > 0.5:
@@ -176,6 +184,7 @@ def check_totals(totals: pd.DataFrame, figures: pd.DataFrame, kind: Kind, tree: 
     add up, and the best match counts.
     """
     notes = []
+    equal: dict[str, int] = {}
     for total in totals[totals["value"].notna()].itertuples():
         if not kind.by_name(total.measure).additive:
             continue
@@ -189,6 +198,11 @@ def check_totals(totals: pd.DataFrame, figures: pd.DataFrame, kind: Kind, tree: 
             note = f"{which}：各行之和比它{'多' if gap > 0 else '少'} {size}"
             warnings.warn(note, UserWarning, stacklevel=3)
             notes.append(note)
+        else:
+            equal[f"第 {total.row} 行“{total.word}”"] = 1
+    if equal:
+        rows = "、".join(list(equal)[:6]) + (f" 等 {len(equal)} 行" if len(equal) > 6 else "")
+        notes.append(f"合计行没有作为地区读入：{rows}")
     return notes
 
 
@@ -200,6 +214,7 @@ def _added_up(parts: pd.DataFrame, total, tree: RegionTree) -> list[pd.DataFrame
     if isinstance(total.scope, str):
         inside = tree.subtree(total.scope).regions
         groups.append(parts[parts["region"].isin(inside) & (parts["region"] != total.scope)])
+        groups.append(parts[parts["region"] == total.scope])
     return groups if total.word == "小计" else [*groups, parts]
 
 

@@ -12,16 +12,26 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from ..errors import Problems, UnknownNameError
-from ..regions import RegionTree, resolve_names
-from ..regions.names import bearers, clean_name
-from .cells import as_text
-from .fields import fields
-from .layout import ColumnRole, Layout
+from ...errors import Problems, UnknownNameError
+from ...regions import RegionTree, resolve_names
+from ...regions.names import bearers, clean_name, is_everyday
+from ..fields import fields
+from .grammar.cells import as_text, without_marks
+from .grammar.layout import ColumnRole, Layout
 
 #: Share of the other rows that must be of one level before a shared name is taken at it.
 _MOST = 2 / 3
-_MARKS = re.compile(r"^[\s#*＊·●○■□◆★]+|^其中[::：]?|[\s*＊①-⑳]+$|\[\d+\]$|注\d*$")
+_MARKS = re.compile(
+    r"^[\s#*＊·●○■□◆★'‘’`]+|^其中[::：]?|[\s*＊]+$|^[(（][一二三四五六七八九十\d]{1,2}[)）]|^[一二三四五六七八九十]{1,2}、"
+)
+#: Steps of a path that are no region: 北京市,市辖区,朝阳区; 重庆市,县,城口县.
+_NO_STEP = re.compile(
+    r"市辖区|市辖县|县|区|省直辖县级行政区划|自治区直辖县级行政区划|省直辖(?:行政单位|县级行政单位|县)?|直辖县级|.{2,}(?:城区|郊县|郊区|主城区)"
+)
+#: What is left of a city beside its own counties.
+_REST = re.compile(
+    r"(?P<city>.{2,}?)?(?:市)?(?P<word>市辖区|市区|城区|主城区|中心城区|中心市区|市本级|本级|本部|其余|其他|其它|其余地区|其他地区|其它地区|其他县市|其他区县|郊县)"
+)
 
 
 @dataclass
@@ -29,7 +39,8 @@ class Place:
     """A data row: its position in the sheet and what its place columns say.
 
     ``region`` is a code or missing; ``is_total`` marks 合计 and the like, ``scope`` the region that it adds
-    up (missing: the whole table); ``trouble`` says why there is no region.
+    up (missing: the whole table); ``rest`` marks what is left of a region beside its parts (市区, 其余); ``level`` is that of its column;
+    ``trouble`` says why there is no region.
     """
 
     row: int
@@ -41,6 +52,8 @@ class Place:
     trouble: str = ""
     column: str = ""
     value: object = None
+    rest: bool = False
+    level: str = ""
     notes: list[str] = field(default_factory=list)
 
 
@@ -62,6 +75,7 @@ class PlaceReader:
         named = [column for column in layout.having("place") if column.position > lowest]
         self.steps: list[ColumnRole] = [*steps, *named[:1]]  # 区域 to the left of 城市 is only a group
         self.notes: list[str] = []
+        self._regions: dict[tuple[str, str], bool] = {}
         self.headers: list[int] = []
         self.places = self._rows()
         self._mark_totals()
@@ -77,8 +91,10 @@ class PlaceReader:
         code_before = ""
         for row in range(layout.first_row, len(layout.sheet.rows)):
             cells = layout.sheet.rows[row]
-            texts = [_MARKS.sub("", as_text(cells[column.position])).strip() for column in self.steps]
-            code = as_text(cells[self.code.position]) if self.code else ""
+            texts = [_name(cells[column.position]) for column in self.steps]
+            code = as_text(cells[self.code.position]).lstrip("'‘’`") if self.code else ""
+            if not self.steps and not self.code and any(as_text(cell) for cell in cells):
+                texts = []
             if any(texts) and all(clean_name(text) in fields().role_of for text in texts if text):
                 self.headers.append(row)
                 continue
@@ -96,8 +112,45 @@ class PlaceReader:
                 else:
                     carried[i] = ""
             code_before = code
-            places.append(Place(row, code, tuple(texts)))
+            places.append(self._place(row, code, texts))
         return places
+
+    def _place(self, row: int, code: str, texts: list[str]) -> Place:
+        """Leave out steps that are no region; recognise what is left of a city."""
+        deepest = max((i for i, text in enumerate(texts) if text), default=-1)
+        kept = [
+            "" if i < deepest and i and _NO_STEP.fullmatch(text) and not self._is_region(text) else text
+            for i, text in enumerate(texts)
+        ]
+        place = Place(row, code, tuple(kept))
+        if deepest < 0 or code:
+            return place
+        found = _REST.fullmatch(kept[deepest])
+        above = next((text for text in reversed(kept[:deepest]) if text), "")
+        if found is None or self._is_region(kept[deepest], above):
+            return place
+        city = found.group("city") or ""
+        if not city and not above:
+            place.trouble = f"“{kept[deepest]}”不是地区名：请写明是哪个市的，如“苏州市区”，或另加一列城市"
+            place.column = self.steps[deepest].title
+            place.value = kept[deepest]
+            return place
+        kept[deepest] = city
+        place.names = tuple(kept)
+        place.rest = True
+        place.notes.append(found.group("word"))
+        return place
+
+    def _is_region(self, text: str, above: str = "") -> bool:
+        """Whether a text is the name of a region, within the one above if one stands there."""
+        key = (text, above)
+        if key not in self._regions:
+            meant = bearers(text, self.tree)
+            if above and len(meant):
+                upper = set(bearers(above, self.tree))
+                meant = [code for code in meant if upper & set(self.tree.path(code).index)]
+            self._regions[key] = bool(len(meant)) and (bool(above) or not is_everyday(text))
+        return self._regions[key]
 
     def _mark_totals(self) -> None:
         totals = self.totals
@@ -116,11 +169,14 @@ class PlaceReader:
 
     def _resolve_codes(self) -> None:
         given = [place for place in self.places if place.code and not place.is_total]
+        if self.layout.titles.region and not self.steps and not self.code:
+            self._resolve_title()
         if not given:
             return
         found = resolve_names([p.code for p in given], self.tree, on_unknown="keep")
         for place, region in zip(given, found, strict=True):
-            place.column, place.value = self.code.title, place.code
+            place.column = self.code.title
+            place.value = place.code
             if pd.isna(region):
                 place.trouble = "地区树中没有这个代码，可能已撤销或改码；可改写地区名称"
                 continue
@@ -132,6 +188,18 @@ class PlaceReader:
                 )
             else:
                 place.region = region
+
+    def _resolve_title(self) -> None:
+        """The one region of the whole table stands in its title."""
+        name = self.layout.titles.region
+        found = resolve_names([name], self.tree, on_unknown="keep").iloc[0]
+        self.notes.append(f"地区取自标题：{name}")
+        for place in self.places:
+            if pd.isna(found):
+                place.trouble = _trouble(name, self.tree, None)
+                place.value = name
+            else:
+                place.region = found
 
     def _resolve_names(self) -> None:
         """Step by step from the highest place column to the lowest."""
@@ -147,16 +215,27 @@ class PlaceReader:
             codes = self._codes(names, scopes, column.level or None)
             for place, code in zip(named, codes, strict=True):
                 if pd.isna(code):
-                    place.column, place.value = column.title, place.names[i]
-                    scope = within[place.row]
-                    place.trouble = _trouble(place.names[i], self.tree, scope)
+                    place.column = column.title
+                    place.value = place.names[i]
+                    place.trouble = "?"  # told together: near spellings are looked up once a name
+                    place.scope = within[place.row]
                     place.region = None
                 else:
-                    within[place.row] = place.region = code
+                    place.scope = within[place.row]
+                    place.level = column.level
+                    place.region = code
+                    within[place.row] = code
         for place in self.places:
+            if place.rest and place.region is not None:
+                self._note_rest(place)
             if place.is_total:
                 place.scope = place.region
                 place.region = None
+
+    def _note_rest(self, place: Place) -> None:
+        name = self.tree.names([place.region]).iloc[0]
+        note = f"“{place.notes[-1]}”认作{name}在所列县市以外的其余部分"
+        self.notes += [note] if note not in self.notes else []
 
     def _codes(self, names: list[str], scopes: list, level: str | None) -> list:
         """Codes at the column's level, else at any level, else at the level of all the others."""
@@ -195,28 +274,50 @@ class PlaceReader:
         return result
 
 
+def _name(cell) -> str:
+    """The text of a place column without marks at either end."""
+    return _MARKS.sub("", without_marks(as_text(cell))).strip()
+
+
 def _trouble(name: str, tree: RegionTree, scope: str | None) -> str:
-    inside = f"（在{tree.names([scope]).iloc[0]}内）" if scope else ""
-    return f"地区名称无法确定{inside}" + _hint(name, tree, scope)
+    return next(iter(_troubles([name], [scope], tree)))
 
 
-def _hint(name: str, tree: RegionTree, scope: str | None) -> str:
-    try:
-        resolve_names([name], tree, within=scope)
-    except UnknownNameError as error:
-        row = error.unresolved.iloc[0]
-        what = "有多个地区同名" if row["reason"] == "ambiguous" else "没有这个地区"
-        near = (
-            f"，{'候选' if row['reason'] == 'ambiguous' else '相近的有'}：{row['candidates']}"
-            if row["candidates"]
-            else ""
-        )
-        return f"：{what}{near}"
-    return ""
+def _troubles(names: list[str], scopes: list[str | None], tree: RegionTree) -> list[str]:
+    """Why each name cannot be told, with the candidates; all looked up in one go."""
+    asked = list(dict.fromkeys(zip(names, scopes, strict=True)))
+    hints: dict[tuple, str] = {}
+    for scope in dict.fromkeys(scope for _, scope in asked):
+        group = [name for name, where in asked if where == scope]
+        inside = f"（在{tree.names([scope]).iloc[0]}内）" if scope else ""
+        reasons: dict[str, str] = {}
+        try:
+            resolve_names(group, tree, within=scope)
+        except UnknownNameError as error:
+            reasons = {row["name"]: unknown_text(row) for row in error.unresolved.to_dict("records")}
+        hints |= {
+            (name, scope): f"地区名称无法确定{inside}：{reasons.get(name, '没有这个地区')}" for name in group
+        }
+    return [hints[key] for key in zip(names, scopes, strict=True)]
 
 
-def report_places(places: list[Place], has_figures, problems: Problems) -> tuple[list[Place], list[str]]:
+def unknown_text(row: dict) -> str:
+    """One row of the table of an UnknownNameError as a clause."""
+    if row.get("note"):
+        return row["note"]
+    what = "有多个地区同名" if row["reason"] == "ambiguous" else "没有这个地区"
+    word = "候选" if row["reason"] == "ambiguous" else "相近的有"
+    return f"{what}，{word}：{row['candidates']}" if row["candidates"] else what
+
+
+def report_places(
+    places: list[Place], has_figures, problems: Problems, tree: RegionTree | None = None
+) -> tuple[list[Place], list[str]]:
     """Return the rows that count, note the problems of those that have figures but no region."""
+    unclear = [place for place in places if place.trouble == "?" and tree is not None and has_figures(place)]
+    texts = _troubles([p.value for p in unclear], [p.scope for p in unclear], tree) if unclear else []
+    for place, text in zip(unclear, texts, strict=True):
+        place.trouble = text
     kept = []
     skipped = []
     told: dict[tuple, list[Place]] = {}
