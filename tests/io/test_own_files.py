@@ -1,4 +1,5 @@
-"""Files as analysts send them: the right figures, or an error that names cell and cure; never another figure."""
+"""Files as analysts send them: the right figures, or an error that names cell and cure; never another
+figure."""
 
 import pytest
 import xlsxwriter
@@ -445,7 +446,10 @@ def test_stores_customers_and_areas(own, china):
 
 
 def test_rows_by_shop_and_day_are_added_up(own):
-    text = "城市,门店名称,年份,销售额(万元)\n苏州市,甲店,2023,100\n苏州市,乙店,2023,120\n苏州市,合计,2023,220\n南京市,丙店,2023,90"
+    text = (
+        "城市,门店名称,年份,销售额(万元)\n苏州市,甲店,2023,100\n苏州市,"
+        "乙店,2023,120\n苏州市,合计,2023,220\n南京市,丙店,2023,90"
+    )
     table = own(text)
     assert values(table) == {("320100", "2023"): 90, ("320500", "2023"): 220} and "明细" in notes(table)
     days = own("城市,销售日期,销售额(元)\n苏州,2023-01-05,1000\n苏州,2023-01-06,2000\n苏州,2023-02-06,2500")

@@ -92,8 +92,10 @@ def regions_of(year: int | None) -> pd.DataFrame:
 def _aliases_of(year: int | None) -> pd.DataFrame:
     """Names for the regions of that year; what has ended by then is told apart by ``into``.
 
-    Columns alias, region, kind, valid_to, into: where a row's region is not in the tree of the year, ``into`` holds
-    the codes of what became of it, and ``kind`` is ``former``; ``note`` rows say what to write for a name that is no
+    Columns alias, region, kind, valid_to, into: where a row's region is not in the tree of the year,
+    ``into`` holds
+    the codes of what became of it, and ``kind`` is ``former``; ``note`` rows say what to write for a name
+    that is no
     region.
     """
     regions = set(regions_of(year)["region"])
@@ -122,7 +124,8 @@ def _heirs(codes: set[str], regions: set[str]) -> dict[str, str]:
 
 
 def _other_names(regions: set[str]) -> pd.DataFrame:
-    """Everyday, romanised and special names of ``place_names.toml``, and development zones with their host."""
+    """Everyday, romanised and special names of ``place_names.toml``, and development zones with their
+    host."""
     lists = tomllib.loads((Path(__file__).parent / "place_names.toml").read_text("utf-8"))
     rows = [(name, code, "short", None) for name, code in lists["also"].items()]
     rows += [(name, code, "latin", None) for code, names in lists["latin"].items() for name in names]

@@ -70,7 +70,8 @@ class Kind:
     """A kind of file: its name, its title in Chinese, its measures, whether its rows have a period.
 
     With `every_level` the figure of a region above others is one of its own (a budget), not their total;
-    `planned` figures are plans; `own` ones are an analyst's, which may be tiny, negative and in detailed rows;
+    `planned` figures are plans; `own` ones are an analyst's, which may be tiny, negative and in detailed
+    rows;
     `optional` figures may be absent; `texts` are the roles of columns of text that are kept.
     """
 

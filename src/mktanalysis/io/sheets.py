@@ -1,6 +1,7 @@
 """From a file to sheets of raw cells.
 
-Always holds: a file is looked at before it is read, and spreadsheets are parsed in a process of their own under limits
+Always holds: a file is looked at before it is read, and spreadsheets are parsed in a process of their own
+under limits
 of memory and time, so that a damaged, protected or monstrous one is refused with a reason; no macro and no
 formula is run; a cell keeps the form in which it is seen (12.0%, a formula without a result).
 """
@@ -81,12 +82,14 @@ def read_sheets(path: str | Path) -> list[Sheet]:
     if path.suffix.lower() in _TEXTS:
         if raw.startswith((_ZIP, _OLE)):
             raise MktError(
-                f"{path.name}：扩展名是 {path.suffix.lower()}，内容却是 Excel 文件；请改扩展名为 .xlsx 或 .xls"
+                f"{path.name}：扩展名是 {path.suffix.lower()}，"
+                "内容却是 Excel 文件；请改扩展名为 .xlsx 或 .xls"
             )
         return [_read_text(path, raw)]
     if not raw.startswith((_ZIP, _OLE)):
         raise MktError(
-            f"{path.name}：扩展名是 {path.suffix.lower()}，内容却不是（可能是网页或文本）；请用 Excel 另存为 .xlsx"
+            f"{path.name}：扩展名是 {path.suffix.lower()}，"
+            "内容却不是（可能是网页或文本）；请用 Excel 另存为 .xlsx"
         )
     sheets = [_sheet(found) for found in _parse(path.name, raw)]
     for sheet in sheets:
@@ -124,7 +127,8 @@ def _parse(name: str, raw: bytes) -> list[dict]:
         answer = json.loads(done.stdout)
     except ValueError:
         raise MktError(
-            f"{name}：文件损坏，或读它需要的内存太多（解析程序以 {done.returncode} 结束）；请用 Excel 打开并另存为 .xlsx"
+            f"{name}：文件损坏，或读它需要的内存太多（解析程序以 "
+            f"{done.returncode} 结束）；请用 Excel 打开并另存为 .xlsx"
         ) from None
     if "refused" in answer:
         raise MktError(f"{name}：{answer['refused']}")

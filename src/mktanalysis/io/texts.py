@@ -1,6 +1,7 @@
 """The rows of a text file (CSV, TSV).
 
-Always holds: a quotation mark that is never closed, or that swallows the rows after it, is an error with its row, never a
+Always holds: a quotation mark that is never closed, or that swallows the rows after it, is an error with
+its row, never a
 long cell; row i is row i + 1 of the spreadsheet that opens the file.
 """
 
@@ -88,8 +89,8 @@ def _check_swallowed(rows: list[list[str]], delimiter: str, name: str) -> None:
         lines = cell.splitlines()
         if len(lines) > 1 and cell.count(delimiter) > 1:
             raise MktError(
-                f"{name}：第 {len(rows)} 行有一格跨了 {len(lines)} 行（“{lines[0][:20]}…”），像是英文双引号没有成对；"
-                "请检查这一格的引号，或用 Excel 另存为 CSV"
+                f"{name}：第 {len(rows)} 行有一格跨了 {len(lines)} 行（“{lines[0][:20]}…”），"
+                "像是英文双引号没有成对；请检查这一格的引号，或用 Excel 另存为 CSV"
             )
 
 

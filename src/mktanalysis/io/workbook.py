@@ -1,6 +1,7 @@
 """The cells of a spreadsheet, read in a process of its own: bytes on standard input, JSON on standard output.
 
-Always holds: this file imports nothing of the package and runs by its path; what it needs of memory and time is
+Always holds: this file imports nothing of the package and runs by its path; what it needs of memory and
+time is
 bounded before the parser starts, so that a damaged or monstrous file costs this process, not the analyst's.
 """
 

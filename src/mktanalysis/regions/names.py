@@ -38,9 +38,8 @@ _SEPARATORS = re.compile(r"[/\\>|,、·_\-—:;]+")
 _BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)")
 
 #: Names that many cities have for a part of theirs: they mean a region only right below its city.
-_EVERYDAY = frozenset(
-    "市区 东区 西区 南区 北区 中区 城区 郊区 矿区 新区 老区 市辖区 市中心 县城 开发区 高新区".split()
-)
+_EVERYDAY = frozenset(["市区", "东区", "西区", "南区", "北区", "中区", "城区", "郊区", "矿区", "新区"])
+_EVERYDAY |= {"老区", "市辖区", "市中心", "县城", "开发区", "高新区"}
 _TOWN = re.compile(r"(?:镇|乡|街道|街道办事处|村|社区|居委会|苏木|开发区|园区|工业园|农场)$")
 _LATIN = re.compile(r"[a-zü'’ -]+$")
 _LATIN_KINDS = re.compile(r"(?:province|city|shi|sheng|prefecture|municipality|autonomousregion)$")
@@ -124,7 +123,7 @@ class _NameIndex:
         self.names = [clean_name(name) for name in tree.table["name"]]
         self.parent = tree.positions().parent.tolist()
         children = np.array([at for at in self.parent if at >= 0], dtype=int)
-        self.brood = np.bincount(children, minlength=len(self.parent))
+        self.brood = np.bincount(children, minlength=len(self.parent)).tolist()
         self.spellings: dict[str, dict[int, int]] = defaultdict(dict)
         for position, name in enumerate(self.names):
             self._enter(name, position, _OFFICIAL)
@@ -269,7 +268,8 @@ class _NameIndex:
         return self._by_letter
 
     def told(self, text: str) -> str:
-        """What there is to say of a name that is no region: a zone, a former region, a town; empty: nothing."""
+        """What there is to say of a name that is no region: a zone, a former region, a town; empty:
+        nothing."""
         bare = text.split("市")[-1] if "市" in text[:-1] else text
         for word in dict.fromkeys([text, bare]):
             if word in self.notes:
@@ -294,7 +294,10 @@ class _NameIndex:
             places = self.one_place(sorted(found))
             if len(places) == 1 and text[cut - 1] in "市县区旗":
                 region = self.tree.regions[places[0]]
-                return f"是乡镇、街道或园区，所属地区是 {region} {self.tree.names([region]).iloc[0]}：请写这个地区"
+                return (
+                    f"是乡镇、街道或园区，所属地区是 {region} "
+                    f"{self.tree.names([region]).iloc[0]}：请写这个地区"
+                )
         return ""
 
 
@@ -407,7 +410,7 @@ def _resolve(
     text = clean_name(name)
     found = index.by_code(name, text) or index.by_name(text) if text else {}
     if text in _EVERYDAY:  # 东区 is a district of 攀枝花, and a sales zone of any company
-        found = {at: fit for at, fit in found.items() if scope >= 0 and index.parent[at] == scope}
+        found = {at: fit for at, fit in found.items() if index.brood[at] or index.parent[at] == scope >= 0}
     if scope >= 0:
         found = {at: fit for at, fit in found.items() if at == scope or scope in index.ancestors(at)}
     found = {at: fit for at, fit in found.items() if at_level[at]}

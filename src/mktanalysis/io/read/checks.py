@@ -1,4 +1,5 @@
-"""What must hold of a layout before its rows are read: columns that are there once, titles that agree with them.
+"""What must hold of a layout before its rows are read: columns that are there once, titles that agree with
+them.
 
 Always holds: one cause is one problem, with the title or the header quoted and what to write instead.
 """
@@ -67,7 +68,7 @@ def check_layout(layout: Layout, kind: Kind, problems: Problems) -> None:
     ):
         more = f"；标题“{titles.clash[:40]}”写了不止一个时期" if titles.clash else ""
         problems.add(f"没有时期：请加一列“年份”，或在列名中写年份，如“2023年”{more}", row=row)
-    if kind.has_period and not kind.needs_figures and not (own_time or timed and figures):
+    if kind.has_period and not kind.needs_figures and not (own_time or (timed and figures)):
         problems.add("没有时期：请加一列“年份”，或在列名中写年份，如“2023年”", row=row)
     _check_twice(layout, problems)
 
@@ -77,7 +78,10 @@ def _check_twice(layout: Layout, problems: Problems) -> None:
     places = [(column.role, column.level) for column in placed]
     for i, column in enumerate(placed):
         if places[i] in places[:i]:
-            text = "有两列同是这一级的地区；若是左右并排的两块表，请接成上下一块；若一列是发货地一列是收货地，请只留一列"
+            text = (
+                "有两列同是这一级的地区；若是左右并排的两块表，"
+                "请接成上下一块；若一列是发货地一列是收货地，请只留一列"
+            )
             problems.add(text, row=layout.first_row, column=column.title)
     for role in ("period", "month", "quarter", "unit", "indicator"):
         for column in layout.having(role)[1:]:
@@ -96,7 +100,10 @@ def _check_title(layout: Layout, kind: Kind, problems: Problems) -> None:
     heads = [layout.heads[column.position] for column in figures]
     if not kind.planned and titles.plan and not all(head.has("actual") for head in heads):
         if not titles.actual:
-            text = f"标题“{titles.plan[:40]}”说的是计划数：请用 kind=targets（--kind targets）读取，或在列名中写明“实际”"
+            text = (
+                f"标题“{titles.plan[:40]}”说的是计划数：请用 "
+                "kind=targets（--kind targets）读取，或在列名中写明“实际”"
+            )
             problems.add(text, row=row, column=figures[0].title)
         elif not all(head.measure or head.has("actual") for head in heads):
             text = f"标题“{titles.plan[:40]}”既写计划又写实际：请在列名中写明是哪个"
@@ -113,25 +120,29 @@ def _check_title(layout: Layout, kind: Kind, problems: Problems) -> None:
 
 
 def _check_title_words(layout: Layout, kind: Kind, problems: Problems) -> None:
-    """同比, 人均, 利润, 城镇 in a title are about the columns too, unless their own words say what they are."""
+    """同比, 人均, 利润, 城镇 in a title are about the columns too, unless their own words say what they
+    are."""
     generic = fields().classes["generic"]
     for column in layout.having("figure"):
         head = layout.heads[column.position]
         if column.measure is None or head.measure is None:
             continue
         for text, measure, words in layout.titles.changed:
-            if (
-                head.word in generic
-                or measure == column.measure.name
-                and head.measure.name == measure
-                and _only_one(layout)
+            if head.word in generic or (
+                measure == column.measure.name and head.measure.name == measure and _only_one(layout)
             ):
-                told = f"标题“{text[:40]}”里有“{words}”：请在列名中写明这一列是什么，如“{column.measure.label}”，或改标题"
+                told = (
+                    f"标题“{text[:40]}”里有“{words}”：请在列名中写明这一列是什么，"
+                    f"如“{column.measure.label}”，或改标题"
+                )
                 problems.add(told, row=layout.first_row, column=column.title)
                 return
         for text, measure, words in layout.titles.narrowed:
             if measure == column.measure.name and not kind.own:
-                told = f"标题“{text[:40]}”里有“{words}”，列名里没有：若是全部，请从标题中删去；若是一部分，不能作为{column.measure.label}"
+                told = (
+                    f"标题“{text[:40]}”里有“{words}”，列名里没有：若是全部，"
+                    f"请从标题中删去；若是一部分，不能作为{column.measure.label}"
+                )
                 problems.add(told, row=layout.first_row, column=column.title)
                 return
 

@@ -1,6 +1,7 @@
 """The cells of a sheet as one long table of figures in base units.
 
-Always holds: a figure has a region, a measure, a unit and, where its kind has one, a period, or it is a problem with its
+Always holds: a figure has a region, a measure, a unit and, where its kind has one, a period, or it is a
+problem with its
 row and column; rows count as the spreadsheet counts them; a cell beyond the header is a problem, not lost.
 """
 
@@ -14,13 +15,14 @@ import pandas as pd
 from ...errors import Problems
 from ...regions import RegionTree
 from ...regions.names import clean_name
-from ..fields import BASE_UNITS, QUANTITIES, UNITLESS, Kind, Measure, fields
+from ..fields import BASE_UNITS, Kind, Measure, fields
 from ..sheets import Uncalculated, cell_name
 from .grammar.cells import CellError, as_text, has_marks, is_blank, parse_number
 from .grammar.layout import ColumnRole, Layout, fill_merged
 from .grammar.phrases import PhraseReader
-from .places import Place, PlaceReader, report_places
 from .grammar.when import When, parse_part, parse_when
+from .places import Place, PlaceReader, report_places
+from .units import Units
 
 #: Columns of the table of figures; ``stated`` is True where the cell itself shows its unit.
 COLUMNS = ["row", "column", "region", "year", "first", "last", "day", "cumulative", "is_sum", "rest"]
@@ -54,7 +56,7 @@ class SheetReader:
         self.unit_column = next(iter(self.layout.having("unit")), None)
         self.indicator_column = next(iter(self.layout.having("indicator")), None)
         self.details = self.layout.having("detail")
-        self.quantity = ""
+        self.units = Units(self.layout, self.problems)
         self.factors = {column.position: self._column_factor(column) for column in self.figures}
         self.marked: list[str] = []
 
@@ -98,7 +100,10 @@ class SheetReader:
             value = as_text(cell)
             more = f"（共 {len(filled)} 行）" if len(filled) > 1 else ""
             if self.layout.sheet.from_text:
-                text = f'这一行的格数比表头多{more}：数字里的千分位逗号请去掉或加英文引号（"1,200"）；确是一列数据请补上列名'
+                text = (
+                    f'这一行的格数比表头多{more}：数字里的千分位逗号请去掉或加英文引号（"1,'
+                    '200"）；确是一列数据请补上列名'
+                )
                 self.problems.add(text, row=filled[0] + 1, column=column.title, value=value)
             elif any(_is_number(rows[row][column.position]) for row in filled):
                 text = f"{cell_name(filled[0], column.position)} 在没有列名的一列里{more}：请补上列名，或删除"
@@ -116,7 +121,10 @@ class SheetReader:
         for column in self.layout.having("ignored"):
             filled = [p.row for p in places if _is_number(rows[p.row][column.position])]
             if filled:
-                text = f"看不出这一列是什么（{column.reason}）：每行算一家门店；若是家数请把列名改为“开店数”，否则请删去这一列"
+                text = (
+                    f"看不出这一列是什么（{column.reason}）：每行算一家门店；"
+                    "若是家数请把列名改为“开店数”，否则请删去这一列"
+                )
                 self.problems.add(text, row=self.header_row, column=column.title)
 
     def _check_split_thousands(self, places: list[Place]) -> None:
@@ -124,7 +132,8 @@ class SheetReader:
         rows = self.layout.sheet.rows
         at_figure = {column.position for column in self.figures}
         for column in self.layout.having("upper", "ignored", "label", "detail"):
-            if column.position - 1 not in at_figure or column.role == "ignored" and column.reason != "不认识":
+            named = column.role == "ignored" and column.reason != "不认识"
+            if column.position - 1 not in at_figure or named:
                 continue
             pairs = [
                 (as_text(rows[p.row][column.position - 1]), as_text(rows[p.row][column.position]))
@@ -140,7 +149,10 @@ class SheetReader:
             ]
             if filled and all(split):
                 at = next(p.row for p in places if as_text(rows[p.row][column.position]))
-                text = "这一列的内容像是前一列数字千分位逗号后的三位（1,200）：请去掉千分位逗号或给数字加英文引号"
+                text = (
+                    "这一列的内容像是前一列数字千分位逗号后的三位（1,"
+                    "200）：请去掉千分位逗号或给数字加英文引号"
+                )
                 self.problems.add(text, row=at + 1, column=column.title, value=filled[0][1])
 
     def _check_merged(self, places: list[Place]) -> None:
@@ -178,7 +190,6 @@ class SheetReader:
         columns = columns or self.layout.having(*self.kind.texts, "area")
         return any(not is_blank(row[column.position]) for column in columns)
 
-    # units -----------------------------------------------------------------------------------------------
     def _column_factor(self, column: ColumnRole) -> float | None:
         """Factor of a column's unit; None where each row has its own, or where it is a problem."""
         if column.measure is None or (self.unit_column and not column.unit):
@@ -186,73 +197,7 @@ class SheetReader:
         return self._factor(column.measure, column.unit, self.header_row, column.title)
 
     def _factor(self, measure: Measure, unit: str, row: int, title: str) -> float | None:
-        known = fields()
-        found = known.unit(unit) if unit else self._title_unit(measure)
-        hint = known.hints.get(measure.dimension, "")
-        if measure.dimension == "quantity":
-            return self._quantity_factor(unit, row, title)
-        if found is None and not unit and measure.dimension in UNITLESS:
-            return 1.0
-        if found is None and not unit and measure.dimension == "share":
-            return np.nan  # decided by the figures: 0-1, or with a % sign each
-        if found is None and not unit:
-            example = "元" if measure.dimension == "yuan" and not measure.additive else hint.split("、")[-1]
-            self.problems.add(
-                f"没有写单位：请在列名中写明（{hint}），如“{measure.label}({example})”", row=row, column=title
-            )
-        elif found is None:
-            self.problems.add(f"不认识的单位“{unit}”，应为：{hint}", row=row, column=title)
-        elif found[0] == "foreign":
-            self.problems.add(f"不支持外币“{unit}”：请先换算为人民币，并写明{hint}", row=row, column=title)
-        elif found[0] == measure.dimension or (found[0] == "any" and measure.dimension != "share"):
-            return found[1]
-        else:
-            more = (
-                "；销量请用 kind=volumes 读取"
-                if found[0] in QUANTITIES and measure.dimension == "yuan"
-                else ""
-            )
-            self.problems.add(
-                f"单位“{unit}”不适用于{measure.label}，应为：{hint}{more}", row=row, column=title
-            )
-        return None
-
-    def _quantity_factor(self, unit: str, row: int, title: str) -> float | None:
-        """Factor of a unit of goods; all columns of a file count in the same goods."""
-        known = fields()
-        stated = unit or next((u for u in self.layout.titles.units if u in known.quantities), "")
-        if stated not in known.quantities:
-            if stated and not known.unit(stated):
-                self.problems.add(
-                    f"不认识的单位“{stated}”，应为：{known.hints['quantity']}", row=row, column=title
-                )
-            elif stated:
-                self.problems.add(
-                    f"单位“{stated}”不适用于销量，应为：{known.hints['quantity']}", row=row, column=title
-                )
-            else:
-                self.problems.add(
-                    f"没有写单位：请在列名中写明（{known.hints['quantity']}），如“销量(辆)”",
-                    row=row,
-                    column=title,
-                )
-            return None
-        base, factor = known.quantities[stated]
-        if self.quantity and self.quantity != base:
-            self.problems.add(
-                f"单位“{base}”与别处的“{self.quantity}”不能相加：请分成几个文件", row=row, column=title
-            )
-            return None
-        self.quantity = base
-        return factor
-
-    def _title_unit(self, measure: Measure) -> tuple[str, float] | None:
-        units = [fields().unit(text) for text in self.layout.titles.units]
-        fitting = [unit for unit in units if unit and unit[0] == measure.dimension]
-        foreign = [unit for unit in units if unit and unit[0] == "foreign"]
-        if foreign and measure.dimension == "yuan":
-            return foreign[0]
-        return fitting[0] if len(set(fitting)) == 1 else None
+        return self.units.factor(measure, unit, row, title)
 
     # rows ------------------------------------------------------------------------------------------------
     def _row(self, place: Place):

@@ -1,6 +1,7 @@
 """Names that meant another region in the years of the figures, and rows of another level than all others.
 
-Always holds: an old figure is never given to the region that took its name later; a row that stands alone at its level
+Always holds: an old figure is never given to the region that took its name later; a row that stands alone
+at its level
 is told.
 """
 
@@ -41,8 +42,10 @@ def check_former(
         name = next(text for text in reversed(names) if text)
         current = tree.names([region]).iloc[0]
         text = (
-            f"到 {end} 年为止另有一个“{name}”（代码 {code}），与现在的 {region} {current} 不是一处：请写代码，"
-            f"或写明它所在的市；旧年份的数也可用当年的地区树读取（load_regions(year={end})，命令行 --year {end}）"
+            f"到 {end} 年为止另有一个“{name}”（代码 {code}），"
+            f"与现在的 {region} {current} 不是一处：请写代码，"
+            f"或写明它所在的市；旧年份的数也可用当年的地区树读取（load_regions(year={end})"
+            f"，命令行 --year {end}）"
         )
         problems.add(text, row=rows[0], column=_title(readers), value=name)
 

@@ -39,7 +39,8 @@ class Place:
     """A data row: its position in the sheet and what its place columns say.
 
     ``region`` is a code or missing; ``is_total`` marks 合计 and the like, ``scope`` the region that it adds
-    up (missing: the whole table); ``rest`` marks what is left of a region beside its parts (市区, 其余); ``level`` is that of its column;
+    up (missing: the whole table); ``rest`` marks what is left of a region beside its parts (市区, 其余);
+    ``level`` is that of its column;
     ``trouble`` says why there is no region.
     """
 

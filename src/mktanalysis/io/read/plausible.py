@@ -92,12 +92,12 @@ def _check_columns(group: pd.DataFrame, measure: Measure, problems: Problems) ->
 def _column_trouble(column: pd.DataFrame, measure: Measure) -> str:
     values = column["value"]
     factor = column["factor"].iloc[0]
-    if measure.dimension == "share" and factor == 0.01 and len(values) > 1 and values.max() <= 0.01:
-        if not column["stated"].any():
-            return (
-                "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）；"
-                "若确是百分之一以下，请在每个数后写 %（0.5%）"
-            )
+    tiny = factor == 0.01 and len(values) > 1 and values.max() <= 0.01 and not column["stated"].any()
+    if measure.dimension == "share" and tiny:
+        return (
+            "单位写的是 %，数值却都不大于 1；若是 0 到 1 的小数，请把列名中的单位改为（比例）；"
+            "若确是百分之一以下，请在每个数后写 %（0.5%）"
+        )
     if measure.dimension == "person" and factor == 1 and (values % 1 != 0).mean() > 0.5:
         return "单位写的是人，数值却不是整数：单位可能写错（人与万人？）"
     if measure.rare and len(values) > 1 and (~values.between(*measure.rare)).mean() > 0.5:

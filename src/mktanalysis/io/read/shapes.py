@@ -1,6 +1,7 @@
 """From figures to the table of each kind.
 
-Always holds: rows are sorted by region and period; a region without any figure is not there, gaps in a series stay.
+Always holds: rows are sorted by region and period; a region without any figure is not there, gaps in a
+series stay.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from ...errors import MktError
 from ...regions import RegionTree
 from ...schemas import INDICATORS, PANEL, check_table
 from ..fields import Kind
-from .grammar.cells import as_text
 from .figures import SheetReader, base_unit
+from .grammar.cells import as_text
 
 
 def shape(
@@ -59,7 +60,7 @@ def _panel(
 ) -> pd.DataFrame:
     panel = figures.sort_values(["region", "period"], ignore_index=True)[["region", "period", "value"]]
     if kind.name == "volumes":
-        unit = next(reader.quantity for reader in readers if reader.quantity)
+        unit = next(reader.units.quantity for reader in readers if reader.units.quantity)
         if price is not None:
             panel = panel.assign(value=panel["value"] * price)
             notes.append(f"销量（{unit}）已按每{unit} {price:g} 元化为销售额")

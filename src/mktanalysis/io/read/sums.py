@@ -1,7 +1,9 @@
 """Rows that add up others, and rows that are added up.
 
-Always holds: a row is left out only where it equals its parts, and that is noted; what a row of an upper region has
-beyond its parts is never lost; rows of one place and time are added up only where a column says how they differ.
+Always holds: a row is left out only where it equals its parts, and that is noted; what a row of an upper
+region has
+beyond its parts is never lost; rows of one place and time are added up only where a column says how they
+differ.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ _KEY = ["region", "rest", "ordinal", "measure"]
 def add_up(
     figures: pd.DataFrame, kind: Kind, problems: Problems, notes: list[str], *, sum_rows: bool
 ) -> pd.DataFrame:
-    """Return the figures with one a region, period and measure: detailed rows summed, real repetitions told."""
+    """Return the figures with one a region, period and measure: detailed rows summed, real repetitions
+    told."""
     if not kind.needs_figures or kind.texts:
         return figures
     again = figures.duplicated(_KEY, keep=False)
@@ -71,7 +74,8 @@ def settle_upper(
     """Leave out rows of regions above others that equal them; ask what the others are.
 
     With ``upper="total"`` such a row holds its parts and what it has beyond them is kept as the rest; with
-    ``upper="rest"`` it is the rest already. A region with a rest is told as one figure, the rest and the listed
+    ``upper="rest"`` it is the rest already. A region with a rest is told as one figure, the rest and the
+    listed
     parts together, because a rest is no region of the tree.
     """
     if upper not in UPPER:
@@ -186,9 +190,9 @@ def _ask(name: str, troubles: list[tuple[dict, float, int]], problems: Problems)
     for total, amount, n in troubles[:3]:
         factor = total["factor"] if total["factor"] == total["factor"] else 1.0
         text = (
-            f"{name} {total['value'] / factor:g} 与所列 {n} 个下级之和 {amount / factor:g} 不等：它含不含这些下级？"
-            f'不含请把名称写成“{name}其余”（或 upper="rest"、--upper rest）；含则补齐下级，'
-            f'或用 upper="total"、--upper total 把差额留作其余'
+            f"{name} {total['value'] / factor:g} 与所列 {n} 个下级之和 {amount / factor:g} 不等："
+            f'它含不含这些下级？不含请把名称写成“{name}其余”（或 upper="rest"、--upper rest）；'
+            '含则补齐下级，或用 upper="total"、--upper total 把差额留作其余'
         )
         problems.add(text, row=total["row"], column=total["column"], value=total["raw"])
 
@@ -211,5 +215,6 @@ def _merge(name: str, merge: list[tuple[list[dict], list[dict]]], book: _Book, n
         labels |= dict.fromkeys(record["region"] for record in parts)
     if labels:
         notes.append(
-            f"{name}其余 {rest_sum / 1e4:,.6g} 万不在所列县市中：与所列 {len(labels)} 个下级的 {part_sum / 1e4:,.6g} 万合为{name}一个数"
+            f"{name}其余 {rest_sum / 1e4:,.6g} 万不在所列县市中："
+            f"与所列 {len(labels)} 个下级的 {part_sum / 1e4:,.6g} 万合为{name}一个数"
         )

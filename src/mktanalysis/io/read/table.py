@@ -19,12 +19,12 @@ from .checks import check_layout, layout_notes
 from .figures import SheetReader
 from .former import check_former, odd_levels
 from .grammar.layout import Layout, find_layout, is_guide
-from .periods import Settling
 from .grammar.phrases import PhraseReader
+from .grammar.when import parse_when
+from .periods import Settling
 from .plausible import check_bounds, check_magnitudes, check_totals
 from .shapes import shape
 from .sums import add_up, settle_upper
-from .grammar.when import parse_when
 
 _PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 #: Kinds that ``auto`` chooses from, the more special first.
@@ -45,11 +45,16 @@ def read_table(
 ) -> pd.DataFrame:
     """Read an analyst's own spreadsheet or CSV (读取自有数据).
 
-    Understood are Chinese headers with their usual synonyms; units in the header (常住人口(万人)), in a row below it,
-    in a column 单位, behind a figure, in the cell's format or in the title (单位：亿元); years as rows or as columns, months
-    below years or beside them, running totals (累计); codes or names; full-width digits, thousands separators, —, …, NA
-    and blanks as missing; title rows, notes, merged cells and rows that add up others (合计); rows by shop or day; one
-    sheet a year. CSV in UTF-8, with BOM or without, or GB18030. What may mean two things is an error that says
+    Understood are Chinese headers with their usual synonyms; units in the header (常住人口(万人)), in a row
+    below it,
+    in a column 单位, behind a figure, in the cell's format or in the title (单位：亿元); years as rows or
+    as columns, months
+    below years or beside them, running totals (累计); codes or names; full-width digits, thousands
+    separators, —, …, NA
+    and blanks as missing; title rows, notes, merged cells and rows that add up others (合计); rows by shop
+    or day; one
+    sheet a year. CSV in UTF-8, with BOM or without, or GB18030. What may mean two things is an error that
+    says
     what to write.
 
     Parameters
@@ -57,22 +62,27 @@ def read_table(
     path : str or Path
         .xlsx, .xlsm, .xls, .csv, .tsv or .txt.
     kind : str
-        What the file holds: ``indicators`` of regions, own ``sales``, ``volumes`` (goods sold), market ``units`` for
-        expansion, ``openings`` (opening dates of outlets), ``stores`` or dealers with name and class, ``customers`` by
-        class, ``targets`` (budgets, plans, floors and ceilings of any level), ``penetration`` rates, own sales
+        What the file holds: ``indicators`` of regions, own ``sales``, ``volumes`` (goods sold), market
+        ``units`` for
+        expansion, ``openings`` (opening dates of outlets), ``stores`` or dealers with name and class,
+        ``customers`` by
+        class, ``targets`` (budgets, plans, floors and ceilings of any level), ``penetration`` rates, own
+        sales
         ``areas``; ``auto`` says in the notes what the file was taken for.
     tree : RegionTree
     sheet : str, optional
         Name of the sheet; needed only if several hold a table and are not one a year.
     check_magnitude : bool
-        Refuse figures a thousand times off their own series, their neighbours or what is usual: nearly always a wrong
+        Refuse figures a thousand times off their own series, their neighbours or what is usual: nearly
+        always a wrong
         unit. False lets a true outlier pass (三沙 has 2,333 inhabitants).
     allow_negative : bool
         Accept negative own figures (returns exceed sales).
     sum_rows : bool
         Add up rows of one region and period also where no column says how they differ.
     upper : {"ask", "total", "rest"}
-        What a row of a region is that does not equal its parts in the same file: an error, their total (what is beyond
+        What a row of a region is that does not equal its parts in the same file: an error, their total
+        (what is beyond
         them is kept), or what they leave.
     price : float, optional
         Yuan for each unit of goods: ``volumes`` are then returned as sales.
@@ -81,12 +91,18 @@ def read_table(
     -------
     DataFrame
         ``indicators``: region, period, indicator, value, unit, status (``observed``), source (file name).
-        ``sales``: region, period, value (yuan). ``volumes``: the same, value in ``attrs["unit"]``. ``units``: region
-        and the columns found, among capacity, growth, own_share, n_rivals, rival_share, entry_cost, annual_cost ... in
-        base units. ``openings``: region, period, a row an outlet. ``stores``: region, period (of opening), name, class.
-        ``customers``: region, period, class, value. ``targets``: region, period and those of value, lower, upper that are
-        there (yuan). ``penetration``: region, period, value (0-1). ``areas``: region, area. Sorted by region and
-        period; gaps in a series are missing, series without any figure are left out. ``attrs["notes"]`` lists what was
+        ``sales``: region, period, value (yuan). ``volumes``: the same, value in ``attrs["unit"]``.
+        ``units``: region
+        and the columns found, among capacity, growth, own_share, n_rivals, rival_share, entry_cost,
+        annual_cost ... in
+        base units. ``openings``: region, period, a row an outlet. ``stores``: region, period (of opening),
+        name, class.
+        ``customers``: region, period, class, value. ``targets``: region, period and those of value, lower,
+        upper that are
+        there (yuan). ``penetration``: region, period, value (0-1). ``areas``: region, area. Sorted by
+        region and
+        period; gaps in a series are missing, series without any figure are left out. ``attrs["notes"]``
+        lists what was
         skipped or inferred.
 
     Raises
@@ -168,7 +184,8 @@ def _phrases(kind: Kind, tree: RegionTree) -> PhraseReader:
 def _choose(
     sheets: list[Sheet], phrases: PhraseReader, name: str | None, file: str
 ) -> tuple[list[Layout], list[str]]:
-    """The one sheet with a table, the one that is asked for, or all where each is a year or month of its own."""
+    """The one sheet with a table, the one that is asked for, or all where each is a year or month of its
+    own."""
     if name is not None:
         chosen = [sheet for sheet in sheets if sheet.name == name]
         if not chosen:
@@ -241,8 +258,8 @@ def _has_any_figure(layouts: Iterable[Layout]) -> bool:
 
 
 def _typed(figures: pd.DataFrame) -> pd.DataFrame:
-    numbers = {name: "float64" for name in ("year", "first", "last", "day", "value", "factor")}
-    flags = {name: bool for name in ("cumulative", "is_sum", "rest", "stated")}
+    numbers = dict.fromkeys(("year", "first", "last", "day", "value", "factor"), "float64")
+    flags = dict.fromkeys(("cumulative", "is_sum", "rest", "stated"), bool)
     return figures.astype(numbers | flags)
 
 

@@ -1,6 +1,7 @@
 """One cell at a time: from what was typed to a number.
 
-Always holds: a cell is understood completely or it is a problem; nothing is read past; a footnote mark is no digit.
+Always holds: a cell is understood completely or it is a problem; nothing is read past; a footnote mark is
+no digit.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Where the table lies in a sheet: title rows, header rows, columns, first row of data.
 
-Always holds: the header is the first row with a column that says where (地区, 城市, 代码 ...); what stands above it is title;
+Always holds: the header is the first row with a column that says where (地区, 城市, 代码 ...); what stands
+above it is title;
 rows below it that hold only header words belong to it; a column that is not read has a reason.
 """
 
@@ -27,8 +28,10 @@ _CORNERS = ("period", "month", "quarter", "indicator")
 class ColumnRole:
     """A column: its position, its header as the analyst sees it, and what it holds.
 
-    ``role`` is code, level, place, area, period, closed, month, quarter, indicator, unit, detail, label, figure,
-    ignored, upper or empty; ``cumulative`` and ``single`` are what its own header says; ``reason`` why it is ignored.
+    ``role`` is code, level, place, area, period, closed, month, quarter, indicator, unit, detail, label,
+    figure,
+    ignored, upper or empty; ``cumulative`` and ``single`` are what its own header says; ``reason`` why it
+    is ignored.
     """
 
     position: int

@@ -1,6 +1,7 @@
 """What the words of a header or a title say: one grammar for both.
 
-Always holds: a text is cut into known words; what is left over is kept as unknown; a word that makes another figure of a
+Always holds: a text is cut into known words; what is left over is kept as unknown; a word that makes
+another figure of a
 figure (城镇, 同比, 累计, 计划) is never passed over, wherever it stands.
 """
 
@@ -27,7 +28,8 @@ _PLACE_ROLES = ("province", "prefecture", "county")
 class Phrase:
     """What is understood of one text, or of all that stand above a column.
 
-    ``words`` holds class and word of all that changes the meaning; ``unknown`` what is not understood; ``word`` is
+    ``words`` holds class and word of all that changes the meaning; ``unknown`` what is not understood;
+    ``word`` is
     the word for the measure.
     """
 
@@ -223,9 +225,8 @@ class PhraseReader:
 def header_text(cell: str) -> str:
     """A header as it is compared: half-width, lower case, without spaces and footnote marks."""
     lines = [without_marks(as_text(line)) for line in str(cell).splitlines()]
-    text = (
-        clean_name("".join(lines)).replace("【", "[").replace("】", "]").replace("〔", "(").replace("〕", ")")
-    )
+    joined = re.sub(r"[①-⓿❶-➓¹²³⁰-⁹]+(?=[(（\[]|$)", "", "".join(lines))
+    text = clean_name(joined).replace("【", "[").replace("】", "]").replace("〔", "(").replace("〕", ")")
     return re.sub(r"^[*#＊]+|[*#＊]+$", "", text)
 
 

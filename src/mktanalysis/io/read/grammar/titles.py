@@ -1,6 +1,7 @@
 """What stands above a table and on its tab: units, a period, a measure, and words that change the meaning.
 
-Always holds: a title never means what a header of the same words would not: it is read by the same grammar, and a
+Always holds: a title never means what a header of the same words would not: it is read by the same grammar,
+and a
 measure is taken from it only where every word beside it is understood.
 """
 
@@ -26,9 +27,11 @@ _NOTE = re.compile(r"(?:注|备注|说明|note|口径)\d*[:：]", re.IGNORECASE)
 class Titles:
     """What the titles of a table say.
 
-    ``measure`` is that of columns that name none, or missing with ``trouble`` why; ``when`` the period of columns
+    ``measure`` is that of columns that name none, or missing with ``trouble`` why; ``when`` the period of
+    columns
     and rows that state none; ``clash`` two such periods; ``note`` what was taken for granted; ``changed`` and
-    ``narrowed`` list titles with words that make another figure or a part of one: title, measure (or empty), words.
+    ``narrowed`` list titles with words that make another figure or a part of one: title, measure (or
+    empty), words.
     """
 
     units: tuple[str, ...] = ()

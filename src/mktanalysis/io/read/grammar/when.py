@@ -1,6 +1,7 @@
 """Periods as people write them, and how their parts are put together.
 
-Always holds: a year, a month, a quarter and a range of months are parts of one thing: parts that stand in different
+Always holds: a year, a month, a quarter and a range of months are parts of one thing: parts that stand in
+different
 places (a year above, a month below) are joined, never replaced; two years for one figure are a contradiction.
 """
 
@@ -99,7 +100,8 @@ def parse_when(cell) -> When:
 
     Examples
     --------
-    >>> [str(parse_when(cell)) for cell in (2019.0, "2020年3月", "2020Q2", "1—2月", "上半年", "2023年1-6月累计")]
+    >>> cells = [2019.0, "2020年3月", "2020Q2", "1—2月", "上半年", "2023年1-6月累计"]
+    >>> [str(parse_when(cell)) for cell in cells]
     ['2019年', '2020年3月', '2020年4-6月', '1-2月', '1-6月', '2023年1-6月累计']
     """
     if isinstance(cell, datetime.date):
