@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mktanalysis.errors import MktError
+from mktanalysis.files import decode
 from mktanalysis.io import read_table, sheets
-from mktanalysis.io.sheets import column_letters, decode, read_sheets
+from mktanalysis.io.sheets import column_letters, read_sheets
 
 
 def refuse(path, word):

@@ -8,7 +8,6 @@ formula is run; a cell keeps the form in which it is seen (12.0%, a formula with
 
 from __future__ import annotations
 
-import codecs
 import datetime
 import json
 import subprocess
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MktError
+from ..files import decode
 from ..regions.names import clean_name
 from .fields import fields
 from .texts import read_rows
@@ -208,27 +208,3 @@ def cell_name(row: int, column: int) -> str:
     'C2'
     """
     return f"{column_letters(column)}{row + 1}"
-
-
-def decode(raw: bytes, name: str = "") -> str:
-    """Decode a text file: by its byte-order mark, else strict UTF-8, else strict GB18030.
-
-    Examples
-    --------
-    >>> decode("南京".encode("gb18030")), decode("南京".encode("utf-8-sig"))
-    ('南京', '南京')
-    """
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    elif raw.startswith(codecs.BOM_UTF8):
-        encodings = ["utf-8-sig"]
-    else:
-        encodings = ["utf-8", "gb18030"]
-    for encoding in encodings:
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            last = error
-    raise MktError(
-        f"{name}：既不是 UTF-8 也不是 GB18030 编码（第 {last.start + 1} 个字节）；请另存为 CSV UTF-8"
-    )

@@ -115,7 +115,7 @@ def read_table(
     Examples
     --------
     >>> import tempfile
-    >>> from mktanalysis import make_market
+    >>> from mktanalysis.synthetic import make_market
     >>> tree = make_market(random_state=0).tree
     >>> file = Path(tempfile.mkdtemp()) / "own.csv"
     >>> lines = ["城市,2022年销售额(万元),2023年", '甲1市,120,"1,350"', "甲 2,—,80"]
