@@ -1,0 +1,1 @@
+"""Search: a first cut, then annealing of the borders."""

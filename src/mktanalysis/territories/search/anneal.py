@@ -1,0 +1,74 @@
+"""Annealing: from a first assignment to a good one, in a budget of proposals.
+
+Always holds: what is returned is the best assignment met, by territories out of their bands, then cost; it is
+never worse than the start.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..problem import Problem
+from .recombine import Pool
+from .start import first_cut, grown
+from .walk import Walk, score
+
+#: Proposals a unit of one start; starts: this many units in all, at most so many starts.
+PER_UNIT = 2000
+START_UNITS = 1800
+MOST_STARTS = 16
+FEW_UNITS = 400
+#: Medians move after this many proposals a unit.
+SETTLE = 10
+#: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
+HEAT = (3.0, 0.03)
+PRICE = (0.05, 3.0)
+
+
+def anneal(problem: Problem, *, random_state=0, effort: float = 1.0, start=None) -> list[int]:
+    """Return labels (list of int); `start` (labels) replaces the first cuts."""
+    rng = np.random.default_rng(random_state)
+    starts = max(1, min(MOST_STARTS, START_UNITS // problem.n)) if problem.n <= FEW_UNITS else 1
+    pool = Pool(problem)
+    best = None
+    for number in range(starts):
+        if start is not None:
+            label = list(start)
+        elif any(at >= 0 for at in problem.lock) or any(at >= 0 for at in problem.site):
+            label = grown(problem, rng)
+        else:
+            label = first_cut(problem, number / starts)
+        found = cool(problem, label, rng, effort, pool if starts > 1 else None)
+        best = found if best is None or found[:2] < best[:2] else best
+    if len(pool.cost) > problem.k and pool.usable():
+        return pool.choose(best[2], best[1] if best[0] == 0 else np.inf)
+    return best[2]
+
+
+def blocks_of(problem: Problem, effort: float) -> int:
+    """Number of blocks of ``SETTLE`` proposals a unit."""
+    return max(20, int(effort * PER_UNIT / SETTLE))
+
+
+def cool(problem: Problem, label, rng, effort: float, pool: Pool | None = None):
+    """One run from hot to cold; the price of imbalance rises while it cools. Returns (out, cost, labels)."""
+    walk = Walk(problem, label, rng)
+    out, cost = score(problem, label)
+    best = (out, cost, list(label))
+    if problem.k == 1 or problem.k == problem.n:
+        return best
+    blocks = blocks_of(problem, effort)
+    scale = max(cost, 1e-9)
+    heat = scale / problem.n * np.geomspace(*HEAT, blocks)
+    price = scale / problem.k * np.geomspace(*PRICE, blocks)
+    for number in range(blocks):
+        walk.block(SETTLE * problem.n, heat[number], price[number])
+        walk.settle()
+        if number * 3 < blocks:  # too hot to be the best
+            continue
+        key = walk.quick_score()
+        if key < best[:2]:
+            best = (*key, list(walk.label))
+        if pool is not None:
+            pool.add(walk)
+    return best
