@@ -15,7 +15,7 @@ SOURCE = Path(mkt.__file__).parent
 MODULES = sorted(SOURCE.rglob("*.py"))
 
 #: The methods are siblings that meet through tables.
-METHODS = {"tiering", "forecasting", "capacity", "expansion", "planning"}
+METHODS = {"tiering", "forecasting", "capacity", "expansion", "planning", "territories"}
 #: From the bottom up; a part may import parts of lower layers only, and never a sibling of its own.
 LAYERS = [
     {"errors"},

@@ -103,7 +103,7 @@ def distances(units: pd.DataFrame, sites: pd.DataFrame | None = None) -> np.ndar
 
 
 def plane_points(units: pd.DataFrame, distance: np.ndarray) -> np.ndarray:
-    """Coordinates for directions of a first cut, (n, 2): given ones, or the two main axes of the distances."""
+    """Coordinates for directions of a first cut, (n, 2): given ones, or the main axes of the distances."""
     if "lon" in units:
         lat = units["lat"].to_numpy(float)
         return np.column_stack([units["lon"].to_numpy(float) * np.cos(np.radians(lat.mean())), lat])

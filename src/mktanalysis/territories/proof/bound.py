@@ -29,7 +29,7 @@ MEMORY = 0.7
 
 @dataclass(frozen=True, eq=False)
 class Bound:
-    """Lower bound and the prices (n,) that prove it; ``value`` (sites,) what opening each site saves or costs."""
+    """Lower bound and the prices (n,) that prove it; ``value`` (sites,): what opening each saves or costs."""
 
     bound: float
     price: np.ndarray
@@ -148,7 +148,7 @@ def _evaluate(problem: Problem, cost: np.ndarray, price: np.ndarray, near: np.nd
 def _knapsacks(gain: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.ndarray):
     """Continuous knapsacks, one a row: the least sum of gains with sizes between low and high.
 
-    Returns the parts taken (rows, items) and the sums (rows,). A row that cannot reach `low` has infinite sum.
+    Returns the parts taken (rows, items) and the sums (rows,). A row that cannot reach `low` is infinite.
     """
     ratio = np.where(size > 0, gain / np.where(size > 0, size, 1.0), np.where(gain < 0, -np.inf, np.inf))
     order = np.argsort(ratio, axis=1, kind="stable")

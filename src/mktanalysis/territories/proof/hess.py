@@ -1,8 +1,8 @@
 """Proof by Hess's programme: who is served from where, fixed by bounds, cut where a territory falls apart.
 
-Always holds: what is called proven is the least travel of all connected assignments within the bands; whatever
-was fixed could not be part of a better one; a run that ends early keeps a true bound. Limits are nodes and
-rounds, never seconds, unless the caller gives seconds.
+Always holds: what is called proven is the least travel of all connected assignments within the bands;
+whatever was fixed could not be part of a better one; a run that ends early keeps a true bound. Limits are
+nodes and rounds, never seconds.
 
 Hess et al. 1965 for the model; Validi, Buchanan and Lykhovyd 2022 for fixing by Lagrangian bounds and for
 separator cuts (a unit served from a site needs a unit of every set that separates the two).
@@ -44,7 +44,7 @@ def provable(problem: Problem) -> bool:
     return own and not problem.cut and not problem.keep
 
 
-def prove(problem: Problem, label, *, nodes: int = NODES, seconds: float | None = None) -> Proof:
+def prove(problem: Problem, label, *, nodes: int = NODES, pairs: int = MOST_PAIRS) -> Proof:
     """Bound the least cost from below, and prove or better `label` where the size allows."""
     best = total_cost(problem, label)
     found = Proof(list(label), best, -np.inf, False)
@@ -52,9 +52,9 @@ def prove(problem: Problem, label, *, nodes: int = NODES, seconds: float | None 
         return Proof(list(label), best, 0.0, best <= 1e-9)
     keep, bound = _fixed(problem, best)
     found = Proof(found.label, best, min(bound, best), bound >= best - 1e-9 * abs(best))
-    if found.proven or not provable(problem) or keep.sum() > MOST_PAIRS:
+    if found.proven or not provable(problem) or not nodes or keep.sum() > pairs:
         return found
-    return _branch(problem, found, keep, nodes, seconds)
+    return _branch(problem, found, keep, nodes)
 
 
 def _fixed(problem: Problem, best: float) -> tuple[np.ndarray, float]:
@@ -187,7 +187,7 @@ def separator(problem: Problem, part: list, site: int) -> list[int]:
     return sorted(touched)
 
 
-def _branch(problem: Problem, found: Proof, keep: np.ndarray, nodes: int, seconds) -> Proof:
+def _branch(problem: Problem, found: Proof, keep: np.ndarray, nodes: int) -> Proof:
     """Branch and bound with cuts until a connected optimum, or the budget is spent."""
     keep = keep.copy()
     sites = np.array(medians(problem, found.label))[np.asarray(found.label)]
@@ -197,7 +197,7 @@ def _branch(problem: Problem, found: Proof, keep: np.ndarray, nodes: int, second
     bound = found.bound
     start = programme.values(found.label)
     for _ in range(ROUNDS):
-        solution = programme.program.solve(nodes=nodes, seconds=seconds, start=start)
+        solution = programme.program.solve(nodes=nodes, start=start)
         bound = max(bound, min(-solution.bound, found.cost))
         if solution.values is None:
             break

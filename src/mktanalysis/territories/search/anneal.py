@@ -17,7 +17,6 @@ from .walk import Walk, score
 PER_UNIT = 2000
 START_UNITS = 1800
 MOST_STARTS = 16
-FEW_UNITS = 400
 #: Medians move after this many proposals a unit.
 SETTLE = 10
 #: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
@@ -25,10 +24,23 @@ HEAT = (3.0, 0.03)
 PRICE = (0.05, 3.0)
 
 
-def anneal(problem: Problem, *, random_state=0, effort: float = 1.0, start=None) -> list[int]:
-    """Return labels (list of int); `start` (labels) replaces the first cuts."""
+def starts_of(units: int) -> int:
+    """Starts that a design of so many units gets.
+
+    Examples
+    --------
+    >>> starts_of(100), starts_of(200), starts_of(3000)
+    (16, 9, 1)
+    """
+    return max(1, min(MOST_STARTS, START_UNITS // units))
+
+
+def anneal(
+    problem: Problem, *, random_state=0, effort: float = 1.0, start=None, starts: int | None = None
+) -> list[int]:
+    """Return labels (list of int); `start` (labels) replaces the first cuts; `starts` default by size."""
     rng = np.random.default_rng(random_state)
-    starts = max(1, min(MOST_STARTS, START_UNITS // problem.n)) if problem.n <= FEW_UNITS else 1
+    starts = starts_of(problem.n) if starts is None else starts
     pool = Pool(problem)
     best = None
     for number in range(starts):

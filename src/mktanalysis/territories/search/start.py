@@ -61,8 +61,8 @@ def _halve(problem: Problem, members: list, k: int, load: np.ndarray, rays: np.n
                 continue
             off = abs(load[one].sum() / max(load[members].sum(), 1e-12) - share / k)
             inside = set(one)
-            border = sum(j not in inside for i in one for j in problem.neighbors[i] if j in inside or True)
-            key = (off > 0.5 / k, border, off)
+            border = sum(j not in inside for i in one for j in problem.neighbors[i])
+            key = (off > 0.5 / k, border, off)  # a balanced cut with a short border
             if best is None or key < best[0]:
                 best = (key, one, other, share)
     if best is None:
@@ -146,7 +146,7 @@ def _join_locked(problem: Problem, label: list, t: int) -> None:
         if len(parts) < 2:
             return
         goal = {i for part in parts[1:] for i in part}
-        before = {i: -1 for i in parts[0]}
+        before = dict.fromkeys(parts[0], -1)
         queue = list(parts[0])
         end = -1
         for i in queue:
@@ -184,7 +184,7 @@ def _seed_rest(problem: Problem, label: list, rng: np.random.Generator) -> None:
 
 def _steps(problem: Problem, sources: list) -> dict:
     """Borders to cross from the nearest source."""
-    steps = {i: 0 for i in sources}
+    steps = dict.fromkeys(sources, 0)
     queue = list(sources)
     for i in queue:
         for j in problem.neighbors[i]:

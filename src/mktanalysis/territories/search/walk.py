@@ -1,8 +1,8 @@
 """A walk over assignments: single units and pairs change territory across a border.
 
-Always holds: every territory stays connected and keeps at least one unit; the books (members, loads, prices of
-imbalance) equal those counted afresh; the same seed gives the same walk on every machine, because the walk is
-counted in proposals and no clock is asked. Plain lists on purpose: at this size they are ten times as fast as
+Always holds: every territory stays connected and keeps at least one unit; the books (members, loads,
+prices of imbalance) equal those counted afresh; the same seed gives the same walk on every machine, because
+the walk is counted in proposals and no clock is asked. Plain lists on purpose: at this size they are ten times as fast as
 arrays.
 """
 
@@ -47,7 +47,7 @@ class Walk:
             self.members[t].append(i)
 
     def _measures(self) -> None:
-        """Per measure: units' loads, territories' loads, their prices, half the band, and the price's scale."""
+        """Per measure: loads of units and territories, prices, half the band, the price's scale."""
         self.measures = []
         for column, tolerance in zip(self.columns, self.problem.tolerance.tolist(), strict=True):
             if tolerance >= NO_BALANCE:

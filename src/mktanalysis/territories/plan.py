@@ -1,0 +1,273 @@
+"""A design as tables: who belongs where, what each territory holds, what moves, how good it is.
+
+Always holds: every unit has one territory; loads of territories sum to those of the units; a territory out of
+its band is named with the reason; the bound is at most the cost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from .conditions import Conditions
+from .problem import distances
+from .search.walk import medians
+
+
+@dataclass(frozen=True, eq=False)
+class TerritoryPlan:
+    """A design of territories (片区方案).
+
+    Attributes
+    ----------
+    assignment : Series
+        Index region, values territory.
+    territories : DataFrame
+        territory, parent, seat, seat_name, heads, n_units, one column a measure (sum), load (first measure
+        per head over the mean, 1 = balanced), deviation (worst over the measures), holds (within all bands),
+        travel (weighted mean distance to the seat), radius (farthest unit), reason (why a band is not kept).
+    moves : DataFrame
+        region, from_territory, to_territory, one column a measure: units whose territory changes against
+        today's (empty without).
+    figures : Series
+        n_territories, n_out, cost, bound, gap, proven, worst_deviation, tolerance_bound (no design is below),
+        moved_share; cost is the mean distance by weight (a plain sum without weight, cut borders with
+        ``borders``).
+    tolerance_unit : str or None
+        The unit that causes the smallest tolerance.
+    notes : tuple of str
+    conditions : Conditions
+    bridges : tuple
+        Pairs of units that stand for a border between islands.
+    """
+
+    assignment: pd.Series
+    territories: pd.DataFrame
+    moves: pd.DataFrame
+    figures: pd.Series
+    tolerance_unit: str | None
+    notes: tuple
+    conditions: Conditions
+    bridges: tuple = ()
+
+    @property
+    def gap(self) -> float:
+        """Share by which the cost may be above the least possible."""
+        return float(self.figures["gap"])
+
+    def _repr_html_(self) -> str:
+        return self.territories._repr_html_()
+
+
+def plan_of(solved, units, conditions: Conditions, *, tree=None, current=None, notes=(), distance=None):
+    """Make the plan from solved jobs: list of (job, labels, bound, proven)."""
+    names = _unit_names(units, tree)
+    rows = [row for one in solved for row in _rows(one)]
+    rows.sort(key=lambda row: row["seat"])
+    label = {}
+    used = {row["name"] for row in rows if row["name"] is not None}
+    width = len(str(len(rows)))
+    for number, row in enumerate(rows, start=1):
+        row["territory"] = row["name"] or _free(f"{number:0{width}d} {names[row['seat']]}", used)
+        used.add(row["territory"])
+        label |= dict.fromkeys(row["units"], row["territory"])
+    assignment = pd.Series(label, name="territory").reindex(units["region"]).rename_axis("region")
+    if current is not None:
+        assignment = match_names(assignment, current, units, next(iter(conditions.measures)))
+        for row in rows:
+            row["territory"] = assignment[row["units"][0]]
+    table = territory_table(rows, units, conditions, names=names, distance=distance)
+    moves = move_table(assignment, current, units, conditions)
+    (figures, unit) = _figures(solved, table, moves, units, conditions)
+    bridges = tuple(pair for job, *_ in solved if job.problem is not None for pair in job.problem.bridges)
+    notes = (*notes, *_told(table))
+    return TerritoryPlan(assignment, table, moves, figures, unit, notes, conditions, bridges)
+
+
+def _unit_names(units: pd.DataFrame, tree) -> dict:
+    if "name" in units:
+        return dict(zip(units["region"], units["name"], strict=True))
+    if tree is not None and units["region"].isin(tree.regions).all():
+        return tree.names(units["region"]).to_dict()
+    return dict(zip(units["region"], units["region"], strict=True))
+
+
+def _free(name: str, used: set) -> str:
+    while name in used:
+        name += "′"
+    return name
+
+
+def _rows(one) -> list[dict]:
+    """Territories of one job: seat, heads, units, name."""
+    job, label, *_ = one
+    rows = [
+        {"name": None, "parent": job.parent, "seat": code, "heads": count, "units": [code]}
+        for code, count in job.alone
+    ]
+    if job.problem is None:
+        return rows
+    sites = medians(job.problem, label)
+    own = job.problem.distance.shape[1] == job.problem.n
+    for t in range(job.problem.k):
+        at = [i for i, where in enumerate(label) if where == t]
+        inside = [job.problem.codes[i] for i in at]
+        seat = (
+            job.problem.codes[sites[t]] if own else inside[int(job.problem.distance[at, sites[t]].argmin())]
+        )
+        rows.append({"name": job.names[t], "parent": job.parent, "seat": seat, "heads": 1, "units": inside})
+    return rows
+
+
+def territory_table(rows, units, conditions: Conditions, *, names, distance=None) -> pd.DataFrame:
+    """One row a territory; balance is judged within the parent of `within`, over what is not alone."""
+    measures = list(conditions.measures)
+    table = pd.DataFrame(
+        [{key: row[key] for key in ("territory", "parent", "seat", "heads")} for row in rows],
+        columns=["territory", "parent", "seat", "heads"],
+    )
+    by = units.set_index("region")
+    sums = np.array([by.loc[row["units"], measures].sum().to_numpy(float) for row in rows])
+    load = sums / table["heads"].to_numpy()[:, None]
+    group = table["parent"].fillna("").to_numpy()
+    mean = np.empty_like(load)
+    for parent in set(group):
+        mask = group == parent
+        mean[mask] = sums[mask].sum(axis=0) / table["heads"].to_numpy()[mask].sum()
+        mean[mask] = _rest_mean(sums[mask], table["heads"].to_numpy()[mask], mean[mask][0], conditions)
+    relative = load / np.where(mean > 0, mean, 1.0)
+    tolerance = np.array(list(conditions.measures.values()))
+    off = np.abs(relative - 1)
+    holds = (off <= tolerance + 1e-9).all(axis=1)
+    travel = [_travel(row, by, conditions, distance) for row in rows]
+    single = np.array([len(row["units"]) == 1 for row in rows])
+    high = (relative > 1 + tolerance + 1e-9).any(axis=1)
+    reason = np.where(holds, "", np.where(single & high, "单元不可再分", np.where(high, "偏高", "偏低")))
+    table = table.assign(
+        seat_name=[names[row["seat"]] for row in rows],
+        n_units=[len(row["units"]) for row in rows],
+        **{name: sums[:, m] for m, name in enumerate(measures)},
+        load=relative[:, 0],
+        deviation=off.max(axis=1),
+        holds=holds,
+        travel=[pair[0] for pair in travel],
+        radius=[pair[1] for pair in travel],
+        reason=reason,
+    )
+    front = ["territory", "parent", "seat", "seat_name", "heads", "n_units", *measures]
+    columns = [*front, "load", "deviation", "holds", "travel", "radius", "reason"]
+    return table[columns].sort_values("territory").reset_index(drop=True)
+
+
+def _rest_mean(sums, heads, mean, conditions: Conditions) -> np.ndarray:
+    """Mean a head over what is not a large unit of its own, as `build` computes it."""
+    tolerance = next(iter(conditions.measures.values()))
+    left = np.ones(len(sums), dtype=bool)
+    while left.any():
+        mean = sums[left].sum(axis=0) / heads[left].sum()
+        large = left & (heads > 1) & (sums[:, 0] > (1 + tolerance) * mean[0])
+        if not large.any() or large.sum() == left.sum():
+            break
+        left &= ~large
+    return mean
+
+
+def _travel(row: dict, by: pd.DataFrame, conditions: Conditions, distance) -> tuple[float, float]:
+    """Weighted mean distance to the seat, and the farthest unit."""
+    inside = by.loc[row["units"]]
+    if distance is not None:
+        far = distance.loc[row["units"], row["seat"]].to_numpy(float)
+    elif "lon" in by or "x" in by:
+        far = distances(inside, by.loc[[row["seat"]]])[:, 0]
+    else:
+        return float("nan"), float("nan")
+    weight = np.ones(len(inside)) if conditions.weight is None else inside[conditions.weight].to_numpy(float)
+    mean = float(weight @ far / weight.sum()) if weight.sum() > 0 else float(far.mean())
+    return mean, float(far.max())
+
+
+def match_names(assignment: pd.Series, current: pd.Series, units: pd.DataFrame, measure: str) -> pd.Series:
+    """Give new territories today's names so that as much of the measure as possible keeps its name.
+
+    Territories beyond today's number keep their own names.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    load = units.set_index("region")[measure]
+    both = pd.DataFrame({"new": assignment, "old": current.reindex(assignment.index), "load": load})
+    shared = both.dropna().groupby(["new", "old"])["load"].sum().unstack(fill_value=0.0)
+    (rows, columns) = linear_sum_assignment(-shared.to_numpy())
+    renamed = {
+        shared.index[r]: shared.columns[c] for r, c in zip(rows, columns, strict=True) if shared.iat[r, c] > 0
+    }
+    taken = set(renamed.values())
+    others = [name for name in assignment.unique() if name not in renamed]
+    renamed |= {name: _free(name, taken) for name in others}
+    return assignment.map(renamed)
+
+
+def move_table(assignment: pd.Series, current, units, conditions: Conditions) -> pd.DataFrame:
+    """Units whose territory changes: from, to, and their figures; units without one today are no moves."""
+    measures = list(conditions.measures)
+    columns = ["region", "from_territory", "to_territory", *measures]
+    if current is None:
+        return pd.DataFrame(columns=columns)
+    old = current.reindex(assignment.index)
+    moved = assignment.index[(old.notna() & (old != assignment)).to_numpy()]
+    table = pd.DataFrame(
+        {
+            "region": moved,
+            "from_territory": old[moved].to_numpy(),
+            "to_territory": assignment[moved].to_numpy(),
+        }
+    )
+    figures = units.set_index("region").loc[moved, measures].reset_index(drop=True)
+    return pd.concat([table, figures], axis=1).sort_values(["from_territory", "region"], ignore_index=True)
+
+
+def _figures(solved, table, moves, units, conditions: Conditions):
+    from .search.walk import total_cost
+
+    held = [one for one in solved if one[0].problem is not None]
+    cost = sum(total_cost(job.problem, label) for job, label, *_ in held)
+    bound = sum(one[2] for one in held)
+    proven = all(one[3] for one in held)
+    first = next(iter(conditions.measures))
+    gap = (cost - bound) / cost if cost > 0 and np.isfinite(bound) else float("nan")
+    if cost == 0:
+        gap = 0.0
+    single = table[table["n_units"] == 1]
+    worst = single.loc[single["load"].idxmax()] if len(single) else None
+    least = max(float(worst["load"]) - 1, 0.0) if worst is not None else 0.0
+    total = float(units[first].sum())
+    figures = {
+        "n_territories": len(table),
+        "n_out": int((~table["holds"]).sum()),
+        "cost": cost,
+        "bound": bound,
+        "gap": max(gap, 0.0) if gap == gap else gap,
+        "proven": bool(proven),
+        "worst_deviation": float(table["deviation"].max()),
+        "tolerance_bound": least,
+        "moved_share": float(moves[first].sum()) / total if len(moves) and total else 0.0,
+    }
+    return pd.Series(figures, dtype=object), (worst["seat"] if least > 0 else None)
+
+
+def _told(table: pd.DataFrame) -> list[str]:
+    """A line for every territory out of its band."""
+    out = table[~table["holds"]]
+    return [
+        f"{row.territory} 不在容差内：人均负荷为均值的 {row.load:.2f} 倍（{row.reason}"
+        + (f"：{row.seat_name}" if row.n_units == 1 else "")
+        + "）"
+        for row in out.itertuples()
+    ]
+
+
+def renamed(plan: TerritoryPlan, names: dict) -> TerritoryPlan:
+    """The same plan with other names of territories."""
+    table = plan.territories.assign(territory=plan.territories["territory"].replace(names))
+    return replace(plan, assignment=plan.assignment.replace(names), territories=table)
