@@ -18,7 +18,6 @@ from .proof.hess import MOST_PAIRS, Proof, prove
 from .search.anneal import anneal, starts_of
 from .search.walk import score, total_cost
 
-
 #: Designs of more units share their budget among the parts, and their proofs look at fewer pairs.
 SHARED_UNITS = 500
 FEW_PAIRS = 1000

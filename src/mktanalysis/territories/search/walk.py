@@ -1,9 +1,9 @@
 """A walk over assignments: single units and pairs change territory across a border.
 
-Always holds: every territory stays connected and keeps at least one unit; the books (members, loads,
-prices of imbalance) equal those counted afresh; the same seed gives the same walk on every machine, because
-the walk is counted in proposals and no clock is asked. Plain lists on purpose: at this size they are ten times as fast as
-arrays.
+Always holds: every territory stays connected and keeps at least one unit; the books (members, loads, prices
+of imbalance) equal those counted afresh; the same seed gives the same walk on every machine, because the
+walk is counted in proposals and no clock is asked. Plain lists on purpose: at this size they are ten times
+as fast as arrays.
 """
 
 from __future__ import annotations
