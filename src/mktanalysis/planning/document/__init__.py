@@ -1,0 +1,22 @@
+"""The regional plan that a manager signs: SWOT from figures, zones with roles, targets, budget, sections."""
+
+from .plan import PlanDocument, PlanInputs, Section, plan_document
+from .swot import RULES, SwotRule, swot
+from .tables import TARGETS, phase_dates, plan_budget, targets_table
+from .zones import ZoneRule, zone_roles
+
+__all__ = [
+    "RULES",
+    "TARGETS",
+    "PlanDocument",
+    "PlanInputs",
+    "Section",
+    "SwotRule",
+    "ZoneRule",
+    "phase_dates",
+    "plan_budget",
+    "plan_document",
+    "swot",
+    "targets_table",
+    "zone_roles",
+]

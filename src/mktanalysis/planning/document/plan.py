@@ -1,0 +1,289 @@
+"""The plan of a region as a document: sections of sentences and tables, in the order that a manager reads.
+
+Always holds: every sentence comes from a table that stands beside it; a section without data says so and is
+not left out; the page on top repeats figures of the sections and has none of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from ...errors import MktError
+from .swot import SIDES
+from .zones import ROLES
+
+#: Said where a section has no data.
+NO_DATA = "未提供数据。"
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """One chapter.
+
+    Attributes
+    ----------
+    title : str
+    text : tuple of str
+        Paragraphs, Chinese.
+    tables : tuple of (str, DataFrame)
+        Caption and table in base units.
+    pictures : tuple of (str, Figure)
+        Caption and matplotlib figure.
+    """
+
+    title: str
+    text: tuple[str, ...] = ()
+    tables: tuple[tuple[str, pd.DataFrame], ...] = ()
+    pictures: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PlanDocument:
+    """A plan that can be written as docx, xlsx or shown.
+
+    Attributes
+    ----------
+    title : str
+    summary : tuple of str
+        The page on top, one sentence an item.
+    sections : tuple of Section
+    sources : tuple of str
+        Where the figures come from.
+    """
+
+    title: str
+    summary: tuple[str, ...]
+    sections: tuple[Section, ...]
+    sources: tuple[str, ...] = ()
+
+    def section(self, title: str) -> Section:
+        """The section called `title`."""
+        for one in self.sections:
+            if one.title == title:
+                return one
+        raise MktError(f"没有这一章：{title}；现有：{'、'.join(s.title for s in self.sections)}")
+
+
+@dataclass(frozen=True, eq=False)
+class PlanInputs:
+    """What a plan is made of; every table is the result of the function named, missing ones are said.
+
+    Attributes
+    ----------
+    name : str
+        The region's name.
+    year : int
+    situation : DataFrame or None
+        Columns figure, value (text), source: what is known of the market.
+    swot : DataFrame or None
+        :func:`swot`.
+    market_types : DataFrame or None
+        Columns region, type: :func:`mktanalysis.tiering.market_types`.
+    zones : DataFrame or None
+        :func:`zone_roles`.
+    targets : DataFrame or None
+        :func:`targets_table`.
+    path, phases : DataFrame or None
+        Steps of an expansion plan (period, name, action ...); :func:`phase_dates`.
+    dealers : DataFrame or None
+        :func:`classify_dealers`.
+    density : DataFrame or None
+        :func:`dealer_density`.
+    people : DataFrame or None
+        :func:`field_workload` or heads by region.
+    budget : DataFrame or None
+        :func:`plan_budget`.
+    quotas, months : DataFrame or None
+        :func:`set_quotas` (its table), :func:`quota_months`.
+    outlook, board : DataFrame or None
+        :func:`year_outlook`, :func:`leaderboard`.
+    risks : tuple of str
+        Sentences on what may go wrong, from figures.
+    pictures : dict
+        Section title -> list of (caption, Figure).
+    sources : tuple of str
+    """
+
+    name: str
+    year: int
+    situation: pd.DataFrame | None = None
+    swot: pd.DataFrame | None = None
+    market_types: pd.DataFrame | None = None
+    zones: pd.DataFrame | None = None
+    targets: pd.DataFrame | None = None
+    path: pd.DataFrame | None = None
+    phases: pd.DataFrame | None = None
+    dealers: pd.DataFrame | None = None
+    density: pd.DataFrame | None = None
+    people: pd.DataFrame | None = None
+    budget: pd.DataFrame | None = None
+    quotas: pd.DataFrame | None = None
+    months: pd.DataFrame | None = None
+    outlook: pd.DataFrame | None = None
+    board: pd.DataFrame | None = None
+    risks: tuple[str, ...] = ()
+    pictures: dict = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+
+
+def plan_document(inputs: PlanInputs) -> PlanDocument:
+    """Assemble a region's plan (区域市场开发计划书) from the tables of the chain.
+
+    Parameters
+    ----------
+    inputs : PlanInputs
+
+    Returns
+    -------
+    PlanDocument
+        Twelve sections in the source's order: situation, SWOT, market types, zones, targets, path and
+        phases, dealers, people, budget, tasks by month, risks, control.
+
+    Examples
+    --------
+    >>> plan = plan_document(PlanInputs(name="江苏省", year=2025))
+    >>> plan.title, len(plan.sections), plan.sections[0].text
+    ('江苏省 2025 年区域市场开发计划书', 12, ('未提供数据。',))
+    """
+    parts = [
+        ("一、市场现状", _situation(inputs), [("市场现状", inputs.situation)]),
+        ("二、SWOT 分析", _swot(inputs), [("SWOT", inputs.swot)]),
+        ("三、市场类型", _types(inputs), [("市场类型", inputs.market_types)]),
+        ("四、分区定位", _zones(inputs), [("分区定位", inputs.zones)]),
+        ("五、营销目标", _targets(inputs), [("目标", inputs.targets)]),
+        ("六、开发路径与阶段", _path(inputs), [("路径", inputs.path), ("阶段", inputs.phases)]),
+        ("七、经销商", _dealers(inputs), [("经销商分类", inputs.dealers), ("密度与空白", inputs.density)]),
+        ("八、人员", _people(inputs), [("人员", inputs.people)]),
+        ("九、费用预算", _budget(inputs), [("预算", inputs.budget)]),
+        ("十、任务与月度分解", _quotas(inputs), [("任务", inputs.quotas)]),
+        ("十一、风险", inputs.risks, []),
+        ("十二、控制", _control(inputs), [("全年预计", inputs.outlook), ("竞赛", inputs.board)]),
+    ]
+    sections = tuple(_section(inputs, *part) for part in parts)
+    title = f"{inputs.name} {inputs.year} 年区域市场开发计划书"
+    return PlanDocument(title, _summary(inputs), sections, inputs.sources)
+
+
+def _section(inputs: PlanInputs, title: str, text, tables) -> Section:
+    given = tuple((caption, table) for caption, table in tables if table is not None and len(table))
+    said = tuple(text) or (() if given else (NO_DATA,))
+    return Section(title, said, given, tuple(inputs.pictures.get(title, ())))
+
+
+def _situation(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.situation
+    if table is None or table.empty:
+        return ()
+    return ("；".join(f"{row.figure} {row.value}" for row in table.itertuples()) + "。",)
+
+
+def _swot(inputs: PlanInputs) -> tuple[str, ...]:
+    if inputs.swot is None:
+        return ()
+    sides = [
+        f"{name}：{'；'.join(inputs.swot.loc[inputs.swot['side'] == side, 'text']) or '没有达到门槛的数字'}。"
+        for side, name in SIDES.items()
+    ]
+    return tuple(sides)
+
+
+def _types(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.market_types
+    if table is None:
+        return ()
+    groups = table.dropna(subset=["type"]).groupby("type", observed=True, sort=True)
+    column = "name" if "name" in table else "region"
+    return tuple(f"{kind}：{'、'.join(group[column])}。" for kind, group in groups)
+
+
+def _zones(inputs: PlanInputs) -> tuple[str, ...]:
+    if inputs.zones is None or inputs.zones.empty:
+        return ()
+    roles = ("open", "deepen", "steady")
+    order = [(role, inputs.zones.loc[inputs.zones["role"] == role, "zone"]) for role in roles]
+    parts = [f"{ROLES[role]}{'、'.join(names)}" for role, names in order if len(names)]
+    reasons = tuple(f"{row.zone}：{row.reason}。" for row in inputs.zones.itertuples())
+    return (f"总体战略：{'，'.join(parts)}；饱和容量合计 {inputs.zones['capacity'].sum():,.0f}。", *reasons)
+
+
+def _targets(inputs: PlanInputs) -> tuple[str, ...]:
+    if inputs.targets is None:
+        return ()
+    known = (inputs.targets["target_value"] != "未提供").sum()
+    return (f"十二项目标中 {known} 项有数字，其余标明“未提供”，应由责任人补齐。",)
+
+
+def _path(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.path
+    if table is None or table.empty:
+        return ()
+    first = table.sort_values("period", kind="stable")
+    names = "、".join(first["name"].head(3))
+    return (f"共 {len(table)} 步，先进{names}；最后一步在 {table['period'].max()} 年。",)
+
+
+def _dealers(inputs: PlanInputs) -> tuple[str, ...]:
+    said = []
+    if inputs.dealers is not None and len(inputs.dealers):
+        low = inputs.dealers[inputs.dealers["status"] == "must_move_up"]
+        said.append(f"{len(inputs.dealers)} 家经销商中 {len(low)} 家低于所在城市级别的要求，须向上靠拢。")
+        said += [f"{row.dealer}：还差年销量 {row.gap / 1e4:,.1f} 万元。" for row in low.itertuples()]
+    if inputs.density is not None and len(inputs.density):
+        counts = inputs.density["status"].value_counts()
+        said.append(
+            f"按地区：空白 {counts.get('blank', 0)} 个，不足 {counts.get('short', 0)} 个，"
+            f"合适 {counts.get('kept', 0)} 个，过密 {counts.get('crowded', 0)} 个。"
+        )
+    return tuple(said)
+
+
+def _people(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.people
+    if table is None or "staff" not in table:
+        return ()
+    now = table[table["phase"] == "mature"] if "phase" in table else table
+    return (f"按工作量需要 {now['staff'].sum():,.1f} 人（{len(now)} 个市场单元，成熟期）。",)
+
+
+def _budget(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.budget
+    if table is None or table.empty:
+        return ()
+    lines = table[table["item"] != "合计"]
+    total = table.loc[table["item"] == "合计", "amount"].iloc[0]
+    largest = lines.loc[lines["amount"].idxmax()]
+    head = f"合计 {total / 1e4:,.1f} 万元，共 {len(lines)} 项；"
+    return (f"{head}最大一项{largest['item']}占 {largest['share']:.0%}。",)
+
+
+def _quotas(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.quotas
+    if table is None or table.empty:
+        return ()
+    top = table.iloc[0]
+    said = [f"{inputs.year} 年任务合计 {top['quota'] / 1e4:,.0f} 万元，比去年增长 {top['growth']:.1%}。"]
+    known = table[table["difficulty"].notna()]
+    if len(known):
+        hard = known.loc[known["difficulty"].idxmax()]
+        said.append(f"最难的任务为预测值的 {hard['difficulty']:.2f} 倍。")
+    if inputs.months is not None:
+        said.append("月度任务见工作簿：每个地区各月之和等于全年，每月各地区之和等于当月合计。")
+    return tuple(said)
+
+
+def _control(inputs: PlanInputs) -> tuple[str, ...]:
+    table = inputs.outlook
+    if table is None or table.empty:
+        return ("每月对照计划与实际：完成率、跟踪信号（低于 -4 即持续落后）、全年达成把握。",)
+    top = table.iloc[0]
+    late = table[table["needs_help"] & (table["level"] == table["level"].iloc[-1])]
+    said = f"预计全年完成 {top['outlook_completion']:.1%}，达成把握 {top['chance']:.0%}；"
+    return (said + f"需要支援的地区 {len(late)} 个。",)
+
+
+def _summary(inputs: PlanInputs) -> tuple[str, ...]:
+    """The first sentence of every section that has one, in their order."""
+    parts = (_situation, _zones, _quotas, _path, _dealers, _people, _budget, _control)
+    return tuple(said[0] for said in (part(inputs) for part in parts) if said)

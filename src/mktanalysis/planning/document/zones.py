@@ -1,0 +1,130 @@
+"""Zones of a region and their roles: deepen, open or keep steady, from capacity, position and cost.
+
+Always holds: a role follows from three figures by a written rule, and the reason names them; the order of
+work follows from what a zone has to give.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from ...errors import MktError, TableError
+from ...settings import Strict
+
+#: Roles and their names.
+ROLES = {"deepen": "深度拓展", "open": "立足开发", "steady": "辅助稳定"}
+
+
+class ZoneRule(Strict):
+    """When a zone is deepened, opened or kept steady.
+
+    Parameters
+    ----------
+    low_return : float
+        A zone whose sales per outlet over its cost lie below this share of the best zone's is kept steady.
+    presence : float
+        A zone in which this share of the places is covered is deepened, else opened.
+    """
+
+    low_return: Annotated[float, Field(ge=0, le=1)] = 0.75
+    presence: Annotated[float, Field(ge=0, le=1)] = 0.25
+
+
+def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataFrame:
+    """Give each zone of a region its role, with the reason (分区定位).
+
+    Parameters
+    ----------
+    zones : DataFrame
+        Columns zone, capacity (outlets or customers at saturation), held (of them today), productivity (sales
+        of one, any common unit), cost (upkeep of one relative to the mean, 1), places (prefectures), covered
+        (places with a dealer).
+    rule : ZoneRule, optional
+
+    Returns
+    -------
+    DataFrame
+        Columns zone, role (deepen, open, steady), capacity, held, headroom (capacity - held), value (headroom
+        x productivity), value_share, return_index (productivity / cost, 1 is the best zone), coverage (share
+        of places), reason (Chinese). The largest value first.
+
+    Raises
+    ------
+    TableError
+        Missing, negative or impossible figures (held above capacity is a note in the reason, covered above
+        places an error).
+
+    Examples
+    --------
+    苏南、苏中、苏北 with the source's counts at saturation; 苏北 sells at most 70% of 苏中 an outlet:
+
+    >>> zones = pd.DataFrame({"zone": ["苏南", "苏中", "苏北"], "capacity": [108, 48, 40],
+    ...     "held": [20, 3, 12], "productivity": [1.0, 1.0, 0.7], "cost": [1.0, 1.0, 1.0],
+    ...     "places": [5, 3, 5], "covered": [2, 0, 3]})
+    >>> zone_roles(zones)[["zone", "role"]].values.tolist()
+    [['苏南', 'deepen'], ['苏中', 'open'], ['苏北', 'steady']]
+    """
+    rule = rule or ZoneRule()
+    _check(zones)
+    gain = zones["productivity"] / zones["cost"]
+    index = gain / gain.max()
+    coverage = zones["covered"] / zones["places"]
+    headroom = (zones["capacity"] - zones["held"]).clip(lower=0)
+    value = headroom * zones["productivity"]
+    role = np.where(index < rule.low_return, "steady", np.where(coverage >= rule.presence, "deepen", "open"))
+    table = pd.DataFrame(
+        {
+            "zone": zones["zone"],
+            "role": role,
+            "capacity": zones["capacity"],
+            "held": zones["held"],
+            "headroom": headroom,
+            "value": value,
+            "value_share": value / value.sum() if value.sum() > 0 else 0.0,
+            "return_index": index,
+            "coverage": coverage,
+        }
+    )
+    reasons = [_reason(row, rule) for row in table.itertuples()]
+    table = table.assign(reason=reasons)
+    return table.sort_values(["value", "zone"], ascending=[False, True], ignore_index=True)
+
+
+def _reason(row, rule: ZoneRule) -> str:
+    size = f"饱和容量 {row.capacity:,.0f}，已有 {row.held:,.0f}，空间 {row.headroom:,.0f}"
+    if row.held > row.capacity:
+        size = f"已有 {row.held:,.0f}，超过饱和容量 {row.capacity:,.0f}"
+    if row.role == "steady":
+        why = f"产出与成本之比只有最好分区的 {row.return_index:.0%}（低于 {rule.low_return:.0%}），以稳住为主"
+    elif row.role == "deepen":
+        why = f"已有经销商的地区占 {row.coverage:.0%}（不低于 {rule.presence:.0%}），在现有网络上做深"
+    else:
+        why = f"已有经销商的地区占 {row.coverage:.0%}（低于 {rule.presence:.0%}），先开新点"
+    return f"{size}；{why}"
+
+
+def _check(zones: pd.DataFrame) -> None:
+    names = ["capacity", "held", "productivity", "cost", "places", "covered"]
+    missing = [name for name in ("zone", *names) if name not in zones]
+    if missing:
+        raise MktError(f"分区表缺少列：{'、'.join(missing)}")
+    problems = []
+    for row in zones.to_dict("records"):
+        for name in names:
+            least = 0 if name in ("capacity", "held", "covered") else 1e-12
+            if not row[name] >= least:
+                text = "应为非负数（缺失不是 0）" if least == 0 else "应为正数（缺失不是 0）"
+                problems.append({"row": row["zone"], "column": name, "value": row[name], "problem": text})
+        if row["covered"] > row["places"]:
+            text = "有经销商的地区多于地区数"
+            problems.append(
+                {"row": row["zone"], "column": "covered", "value": row["covered"], "problem": text}
+            )
+    doubled = zones["zone"][zones["zone"].duplicated()]
+    problems += [{"row": name, "column": "zone", "problem": "分区重复"} for name in doubled]
+    if problems:
+        raise TableError(pd.DataFrame(problems))
