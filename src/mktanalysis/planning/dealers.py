@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError, TableError
+from ..words.render import named
 
 
 def class_thresholds(
@@ -114,7 +115,8 @@ def classify_dealers(
     held = pd.DataFrame(rows, columns=["class", "framework", "least_class", "gap", "status"])
     front = dealers[["dealer", "region", "volume"]].reset_index(drop=True)
     front.insert(2, "tier", tier.to_numpy())
-    return pd.concat([front, held], axis=1).assign(basis=thresholds.attrs.get("basis", "thresholds"))
+    basis = thresholds.attrs.get("basis", "thresholds")
+    return named(pd.concat([front, held], axis=1).assign(basis=basis), "dealers")
 
 
 def _placed(volume: float, tier, least: pd.Series, framework: pd.DataFrame, allowed: pd.DataFrame) -> tuple:
@@ -221,9 +223,10 @@ def dealer_density(
     rank = table["capacity"].where(blank).rank(ascending=False, method="first")
     table = table.assign(priority=rank.astype("Int64"))
     order = table["status"].map({"blank": 0, "short": 1, "crowded": 2, "kept": 3})
-    return table.assign(order=order).sort_values(
+    ordered = table.assign(order=order).sort_values(
         ["order", "priority", "region"], ignore_index=True, na_position="last"
-    )[["region", "n_dealers", "status", "capacity", "priority"]]
+    )
+    return named(ordered[["region", "n_dealers", "status", "capacity", "priority"]], "dealer_density")
 
 
 def dealer_breaches(dealers: pd.DataFrame, tree, *, level: str = "prefecture") -> pd.DataFrame:
@@ -259,7 +262,7 @@ def dealer_breaches(dealers: pd.DataFrame, tree, *, level: str = "prefecture") -
         if kind:
             regions = "、".join(sorted(set(group["region"])))
             rows.append({"dealer": dealer, "regions": regions, "n_places": len(places), "breach": kind})
-    return pd.DataFrame(rows, columns=["dealer", "regions", "n_places", "breach"])
+    return named(pd.DataFrame(rows, columns=["dealer", "regions", "n_places", "breach"]), "dealer_breaches")
 
 
 def _first_level(dealers: pd.DataFrame) -> pd.DataFrame:

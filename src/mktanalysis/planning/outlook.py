@@ -16,6 +16,7 @@ from pydantic import Field
 from ..errors import MktError, TableError
 from ..schemas import PANEL, check_table, season_of
 from ..settings import Strict
+from ..words.render import named
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -114,7 +115,7 @@ def year_outlook(
         "needs_help",
         "reason",
     ]
-    return table[columns]
+    return named(table[columns], "outlook")
 
 
 class _Grids:

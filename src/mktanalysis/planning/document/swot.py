@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ...errors import MktError
 from ...settings import Strict
+from ...words.render import named
 
 #: The four sides, in the order of the table.
 SIDES = {"strength": "优势", "weakness": "劣势", "opportunity": "机会", "threat": "威胁"}
@@ -152,7 +153,8 @@ def swot(facts: pd.DataFrame, *, rules: tuple[SwotRule, ...] = RULES) -> pd.Data
     columns = ["side", "text", "fact", "figure", "threshold", "rule", "source"]
     table = pd.DataFrame(lines, columns=columns)
     order = table["side"].map({side: i for i, side in enumerate(SIDES)})
-    return table.assign(order=order).sort_values("order", kind="stable", ignore_index=True)[columns]
+    ordered = table.assign(order=order).sort_values("order", kind="stable", ignore_index=True)
+    return named(ordered[columns], "swot")
 
 
 def _judged(rule: SwotRule, known: pd.DataFrame) -> dict | None:

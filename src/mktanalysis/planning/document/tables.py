@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ...errors import InfeasibleError, MktError, TableError
+from ...words.render import named
 
 #: The targets that a marketing plan states, in the source's order.
 TARGETS = {
@@ -64,7 +65,8 @@ def targets_table(given: pd.DataFrame) -> pd.DataFrame:
     columns = ["base", "target_value", "owner", "source"]
     table = given.set_index("target").reindex(list(TARGETS)).reindex(columns=columns)
     texts = table.map(lambda value: NOT_GIVEN if pd.isna(value) or value == "" else str(value))
-    return texts.assign(name=pd.Series(TARGETS))[["name", *columns]].rename_axis("target").reset_index()
+    table = texts.assign(name=pd.Series(TARGETS))[["name", *columns]].rename_axis("target").reset_index()
+    return named(table, "plan_targets")
 
 
 #: Phases of one market: months since the start, and what is done (source: a market's development schedule).
@@ -108,7 +110,7 @@ def phase_dates(starts: pd.DataFrame) -> pd.DataFrame:
         for name, begin, end, work in PHASES
     ]
     table = pd.DataFrame(rows, columns=["region", "phase", "first", "last", "work"])
-    return table.astype({"first": "period[M]", "last": "period[M]"})
+    return named(table.astype({"first": "period[M]", "last": "period[M]"}), "plan_phases")
 
 
 def plan_budget(lines: pd.DataFrame, *, total: float | None = None) -> pd.DataFrame:
@@ -158,4 +160,5 @@ def plan_budget(lines: pd.DataFrame, *, total: float | None = None) -> pd.DataFr
         rows.append({"item": "机动费用", "amount": money - spent, "basis": "总额减各项"})
     rows.append({"item": "合计", "amount": money, "basis": ""})
     table = pd.DataFrame(rows)
-    return table.assign(share=table["amount"] / money if money else 0.0)[["item", "amount", "share", "basis"]]
+    table = table.assign(share=table["amount"] / money if money else 0.0)
+    return named(table[["item", "amount", "share", "basis"]], "plan_budget")

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from ...errors import MktError, TableError
 from ...settings import Strict
+from ...words.render import named
 
 #: Roles and their names.
 ROLES = {"deepen": "深度拓展", "open": "立足开发", "steady": "辅助稳定"}
@@ -91,7 +92,7 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
     )
     reasons = [_reason(row, rule) for row in table.itertuples()]
     table = table.assign(reason=reasons)
-    return table.sort_values(["value", "zone"], ascending=[False, True], ignore_index=True)
+    return named(table.sort_values(["value", "zone"], ascending=[False, True], ignore_index=True), "zones")
 
 
 def _reason(row, rule: ZoneRule) -> str:

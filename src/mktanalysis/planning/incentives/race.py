@@ -15,6 +15,7 @@ from pydantic import Field
 from ...errors import MktError, TableError
 from ...schemas import PANEL, check_table, season_of
 from ...settings import Strict
+from ...words.render import named
 
 Yuan = Annotated[float, Field(ge=0)]
 
@@ -92,7 +93,7 @@ def leaderboard(quotas: pd.DataFrame, actual: pd.DataFrame, *, prizes: Prizes) -
         rank=board["rank"].astype("Int64"),
     )
     columns = ["kind", "period", "region", "quota", "actual", "completion", "rank", "champion", "prize"]
-    return board[[*columns, "complete"]]
+    return named(board[[*columns, "complete"]], "leaderboard")
 
 
 def _joined(quotas: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from ...errors import MktError, TableError
 from ...settings import Strict
+from ...words.render import named
 
 Yuan = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
@@ -201,7 +202,7 @@ def rebates(dealers: pd.DataFrame, schedule: RebateSchedule, *, near: float = 0.
                 "cliff": bool(close),
             }
         )
-    return pd.concat([table, pd.DataFrame(rows, index=table.index)], axis=1)
+    return named(pd.concat([table, pd.DataFrame(rows, index=table.index)], axis=1), "rebates")
 
 
 def rebate_cost(forecast: pd.DataFrame, schedule: RebateSchedule, *, coverage: float = 0.8) -> pd.DataFrame:
@@ -249,7 +250,7 @@ def rebate_cost(forecast: pd.DataFrame, schedule: RebateSchedule, *, coverage: f
                 "chance": chance,
             }
         )
-    return pd.DataFrame(rows)
+    return named(pd.DataFrame(rows), "rebates")
 
 
 def _above(mean: float, sd: float, start: float) -> float:
@@ -290,13 +291,14 @@ def compare_schedules(dealers: pd.DataFrame, now: RebateSchedule, then: RebateSc
     """
     before = rebates(dealers, now)
     after = rebates(dealers, then)
-    return before[["dealer", "sales"]].assign(
+    changed = before[["dealer", "sales"]].assign(
         rebate_now=before["rebate"],
         rebate_then=after["rebate"],
         change=after["rebate"] - before["rebate"],
         cliff_now=before["cliff"],
         cliff_then=after["cliff"],
     )
+    return named(changed, "rebates")
 
 
 def _dealers(dealers: pd.DataFrame, schedule: RebateSchedule) -> pd.DataFrame:

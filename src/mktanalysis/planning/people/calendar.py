@@ -15,6 +15,7 @@ from pydantic import Field
 
 from ...errors import MktError, TableError
 from ...settings import Strict
+from ...words.render import named
 
 #: Who is seen on which days of the week (1 is Monday): the source's weekly routine.
 ROUTINE = {"dealer": (1,), "partner": (2,), "model_store": (2,), "customer": (3, 4, 5)}
@@ -104,7 +105,7 @@ def visit_calendar(customers: pd.DataFrame, intervals: pd.Series, *, week: Week 
     visits = pd.concat([_visits(part, week) for _, part in table.groupby("person", sort=True)])
     visits = visits.sort_values(["person", "week", "day", "customer"], ignore_index=True)
     days = _days(visits, week)
-    weeks = _weeks(visits, days, week)
+    weeks = named(_weeks(visits, days, week), "visit_weeks")
     load = weeks.groupby("person")["hours"]
     ratio = float((load.max() / load.mean()).max())
     return VisitPlan(visits, days, weeks, ratio, _notes(days, weeks))

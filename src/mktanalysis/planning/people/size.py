@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ...words.render import named
 
 
 def fit_response(judgements: pd.DataFrame) -> pd.DataFrame:
@@ -167,7 +168,9 @@ def optimal_force(
         }
     )
     method = "greedy" if concave else "dynamic programming"
-    return ForceSize(table, _allocation(curves, sales, choice[best]), best, low, high, method)
+    return ForceSize(
+        named(table, "force_size"), _allocation(curves, sales, choice[best]), best, low, high, method
+    )
 
 
 def _allocation(curves: pd.DataFrame, sales: np.ndarray, staff: np.ndarray) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 from ...errors import MktError, TableError
 from ...fieldwork import KINDS, travel_hours, work_hours, yearly_contacts
 from ...settings import Strict
+from ...words.render import named
 from ..quotas.projection import project
 
 Amount = Annotated[float, Field(ge=0)]
@@ -179,12 +180,13 @@ def field_workload(units: pd.DataFrame, force: FieldForce | None = None) -> pd.D
     table = pd.concat(frames, ignore_index=True).sort_values(["region", "phase"], kind="stable")
     hours = table[list(KINDS)].sum(axis=1)
     own = table[[kind for kind in KINDS if kind != "supervision"]].sum(axis=1)
-    return table.assign(
+    table = table.assign(
         hours=hours,
         staff=own / force.hours_a_person,
         routine_staff=table["visits_made"] / force.visits_a_person,
         travel="computed" if known else "none",
-    ).reset_index(drop=True)
+    )
+    return named(table.reset_index(drop=True), "field_workload")
 
 
 def _phase(units, n, each_visit, stores, force: FieldForce, phase: str) -> pd.DataFrame:

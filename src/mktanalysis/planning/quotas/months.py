@@ -12,6 +12,7 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from ...errors import InfeasibleError, MktError
+from ...words.render import named
 
 #: Rounds of proportional fitting; it ends earlier when both margins agree to a millionth of a unit.
 _ROUNDS = 5000
@@ -80,7 +81,7 @@ def quota_months(
     periods = [_period(year, season, frequency) for season in pattern.columns]
     table = pd.DataFrame(whole * unit, quota.index.rename("region"), pd.PeriodIndex(periods, name="period"))
     long = table.stack().rename("value").reset_index()
-    return long.sort_values(["region", "period"], ignore_index=True)
+    return named(long.sort_values(["region", "period"], ignore_index=True), "quota_months")
 
 
 def _period(year: int, season: int, frequency: str) -> pd.Period:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import InfeasibleError, MktError
+from ...words.render import named
 from .projection import project
 
 
@@ -75,7 +76,7 @@ def negotiate(
     final = project(target, clamped, weight=high - low, lower=low, upper=high, unit=unit)
     table = pd.DataFrame({"top_down": top_down, "bid": bid, "clamped": clamped, "final": final})
     reason = [_reason(row, unit) for row in table.itertuples()]
-    return table.assign(reason=reason).rename_axis("region").reset_index()
+    return named(table.assign(reason=reason).rename_axis("region").reset_index(), "negotiation")
 
 
 def _reason(row, unit: float) -> str:
@@ -137,4 +138,4 @@ def split_to_people(quota: pd.Series, people: pd.DataFrame, *, unit: float = 1e4
         parts.append(
             pd.DataFrame({"region": region, "person": weight.index, "quota": amounts, "share": share})
         )
-    return pd.concat(parts, ignore_index=True)
+    return named(pd.concat(parts, ignore_index=True), "people_quotas")

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...errors import MktError
 from ...schemas import PANEL, check_table
+from ...words.render import named
 from .projection import project
 from .quotas import yearly_sales
 from .rules import METHODS, QuotaRule, prefer_quotas
@@ -79,7 +80,7 @@ def ratchet_check(quotas: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     if not rows:
         raise MktError("没有相邻两年都有任务和销售额的三个以上地区")
     rows.append({"pair": "all", **_ratchet(pd.concat(pooled))})
-    return pd.DataFrame(rows)
+    return named(pd.DataFrame(rows), "ratchet")
 
 
 def _ratchet(pair: pd.DataFrame) -> dict:
@@ -157,7 +158,8 @@ def compare_quota_methods(
             )
     table = pd.concat(parts, ignore_index=True)
     rate = (table["actual"] / table["quota"]).where(table["quota"] > 0)
-    return table.assign(attainment=rate, met=table["actual"] >= table["quota"])
+    judged = table.assign(attainment=rate, met=table["actual"] >= table["quota"])
+    return named(judged, "quota_methods")
 
 
 def quota_spread(compared: pd.DataFrame) -> pd.DataFrame:
@@ -184,4 +186,4 @@ def quota_spread(compared: pd.DataFrame) -> pd.DataFrame:
                     "n_regions": len(group),
                 }
             )
-    return pd.DataFrame(rows)
+    return named(pd.DataFrame(rows), "quota_methods")

@@ -14,6 +14,7 @@ import pandas as pd
 
 from ...errors import MktError, TableError
 from ...schemas import PANEL, check_table, season_of
+from ...words.render import named
 from .projection import project
 from .rules import METHODS, QuotaRule, prefer_quotas, spread_of
 
@@ -134,7 +135,8 @@ def set_quotas(
     )
     table = _described(table, outlook, float(total), level, _Limits(low, high, rule.unit))
     year = int(sales.columns[-1]) + 1
-    return Quotas(table.assign(method=rule.method)[list(COLUMNS)], year, rule, wish.notes)
+    shown = named(table.assign(method=rule.method)[list(COLUMNS)], "quotas")
+    return Quotas(shown, year, rule, wish.notes)
 
 
 @dataclass(frozen=True)
