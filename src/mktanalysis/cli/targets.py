@@ -18,8 +18,12 @@ Combine = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the group."""
-    group = typer.Typer(no_args_is_help=True, help="计划管理：计划与实际、季节指数、年度任务分解到月")
-    for command in (check, season, split):
+    from .quotas import months, outlook, quotas, race, rebates
+
+    group = typer.Typer(
+        no_args_is_help=True, help="任务与计划：分解到地区和月、竞赛、返利、计划与实际、全年预计"
+    )
+    for command in (quotas, months, race, rebates, check, outlook, season, split):
         group.command(command.__name__)(command)
     app.add_typer(group, name="targets")
     app.add_typer(group, name="plan", hidden=True)  # the group's old name, for one version

@@ -1,0 +1,209 @@
+"""``mktanalysis dealers`` and ``staff``: classes and places of dealers, people and their visits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .lists import Field
+
+To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
+
+_DEALER = Field(("经销商", "经销商名称", "名称", "代理商", "dealer"))
+_PLACE = Field(("地区", "城市", "所在地区", "所在城市", "区域", "region"), "region")
+_DEALERS = {
+    "dealer": _DEALER,
+    "region": _PLACE,
+    "volume": Field(
+        ("年销量", "年销售额", "销售额", "年度销售额", "销售规模", "volume"), "yuan", required=False
+    ),
+    "rank": Field(("级次", "经销商级次", "层级", "rank"), required=False),
+}
+_UNITS = {
+    "region": _PLACE,
+    "customers": Field(("客户数", "客户", "建档客户", "customers"), "number"),
+    "area_km2": Field(("面积", "area_km2"), "number", required=False),
+    "radius_km": Field(("距离", "路程", "radius_km"), "number", required=False),
+    "stores": Field(("样板店", "样板店数", "stores"), "number", required=False),
+}
+_CUSTOMERS = {
+    "person": Field(("人员", "业务员", "负责人", "person")),
+    "customer": Field(("客户", "客户名称", "customer")),
+    "class": Field(("类别", "客户类别", "等级", "class")),
+    "hours": Field(("时间", "拜访时间", "每次时间", "小时", "hours"), "number"),
+    "kind": Field(("类型", "对象", "kind"), required=False),
+}
+_KINDS = {"经销商": "dealer", "合作伙伴": "partner", "样板店": "model_store", "客户": "customer"}
+_RANKS = {"一级": "first", "二级": "second"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the two commands."""
+    for command in (dealers, staff):
+        app.command(command.__name__)(command)
+
+
+def dealers(
+    file: Annotated[
+        Path, typer.Argument(help="经销商表：经销商、地区；如有：年销量(万元)、级次（一级、二级）")
+    ],
+    framework: Annotated[
+        Path | None, typer.Option(help="经营框架表：第一列城市级别，其余各列为经销商类别，空格为不允许")
+    ] = None,
+    thresholds: Annotated[
+        str, typer.Option(help="分类门槛（万元），从高到低，如 A=500,B=200,C=0；不给则按分位数并注明")
+    ] = "",
+    tiers: Annotated[str, typer.Option(help="城市级别用哪个榜单，见 mktanalysis data")] = "2021",
+    wanted: Annotated[int, typer.Option(min=1, help="每个地级市应有几家一级经销商")] = 2,
+    within: Annotated[str, typer.Option(help="只看这个地区之内：代码或名称")] = "",
+    to: To = None,
+) -> None:
+    """经销商：分类与经营框架、须向上靠拢的差额、每市几家、空白市场先后、越级代理。
+
+    例：mktanalysis dealers 经销商.xlsx --within 江苏省
+
+    例：mktanalysis dealers 经销商.xlsx --framework 框架.xlsx --thresholds A=500,B=200,C=0 --to 分类.xlsx
+    """
+    import mktanalysis as mkt
+    from mktanalysis.planning import dealer_breaches, dealer_density
+
+    from .lists import read_list, show_words
+
+    tree = mkt.load_regions()
+    table = read_list(file, _DEALERS, tree=tree)
+    if "rank" in table:
+        table = table.assign(rank=table["rank"].map(_RANKS).fillna(table["rank"]))
+    code = mkt.resolve_names([within], tree).iloc[0] if within else None
+    size = mkt.market_units("prefecture", within=code).set_index("region")["capacity"]
+    density = dealer_density(table, tree, wanted=wanted, capacity=size, within=code)
+    classes = _classes(table, framework, thresholds, tiers, tree)
+    show_words(density, tree=tree, title="经销商密度", to=to if classes is None else None)
+    breaches = dealer_breaches(table, tree)
+    if len(breaches):
+        show_words(breaches, title="越级代理：一级经销商的范围应是一个地级市")
+    else:
+        typer.echo("没有越级代理。")
+    if classes is not None:
+        show_words(classes, tree=tree, title="经销商分类", to=to)
+
+
+def _classes(table, framework: Path | None, thresholds: str, tiers: str, tree):
+    """Classes and frameworks, or None where no framework is given."""
+    import mktanalysis as mkt
+    from mktanalysis.planning import class_thresholds, classify_dealers
+
+    if framework is None:
+        return None
+    if "volume" not in table:
+        raise mkt.MktError("经销商分类需要列：年销量(万元)")
+    frame = _framework(framework)
+    steps = _thresholds(thresholds) if thresholds else None
+    if steps is None:
+        names = tuple(frame.columns)
+        steps = class_thresholds(table["volume"], classes=names, shares=(1 / len(names),) * len(names))
+    return classify_dealers(table, mkt.load_tier_list(tiers), tree, thresholds=steps, framework=frame)
+
+
+def _framework(path: Path):
+    """Tier x class as a table of names."""
+    import pandas as pd
+
+    from .lists import _rows
+
+    rows = _rows(path)
+    wide = pd.DataFrame(rows[1:], columns=rows[0])
+    return wide.set_index(wide.columns[0]).replace("", None)
+
+
+def _thresholds(text: str):
+    import pandas as pd
+
+    from mktanalysis import MktError
+
+    try:
+        pairs = [part.split("=") for part in text.replace("，", ",").split(",")]
+        return pd.Series({name.strip(): float(amount) * 1e4 for name, amount in pairs})
+    except ValueError:
+        raise MktError(f"门槛应写成 A=500,B=200,C=0（万元），给出的是 {text!r}") from None
+
+
+def staff(
+    file: Annotated[
+        Path | None, typer.Argument(help="市场单元：地区、客户数；如有：面积、距离(公里)、样板店")
+    ] = None,
+    people: Annotated[int | None, typer.Option(min=1, help="总编制；不给则为需要人数取整")] = None,
+    visits: Annotated[
+        Path | None,
+        typer.Option(help="排拜访日历：人员、客户、类别、时间(小时)；如有类型（经销商、样板店…）"),
+    ] = None,
+    intervals: Annotated[str, typer.Option(help="各类客户几周拜访一次，如 A=1,B=4,C=13")] = "",
+    day_hours: Annotated[float, typer.Option(min=0.5, help="每天可用于拜访的小时")] = 8.0,
+    to: To = None,
+) -> None:
+    """人员：按工作量算需要几人、分到各地、几层主管；或排一年的拜访日历，超时的写明，不删拜访。
+
+    例：mktanalysis staff 市场单元.xlsx --people 12
+
+    例：mktanalysis staff --visits 客户.xlsx --intervals A=1,B=4,C=13 --to 日历.xlsx
+    """
+    from mktanalysis import MktError
+
+    if (file is None) == (visits is None):
+        raise MktError("请给出市场单元表（算人数）或 --visits 客户表（排日历）之一")
+    if visits is not None:
+        _calendar(visits, intervals, day_hours, to)
+    else:
+        _heads(file, people, to)
+
+
+def _heads(file: Path, people: int | None, to: Path | None) -> None:
+    import mktanalysis as mkt
+    from mktanalysis.planning import FieldForce, field_workload, heads, managers
+
+    from .lists import read_list, show_words
+
+    tree = mkt.load_regions()
+    force = FieldForce()
+    work = field_workload(read_list(file, _UNITS, tree=tree), force)
+    mature = work[work["phase"] == "mature"]
+    number = heads(mature.set_index("region")["staff"], total=people)
+    shown = mature.assign(people=mature["region"].map(number)).drop(columns=["phase", "sweep"])
+    show_words(shown, tree=tree, title="成熟期的工作量与人员", to=to)
+    need = mature["staff"].sum()
+    typer.echo(f"需要 {need:.1f} 人，编制 {number.sum()} 人。")
+    typer.echo(f"核对：按周计划，每人每年约 {force.visits_a_person:.0f} 次客户拜访。")
+    layers = managers(int(number.sum()), span=force.span)
+    said = "，".join(f"第 {row.layer} 层 {row.n_managers} 人" for row in layers.itertuples())
+    typer.echo(f"主管（每人带 {force.span} 人）：{said or '不需要'}。")
+
+
+def _calendar(file: Path, intervals: str, day_hours: float, to: Path | None) -> None:
+    import pandas as pd
+
+    from mktanalysis import MktError
+    from mktanalysis.planning import Week, visit_calendar
+
+    from .lists import read_list, show_words
+    from .output import check_target, write
+
+    check_target(to)
+    try:
+        pairs = [part.split("=") for part in intervals.replace("，", ",").split(",")]
+        every = pd.Series({name.strip(): float(weeks) for name, weeks in pairs})
+    except ValueError:
+        raise MktError(f"--intervals 应写成 A=1,B=4,C=13（周），给出的是 {intervals!r}") from None
+    table = read_list(file, _CUSTOMERS)
+    if "kind" in table:
+        table = table.assign(kind=table["kind"].map(_KINDS).fillna(table["kind"]))
+    plan = visit_calendar(table, every, week=Week(day_hours=day_hours))
+    show_words(plan.weeks, title="每周拜访")
+    for note in plan.notes:
+        typer.echo(f"说明：{note}")
+    typer.echo(f"最忙的一周是平均的 {plan.peak_ratio:.2f} 倍；共 {len(plan.visits)} 次拜访。")
+    if to is not None:
+        week = ["周一", "周二", "周三", "周四", "周五", "周六"]
+        names = {"person": "人员", "week": "周", "day": "星期", "customer": "客户", "hours": "小时"}
+        dated = plan.visits.assign(day=[week[d - 1] for d in plan.visits["day"]])
+        write(to, dated[list(names)].rename(columns=names), title="拜访日历")
