@@ -175,7 +175,7 @@ def plot_rebates(
             part = dealers[dealers["cliff"] == flag]
             if len(part):
                 ax.plot(part["sales"], part["rebate"], "o", color=color, label=label, markersize=6)
-        for row in dealers[dealers["cliff"]].head(8).itertuples():
+        for row in dealers[dealers["cliff"] & (dealers["rebate"] > 0)].head(8).itertuples():
             ax.annotate(
                 str(row.dealer),
                 (row.sales, row.rebate),

@@ -78,7 +78,7 @@ class Company:
         return done.assign(value=(done["value"] * rate * rng.normal(1, 0.04, len(done))).round())
 
 
-def example_company(market: pd.DataFrame, *, share: float = 0.001, random_state: int = 0) -> Company:
+def example_company(market: pd.DataFrame, *, share: float = 2e-5, random_state: int = 0) -> Company:
     """Make up a company that sells in the places of a market (虚构公司，只供试用).
 
     Parameters
@@ -138,7 +138,7 @@ def _dealers(last: pd.Series, order: pd.Index, rng) -> pd.DataFrame:
 
 
 def _units(last: pd.Series, rng) -> pd.DataFrame:
-    customers = np.maximum((last / 2e5).round(), 40)
+    customers = np.maximum((last / 2e4).round(), 30)
     return pd.DataFrame(
         {
             "region": last.index,
@@ -152,7 +152,7 @@ def _units(last: pd.Series, rng) -> pd.DataFrame:
 
 def _customers(rng) -> pd.DataFrame:
     kinds = ["dealer"] * 2 + ["partner"] * 2 + ["model_store"] * 2 + ["customer"] * 54
-    classes = ["A"] * 6 + list(rng.choice(["A", "B", "C"], 54, p=[0.05, 0.45, 0.5]))
+    classes = ["A"] * 4 + ["B"] * 2 + list(rng.choice(["A", "B", "C"], 54, p=[0.05, 0.45, 0.5]))
     return pd.DataFrame(
         {
             "person": "张三",
@@ -166,7 +166,7 @@ def _customers(rng) -> pd.DataFrame:
 
 def _judgements(last: pd.Series) -> pd.DataFrame:
     """Nobody: 40% of today's sales; half as many again: 20% more; as many as one likes: half as much more."""
-    now = np.maximum((last / 6e6).round(), 1.0)
+    now = np.maximum((last / 4e6).round(), 1.0)
     parts = [(0 * now, 0.4), (now, 1.0), (1.5 * now, 1.2), (now + np.inf, 1.5)]
     frames = [
         pd.DataFrame({"region": last.index, "staff": staff.to_numpy(), "sales": (last * part).to_numpy()})

@@ -100,6 +100,8 @@ class ForceSize:
         Smallest and largest size of the flat range around the best.
     method : str
         ``greedy`` or ``dynamic programming``.
+    at_limit : bool
+        The best size is the largest one looked at: look further before believing it.
     """
 
     table: pd.DataFrame
@@ -108,6 +110,7 @@ class ForceSize:
     flat_low: int
     flat_high: int
     method: str
+    at_limit: bool
 
 
 def optimal_force(
@@ -168,9 +171,8 @@ def optimal_force(
         }
     )
     method = "greedy" if concave else "dynamic programming"
-    return ForceSize(
-        named(table, "force_size"), _allocation(curves, sales, choice[best]), best, low, high, method
-    )
+    shares = _allocation(curves, sales, choice[best])
+    return ForceSize(named(table, "force_size"), shares, best, low, high, method, best == most)
 
 
 def _allocation(curves: pd.DataFrame, sales: np.ndarray, staff: np.ndarray) -> pd.DataFrame:

@@ -91,7 +91,7 @@ def _reason(row, unit: float) -> str:
     move = row.final - row.clamped
     if abs(move) < unit:
         return first
-    return f"{first}；为凑成总目标{'上调' if move > 0 else '下调'} {abs(move):,.0f} 元"
+    return f"{first}；为凑成总目标{'上调' if move > 0 else '下调'} {abs(move) / 1e4:,.1f} 万元"
 
 
 def split_to_people(quota: pd.Series, people: pd.DataFrame, *, unit: float = 1e4) -> pd.DataFrame:
