@@ -202,7 +202,8 @@ def rebates(dealers: pd.DataFrame, schedule: RebateSchedule, *, near: float = 0.
                 "cliff": bool(close),
             }
         )
-    return named(pd.concat([table, pd.DataFrame(rows, index=table.index)], axis=1), "rebates")
+    front = table[["dealer", "sales", "task"]]
+    return named(pd.concat([front, pd.DataFrame(rows, index=table.index)], axis=1), "rebates")
 
 
 def rebate_cost(forecast: pd.DataFrame, schedule: RebateSchedule, *, coverage: float = 0.8) -> pd.DataFrame:
