@@ -11,6 +11,7 @@ from mktanalysis.planning.document import (
     TARGETS,
     PlanInputs,
     ZoneRule,
+    market_facts,
     phase_dates,
     plan_budget,
     plan_document,
@@ -73,6 +74,20 @@ class TestSwot:
             swot(facts(own_rank=1).assign(source=""))
         with pytest.raises(MktError, match="重复"):
             swot(pd.concat([facts(own_rank=1), facts(own_rank=2)]))
+
+    def test_facts_from_the_tables_of_the_chain(self):
+        units = pd.DataFrame({"capacity": [3e8, 1e8], "own_share": [0.4, 0.0], "growth": [0.1, 0.02]})
+        units = units.assign(rival_1=[0.1, 0.2], rival_2=[0.05, 0.6])
+        density = pd.DataFrame({"n_dealers": [2, 0]})
+        more = pd.DataFrame({"fact": ["penetration"], "value": [0.03], "source": ["年鉴"]})
+        found = market_facts(units, source="公司", nation_growth=0.05, density=density, more=more)
+        value = found.set_index("fact")["value"]
+        # own .3; rivals .125 and .1875; growth (.1 x 3 + .02) / 4
+        assert value["own_share"] == pytest.approx(0.3) and value["rival_share"] == pytest.approx(0.1875)
+        assert value["own_rank"] == 1 and value["top3_share"] == pytest.approx(0.6125)
+        assert value["growth"] == pytest.approx(0.08) and value["coverage"] == 0.5
+        sides = swot(found)["side"].tolist()
+        assert sides == ["strength", "weakness", "opportunity", "opportunity", "threat"]
 
 
 class TestZones:
@@ -146,6 +161,14 @@ class TestTables:
             plan_budget(lines, total=5e5)
         with pytest.raises(TableError):
             plan_budget(lines.assign(amount=[np.nan, -1.0], item="人员"))
+
+    def test_lines_of_counts_and_unit_costs(self):
+        lines = pd.DataFrame(
+            {"item": ["人员", "样板店"], "count": [6, 4], "unit_cost": [1e5, 5e4], "unit": ["人", "家"]}
+        )
+        found = plan_budget(lines)
+        assert found["amount"].tolist() == [6e5, 2e5, 8e5]
+        assert found["basis"].tolist()[:2] == ["6 人 × 100,000 元", "4 家 × 50,000 元"]
 
 
 class TestDocument:

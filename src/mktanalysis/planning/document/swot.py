@@ -178,3 +178,64 @@ def _judged(rule: SwotRule, known: pd.DataFrame) -> dict | None:
         "rule": f"{rule.fact} {sign}{other}",
         "source": "；".join(dict.fromkeys(sources)),
     }
+
+
+def market_facts(
+    units: pd.DataFrame,
+    *,
+    source: str,
+    nation_growth: float | None = None,
+    density: pd.DataFrame | None = None,
+    outlook: pd.DataFrame | None = None,
+    more: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Facts of a region for :func:`swot`, from the tables of the chain; what is not known is left out.
+
+    Parameters
+    ----------
+    units : DataFrame
+        Market units of the region: capacity (yuan) and, if known, growth (a year), own_share, rival_share or
+        rival_1, rival_2 ... (shares of the strongest rivals).
+    source : str
+        Where the units come from.
+    nation_growth : float, optional
+        The whole market's growth, same definition as the units'.
+    density : DataFrame, optional
+        From ``dealer_density``: share of places with a dealer.
+    outlook : DataFrame, optional
+        From ``year_outlook``: the first row is the region's.
+    more : DataFrame, optional
+        Columns fact, value, source: further figures, such as penetration.
+
+    Returns
+    -------
+    DataFrame
+        Columns fact, value, source.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"capacity": [3e8, 1e8], "own_share": [0.4, 0.0], "rival_1": [0.2, 0.6]})
+    >>> market_facts(units, source="公司")[["fact", "value"]].round(2).values.tolist()
+    [['own_share', 0.3], ['rival_share', 0.3], ['own_rank', 1.0], ['top3_share', 0.6]]
+    """
+    size = units["capacity"]
+    whole = size.sum()
+    rivals = [name for name in units if name.startswith("rival_") and name[6:].isdigit()]
+    rivals = rivals or [name for name in ("rival_share",) if name in units]
+    rows = []
+    if "own_share" in units and rivals:
+        own = (units["own_share"] * size).sum() / whole
+        others = sorted(((units[name] * size).sum() / whole for name in rivals), reverse=True)
+        top = sum(sorted([own, *others], reverse=True)[:3])
+        rows += [("own_share", own), ("rival_share", others[0])]
+        rows += [("own_rank", 1.0 + sum(other > own + 1e-12 for other in others)), ("top3_share", top)]
+    if "growth" in units and nation_growth is not None:
+        rows += [("growth", (units["growth"] * size).sum() / whole), ("nation_growth", nation_growth)]
+    facts = [(fact, value, source) for fact, value in rows]
+    if density is not None and len(density):
+        facts.append(("coverage", float((density["n_dealers"] > 0).mean()), "经销商表"))
+    if outlook is not None and len(outlook):
+        first = outlook.iloc[0]
+        facts += [(name, float(first[name]), "任务与实际") for name in ("completion", "tracking_signal")]
+    table = pd.DataFrame(facts, columns=["fact", "value", "source"])
+    return table if more is None else pd.concat([table, more], ignore_index=True)

@@ -119,7 +119,8 @@ def plan_budget(lines: pd.DataFrame, *, total: float | None = None) -> pd.DataFr
     Parameters
     ----------
     lines : DataFrame
-        Columns item (Chinese), amount (yuan), basis (how it was reckoned).
+        Columns item (Chinese), amount (yuan), basis (how it was reckoned); or item, count, unit_cost (yuan)
+        and unit (Chinese), from which amount and basis follow.
     total : float, optional
         The money at hand; what the lines leave becomes a reserve (机动费用). Default: the lines' sum.
 
@@ -141,6 +142,7 @@ def plan_budget(lines: pd.DataFrame, *, total: float | None = None) -> pd.DataFr
     >>> plan_budget(lines, total=1e6)[["item", "amount"]].values.tolist()
     [['人员', 600000.0], ['样板店', 200000.0], ['机动费用', 200000.0], ['合计', 1000000.0]]
     """
+    lines = lines if "amount" in lines else _priced(lines)
     bad = lines[~(lines["amount"] >= 0)]
     problems = [
         {"row": row.item, "column": "amount", "value": row.amount, "problem": "应为非负数（缺失不是 0）"}
@@ -162,3 +164,12 @@ def plan_budget(lines: pd.DataFrame, *, total: float | None = None) -> pd.DataFr
     table = pd.DataFrame(rows)
     table = table.assign(share=table["amount"] / money if money else 0.0)
     return named(table[["item", "amount", "share", "basis"]], "plan_budget")
+
+
+def _priced(lines: pd.DataFrame) -> pd.DataFrame:
+    """Amounts and bases of counts and unit costs."""
+    basis = [
+        f"{row.count_:,g} {row.unit} × {row.unit_cost:,.0f} 元"
+        for row in lines.rename(columns={"count": "count_"}).itertuples()
+    ]
+    return lines.assign(amount=lines["count"] * lines["unit_cost"], basis=basis)
