@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from statistics import NormalDist
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -121,37 +121,45 @@ def rebate_lines(schedule: RebateSchedule, task: float) -> pd.DataFrame:
     DataFrame
         Columns start, intercept, slope, cliff (jump at the start); the first piece starts at 0.
     """
+    return pd.DataFrame(_lines(schedule, task)._asdict())
+
+
+class _Lines(NamedTuple):
+    """Pieces of a rebate as arrays."""
+
+    start: np.ndarray
+    intercept: np.ndarray
+    slope: np.ndarray
+    cliff: np.ndarray
+
+    def paid(self, sales: float) -> float:
+        """The rebate on `sales`."""
+        at = np.searchsorted(self.start, sales, side="right") - 1
+        return float(self.intercept[at] + self.slope[at] * sales)
+
+
+def _lines(schedule: RebateSchedule, task: float) -> _Lines:
     offset = task if schedule.edges == "above_task" else 0.0
     starts = [offset + start for start, _ in schedule.bands]
     rates = [rate for _, rate in schedule.bands]
-    pieces = [(0.0, 0.0, 0.0)]
+    pieces = {0.0: (0.0, 0.0)}  # start -> intercept, slope
     paid = 0.0
     before = 0.0
     for i, (start, rate) in enumerate(zip(starts, rates, strict=True)):
         if schedule.mode == "whole":
-            pieces.append((start, 0.0, rate))
+            pieces[start] = (0.0, rate)
         else:
             paid += before * (start - (starts[i - 1] if i else 0.0))
-            pieces.append((start, paid - rate * start, rate))
+            pieces[start] = (paid - rate * start, rate)
             before = rate
-    if schedule.task_required:
-        pieces = _gated(pieces, task)
-    table = pd.DataFrame(pieces, columns=["start", "intercept", "slope"])
-    table = table.drop_duplicates("start", keep="last", ignore_index=True)
-    at = table["intercept"] + table["slope"] * table["start"]
-    left = table["intercept"].shift() + table["slope"].shift() * table["start"]
-    return table.assign(cliff=(at - left).fillna(0.0))
-
-
-def _gated(pieces: list, task: float) -> list:
-    """Nothing is paid below the task."""
-    running = [piece for piece in pieces if piece[0] <= task][-1]
-    return [(0.0, 0.0, 0.0), (task, *running[1:]), *(piece for piece in pieces if piece[0] > task)]
-
-
-def _paid(lines: pd.DataFrame, sales: float) -> float:
-    row = lines[lines["start"] <= sales].iloc[-1]
-    return float(row["intercept"] + row["slope"] * sales)
+    if schedule.task_required:  # nothing is paid below the task
+        running = pieces[max(start for start in pieces if start <= task)]
+        above = {start: line for start, line in pieces.items() if start > task}
+        pieces = {0.0: (0.0, 0.0), task: running, **above}
+    start = np.array(list(pieces))
+    lines = np.array(list(pieces.values()))
+    jump = np.diff(lines, axis=0, prepend=lines[:1])  # shape (pieces, 2): what each start adds
+    return _Lines(start, lines[:, 0], lines[:, 1], jump[:, 0] + jump[:, 1] * start)
 
 
 def rebates(dealers: pd.DataFrame, schedule: RebateSchedule, *, near: float = 0.05) -> pd.DataFrame:
@@ -186,19 +194,19 @@ def rebates(dealers: pd.DataFrame, schedule: RebateSchedule, *, near: float = 0.
     table = _dealers(dealers, schedule)
     rows = []
     for row in table.itertuples():
-        lines = rebate_lines(schedule, row.task)
-        now = _paid(lines, row.sales)
-        ahead = lines[(lines["start"] > row.sales) & (lines["slope"] > 0)]
-        after = ahead.iloc[0] if len(ahead) else None
-        cliffs = lines.loc[lines["cliff"] > 1e-9, "start"]
-        close = ((row.sales - cliffs).abs() <= near * cliffs).any()
+        lines = _lines(schedule, row.task)
+        now = lines.paid(row.sales)
+        ahead = lines.start[(lines.start > row.sales) & (lines.slope > 0)]
+        after = float(ahead[0]) if len(ahead) else np.nan
+        cliffs = lines.start[lines.cliff > 1e-9]
+        close = (np.abs(row.sales - cliffs) <= near * cliffs).any()
         rows.append(
             {
                 "rebate": now,
                 "effective_rate": now / row.sales if row.sales > 0 else 0.0,
-                "next_threshold": np.nan if after is None else after["start"],
-                "gap": np.nan if after is None else after["start"] - row.sales,
-                "gain": np.nan if after is None else _paid(lines, after["start"]) - now,
+                "next_threshold": after,
+                "gap": after - row.sales,
+                "gain": lines.paid(after) - now if len(ahead) else np.nan,
                 "cliff": bool(close),
             }
         )
@@ -235,19 +243,19 @@ def rebate_cost(forecast: pd.DataFrame, schedule: RebateSchedule, *, coverage: f
     table = _dealers(forecast.rename(columns={"mean": "sales"}), schedule)
     rows = []
     for row in table.itertuples():
-        lines = rebate_lines(schedule, row.task)
+        lines = _lines(schedule, row.task)
         sd = max(row.upper - row.sales, row.sales - row.lower) / z
-        paying = lines[(lines["slope"] > 0) | (lines["intercept"] > 0)]
-        chance = _above(row.sales, sd, paying["start"].iloc[0]) if len(paying) else 0.0
+        paying = lines.start[(lines.slope > 0) | (lines.intercept > 0)]
+        chance = _above(row.sales, sd, paying[0]) if len(paying) else 0.0
         rows.append(
             {
                 "dealer": row.dealer,
                 "mean": row.sales,
                 "task": row.task,
-                "rebate_at_mean": _paid(lines, row.sales),
+                "rebate_at_mean": lines.paid(row.sales),
                 "expected": _expected(lines, row.sales, sd),
-                "low": _paid(lines, max(row.lower, 0.0)),
-                "high": _paid(lines, row.upper),
+                "low": lines.paid(max(row.lower, 0.0)),
+                "high": lines.paid(row.upper),
                 "chance": chance,
             }
         )
@@ -258,16 +266,14 @@ def _above(mean: float, sd: float, start: float) -> float:
     return 1 - NormalDist().cdf((start - mean) / sd) if sd > 0 else float(mean >= start)
 
 
-def _expected(lines: pd.DataFrame, mean: float, sd: float) -> float:
+def _expected(lines: _Lines, mean: float, sd: float) -> float:
     """Mean of the piecewise linear rebate under a normal: partial moments, piece by piece."""
     if sd <= 0:
-        return _paid(lines, mean)
+        return lines.paid(mean)
     normal = NormalDist()
-    ends = [*lines["start"].iloc[1:], np.inf]
+    ends = [*lines.start[1:], np.inf]
     total = 0.0
-    for start, intercept, slope, end in zip(
-        lines["start"], lines["intercept"], lines["slope"], ends, strict=True
-    ):
+    for start, intercept, slope, end in zip(lines.start, lines.intercept, lines.slope, ends, strict=True):
         a = (start - mean) / sd
         b = (end - mean) / sd
         mass = normal.cdf(b) - normal.cdf(a)

@@ -235,9 +235,10 @@ def nested(
     least = add_up(np.ceil(low.fillna(0.0) / unit - 1e-6) * unit, part)
     most = add_up(np.floor(high.fillna(np.inf) / unit + 1e-6) * unit, part)
     parent = part.table.set_index("region")["parent"]
+    children = parent.groupby(parent).groups
     quota = {part.root: total}
     for region in part.regions:  # parents first
-        members = parent.index[parent == region]
+        members = children.get(region, ())
         if len(members):
             split = project(
                 quota[region], mean[members], lower=least[members], upper=most[members], unit=unit
