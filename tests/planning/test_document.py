@@ -51,7 +51,7 @@ class TestSwot:
         )
         assert found["side"].tolist() == ["strength", "strength", "weakness", "opportunity", "threat"]
         assert found["text"].iloc[1] == "本公司份额 40.0%，不低于最强对手的两倍（40.0%）"
-        assert found["rule"].tolist()[:2] == ["own_rank ≤ 3", "own_share ≥ 2 × rival_share"]
+        assert found["rule"].tolist()[:2] == ["本公司名次 ≤ 3", "本公司份额 ≥ 2 × 最强对手份额"]
         assert (found["source"] == "公司台账").all()
 
     @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ def _dealers(inputs: PlanInputs) -> tuple[str, ...]:
     if inputs.density is not None and len(inputs.density):
         counts = inputs.density["status"].value_counts()
         said.append(
-            f"按地区：空白 {counts.get('blank', 0)} 个，不足 {counts.get('short', 0)} 个，"
+            f"经销商密度：空白 {counts.get('blank', 0)} 个，不足 {counts.get('short', 0)} 个，"
             f"合适 {counts.get('kept', 0)} 个，过密 {counts.get('crowded', 0)} 个。"
         )
     return tuple(said)
@@ -254,7 +254,7 @@ def _budget(inputs: PlanInputs) -> tuple[str, ...]:
     lines = table[table["item"] != "合计"]
     total = table.loc[table["item"] == "合计", "amount"].iloc[0]
     largest = lines.loc[lines["amount"].idxmax()]
-    head = f"合计 {total / 1e4:,.1f} 万元，共 {len(lines)} 项；"
+    head = f"费用预算合计 {total / 1e4:,.1f} 万元，共 {len(lines)} 项；"
     return (f"{head}最大一项{largest['item']}占 {largest['share']:.0%}。",)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from ...errors import MktError
 from ...settings import Strict
+from ...words import value_word
 from ...words.render import named
 
 #: The four sides, in the order of the table.
@@ -168,16 +169,25 @@ def _judged(rule: SwotRule, known: pd.DataFrame) -> dict | None:
     form = _FORMS[rule.form]
     sources = [known.loc[name, "source"] for name in (rule.fact, rule.against) if name]
     sign = {"at_most": "≤", "at_least": "≥", "below": "<", "above": ">"}[rule.test]
-    other = f" {rule.factor:g} × {rule.against}" if rule.against else f" {rule.threshold:g}"
+    if rule.against:
+        times = "" if rule.factor == 1 else f"{rule.factor:g} × "
+        other = times + _name(rule.against)
+    else:
+        other = f"{rule.threshold:g}"
     return {
         "side": rule.side,
         "text": rule.text.format(figure=form.format(figure), threshold=form.format(edge)),
         "fact": rule.fact,
         "figure": figure,
         "threshold": edge,
-        "rule": f"{rule.fact} {sign}{other}",
+        "rule": f"{_name(rule.fact)} {sign} {other}",
         "source": "；".join(dict.fromkeys(sources)),
     }
+
+
+def _name(fact: str) -> str:
+    """The fact in Chinese; a company's own fact keeps its name."""
+    return value_word("swot_fact", fact)
 
 
 def market_facts(
