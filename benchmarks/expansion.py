@@ -26,27 +26,26 @@ import pandas as pd
 
 import mktanalysis as mkt
 from mktanalysis.china import market_units
-from mktanalysis.expansion import Policy, Search, grid_example
+from mktanalysis.expansion import Assumptions, Policy, Search, expansion_market, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
-from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.solve import solve
 
 
-def grid_problem(side: int, periods: int, budget: float, seed: int, **policy):
-    units, edges, tree = grid_example(side, side, random_state=seed, per_prefecture=9)
+def grid_problem(side: int, periods: int, budget: float, seed: int):
+    market = expansion_market(*grid_example(side, side, random_state=seed, per_prefecture=9))
     middle = f"r{side // 2}c{side // 2}"
-    policy = Policy(base=(middle,), periods=periods, budget=budget, terminal_years=6.0, **policy)
-    return build_problem(build_market(units, edges, tree, policy=policy))
+    policy = Policy(base=(middle,), periods=periods, budget=budget)
+    return build_problem(market, policy, Assumptions(terminal_years=6.0))
 
 
-def china_problem(level: str, within: str | None, base: str, periods: int, budget: float, **policy):
+def china_problem(level: str, within: str | None, base: str, periods: int, budget: float, **assumed):
     tree = mkt.load_regions()
     tree = tree.subtree(within) if within else tree
-    units, edges = market_units(level, within=within), mkt.load_edges(level)
-    policy = Policy(base=(base,), periods=periods, budget=budget, **policy)
-    return build_problem(build_market(units, edges, tree, policy=policy))
+    market = expansion_market(market_units(level, within=within), mkt.load_edges(level), tree)
+    policy = Policy(base=(base,), periods=periods, budget=budget)
+    return build_problem(market, policy, Assumptions(**assumed))
 
 
 def measure(name: str, problem, seconds: float, methods) -> list[dict]:
@@ -155,7 +154,7 @@ METHODS |= {"plain HiGHS": plain_highs, "CP-SAT": cp_sat}
 
 SIMPLE = {"rungs": (), "spill": 0.0}
 OWN, BOTH = ["auto"], ["auto", "plain HiGHS"]
-#: Name; level, within, base, periods, budget a year; policy; time limit; methods. At 140 million plain
+#: Name; level, within, base, periods, budget a year; assumptions; time limit; methods. At 140 million plain
 #: HiGHS takes about 16 s to prove 1 %.
 CHINA = (
     ("337 cities x 8 simple", ("prefecture", None, "410100", 8, 1e9), SIMPLE, None, OWN),
@@ -188,8 +187,8 @@ def main() -> None:
             problem = grid_problem(side, 8, budget * side / 8, seed=side)
             rows += measure(f"grid {side}x{side} {label}", problem, options.seconds, methods)
     if options.china:
-        for name, arguments, policy, seconds, methods in CHINA:
-            rows += measure(name, china_problem(*arguments, **policy), seconds, methods)
+        for name, arguments, assumed, seconds, methods in CHINA:
+            rows += measure(name, china_problem(*arguments, **assumed), seconds, methods)
     table = pd.DataFrame(rows)
     print(table.to_string(index=False))
     if options.to:

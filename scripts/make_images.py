@@ -32,11 +32,10 @@ def tiers():
 def path():
     """The expansion path from one city through its province."""
     tree = mkt.load_regions().subtree(FIELD)
-    policy = mkt.Policy(base=(BASE,), periods=8, start=2025, budget=BUDGET)
+    policy = mkt.Policy(base=(BASE,), periods=8, budget=BUDGET)
     units = mkt.market_units("prefecture", within=FIELD)
-    plan = mkt.plan_expansion(
-        units, mkt.load_edges("prefecture"), tree, policy=policy, search=Search(seconds=60)
-    )
+    market = mkt.expansion_market(units, mkt.load_edges("prefecture"), tree)
+    plan = mkt.plan_expansion(market, policy, search=Search(seconds=60))
     entered = plan.paths[plan.paths["held"]].groupby("region")["period"].min()
     return maps.plot_path(
         entered,

@@ -39,7 +39,7 @@ def test_chain_on_a_planted_market_of_another_country(tmp_path):
 
     base = market.units["region"].iloc[0]
     policy = mkt.Policy(base=(base,), periods=5, budget=float(market.units["entry_cost"].median() * 3))
-    plan = mkt.plan_expansion(market.units, market.edges, tree, policy=policy)
+    plan = mkt.plan_expansion(mkt.expansion_market(market.units, market.edges, tree), policy)
     assert plan.checks["holds"].all()
     assert 0 <= plan.gap < 1 and len(plan.steps)
 

@@ -51,7 +51,7 @@ class Market:
         The planted tier of each prefecture, an ordered Categorical, best first.
     units : DataFrame
         Counties as market units for expansion: region, capacity (yuan a year), growth (a year), own_share,
-        n_rivals, rival_share (the strongest rival's), entry_cost, annual_cost (yuan).
+        n_rivals, rival_share (the strongest rival's), entry_cost, annual_cost (yuan), year (of capacity).
     base : str
         The county where the company is strong: own_share 0.35, elsewhere 0.
     breaks : DataFrame
@@ -298,5 +298,6 @@ def _units(tree, panel, freq, rank, growth, rng) -> tuple[str, pd.DataFrame]:
         rival_share=rival_share,
         entry_cost=(3e5 + 0.03 * capacity * rng.uniform(0.5, 1.5, len(leaves))).round(2),
         annual_cost=(2e5 + 0.015 * capacity * rng.uniform(0.5, 1.5, len(leaves))).round(2),
+        year=int(panel["period"].dt.year.max()),
     )
     return leaves[start], units

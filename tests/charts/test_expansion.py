@@ -5,9 +5,11 @@ import pytest
 
 from mktanalysis.charts import expansion as charts
 from mktanalysis.expansion import (
+    Assumptions,
     Policy,
     Search,
     compare_strategies,
+    expansion_market,
     grid_example,
     simulate_risk,
     strategy_sensitivity,
@@ -17,16 +19,14 @@ from mktanalysis.expansion import (
 @pytest.fixture(scope="module")
 def made():
     units, edges, tree = grid_example(3, 3, random_state=1)
-    policy = Policy(base=("r2c2",), periods=4, budget=6e6, terminal_years=8.0)
+    policy = Policy(base=("r2c2",), periods=4, budget=6e6).assuming(Assumptions(terminal_years=8.0))
     comparison = compare_strategies(
-        units,
-        edges,
-        tree,
-        policy=policy,
+        expansion_market(units, edges, tree),
+        policy,
         search=Search(method="search", rounds=1, anneal_rounds=5),
         n_draws=10,
     )
-    table = strategy_sensitivity(units, edges, tree, policy=policy)
+    table = strategy_sensitivity(expansion_market(units, edges, tree), policy)
     return comparison, simulate_risk(comparison.plans["planned"], n_draws=20), table
 
 

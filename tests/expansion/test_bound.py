@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from mktanalysis.expansion import Policy, Search, grid_example
+from mktanalysis.expansion import Assumptions, Policy, Search, expansion_market, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
-from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.bounds import INTERIOR
 from mktanalysis.expansion.search.solve import solve
@@ -13,8 +12,8 @@ from mktanalysis.expansion.search.solve import solve
 
 def grid_problem(seed):
     units, edges, tree = grid_example(4, 4, random_state=seed)
-    policy = Policy(base=("r1c1",), periods=4, budget=4e6, terminal_years=6.0)
-    return build_problem(build_market(units, edges, tree, policy=policy))
+    policy = Policy(base=("r1c1",), periods=4, budget=4e6).assuming(Assumptions(terminal_years=6.0))
+    return build_problem(expansion_market(units, edges, tree), policy)
 
 
 @pytest.mark.parametrize("seed", range(3))

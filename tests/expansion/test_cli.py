@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from mktanalysis.cli import build_app, main
 
 HENAN = ["expand", "--base", "郑州市", "--level", "prefecture", "--years", "4", "--budget", "20000"]
+HENAN += ["--start", "2025"]
 
 
 def run(*asked):
@@ -143,3 +144,10 @@ def test_the_basis_of_the_figures_is_told(own):
     assert re.search(r"依据：容量 = \d{4}(–\d{4})? 年社会消费品零售额", said)
     assert "公布值" in said and "经验假设" in said
     assert "自有单元表（3 个）" in run("expand", "--base", "昆山市", "--own", own, "--years", "3")
+
+
+def test_the_first_year_is_told_and_where_it_comes_from(tmp_path):
+    said = run("expand", "--base", "郑州市", "--level", "prefecture", "--years", "2", "--budget", "20000")
+    newest = int(said.split("数据最新年份 ")[1][:4])
+    assert f"计划期：{newest + 1}–{newest + 2} 年" in said
+    assert "计划期：2025–2028 年" in run(*HENAN) and "首年未给" not in run(*HENAN)

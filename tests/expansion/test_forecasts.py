@@ -5,9 +5,16 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
-from mktanalysis.expansion import Chance, Policy, grid_example, plan_expansion, simulate_risk
+from mktanalysis.expansion import (
+    Chance,
+    Policy,
+    expansion_market,
+    grid_example,
+    plan_expansion,
+    simulate_risk,
+)
 
-POLICY = Policy(base=("r1c1",), periods=4, budget=4e6)
+POLICY = Policy(base=("r1c1",), start=2025, periods=4, budget=4e6)
 
 
 def forecast(freq="Y", parts=1, end="2028-12"):
@@ -20,7 +27,7 @@ def forecast(freq="Y", parts=1, end="2028-12"):
 
 def planned(table):
     units, edges, tree = grid_example(3, 3)
-    return plan_expansion(units, edges, tree, policy=POLICY, capacity=table)
+    return plan_expansion(expansion_market(units, edges, tree, capacity=table), POLICY)
 
 
 def year_of(table):
@@ -40,7 +47,7 @@ def year_of(table):
     ],
 )
 def test_however_years_are_written_they_are_the_same_capacity(table):
-    np.testing.assert_allclose(planned(table).market.capacity, 2e7)
+    np.testing.assert_allclose(planned(table).case.capacity, 2e7)
 
 
 @pytest.mark.parametrize(

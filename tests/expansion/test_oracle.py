@@ -14,8 +14,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mktanalysis as mkt
-from mktanalysis.expansion import Policy, Response, Rung, Search, grid_example, plan_expansion, workload
-from mktanalysis.expansion.policy import CONCENTRATED, LIGHT, Programme
+from mktanalysis.expansion import (
+    Assumptions,
+    Policy,
+    Response,
+    Rung,
+    Search,
+    expansion_market,
+    grid_example,
+    plan_expansion,
+    workload,
+)
+from mktanalysis.expansion.assumptions import CONCENTRATED, LIGHT, Programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +48,7 @@ class Oracle:
     """All plans of a market; `units` needs every optional column, the ladder is prefecture and province."""
 
     def __init__(self, units, edges, tree, policy):
+        self.assumed = policy.assumptions
         self.policy, self.tree, units = policy, tree, units.set_index("region").sort_index()
         self.units = units.to_dict("index")
         self.codes, self.T = list(self.units), policy.periods
@@ -45,7 +56,7 @@ class Oracle:
         for edge in edges.itertuples():
             self.near[edge.region].add(edge.neighbor)
         self.base = [c in policy.base for c in self.codes]
-        table = workload(units["customers"], staffing=policy.staffing)
+        table = workload(units["customers"], staffing=self.assumed.staffing)
         self.staff = table.set_index(["region", "phase"])["staff"].to_dict()
         self.capacity = np.array([self._capacity(c) for c in self.codes])
         self.courses = [self._courses(c) for c in self.codes]
@@ -56,7 +67,7 @@ class Oracle:
 
     def _answer(self, code, efforts, share, strong):
         """Shares, strength and contribution per yuan of capacity, year by year, for the efforts given."""
-        row, response, found = self.units[code], self.policy.response, []
+        row, response, found = self.units[code], self.assumed.response, []
         rivals = [row[f"rival_{k}"] for k in (1, 2, 3)]
         for effort in efforts:
             own = effort**response.elasticity
@@ -71,13 +82,13 @@ class Oracle:
         return (np.array(x) for x in zip(*found, strict=True))
 
     def _far(self, code):
-        return 1 + self.policy.response.distance_cost * self.units[code]["distance_km"] / 100
+        return 1 + self.assumed.response.distance_cost * self.units[code]["distance_km"] / 100
 
     def _courses(self, code):
         row, capacity = self.units[code], self._capacity(code)
-        hold = max(p.effort[-1] for p in self.policy.programmes)
+        hold = max(p.effort[-1] for p in self.assumed.programmes)
         if code in self.policy.base:
-            own, response = row["own_share"], self.policy.response
+            own, response = row["own_share"], self.assumed.response
             aim = hold**response.elasticity
             aim /= aim + (response.rival_effort * row["rival_strength"]) ** response.elasticity
             first = (own, own >= response.enter_share) if own > 0 else (aim, aim >= response.exit_share)
@@ -92,7 +103,7 @@ class Oracle:
         return choices + [
             self._started(code, s, p)
             for s in range(self._first(code), self.T)
-            for p in self.policy.programmes
+            for p in self.assumed.programmes
             if code not in self.policy.forbidden and self.policy.pinned.get(code) in (None, self._year(s))
         ]
 
@@ -194,17 +205,17 @@ class Oracle:
             fits &= (new <= policy.new_units).all(axis=1)
         for code in policy.pinned:
             fits &= start[:, self.codes.index(code)] < self.T
-        weight = 1 / (1 + policy.discount) ** np.arange(1, self.T + 1)
+        weight = 1 / (1 + self.assumed.discount) ** np.arange(1, self.T + 1)
         last, base = self._stack(grid, "running"), np.array(self.base)
         running = last[:, ~base].sum(axis=1) + np.maximum(last[:, base].sum(axis=1), 0.0)
         running = running + radiance[:, -1] - office[:, -1]
         self.spent = (outlay[:, ~base].sum(axis=1) + office) @ weight
         value = (profit.sum(axis=1) + radiance - office) @ weight
-        return value + policy.terminal_years * weight[-1] * running, fits
+        return value + self.assumed.terminal_years * weight[-1] * running, fits
 
     def _saved(self, start, strong, opening):
         """Part of the opening that strong neighbours of the year before save."""
-        saved, policy = np.zeros(strong.shape), self.policy
+        saved = np.zeros(strong.shape)
         for i, code in enumerate(self.codes):
             near = [j for j, other in enumerate(self.codes) if other in self.near[code]]
             for t in range(self.T):
@@ -212,7 +223,7 @@ class Oracle:
                     helpers = strong[:, near, t - 1].sum(axis=1)
                 else:  # before the first year the base stands as in its first year
                     helpers = sum(self.base[j] and self.courses[j][0].strong[0] for j in near)
-                part = np.minimum(policy.spill * helpers, policy.spill_cap)
+                part = np.minimum(self.assumed.spill * helpers, self.assumed.spill_cap)
                 saved[:, i, t] = np.where(start[:, i] == t, part * opening[:, i], 0.0)
         return saved
 
@@ -223,7 +234,7 @@ class Oracle:
         below = {code: (held[:, i], strong[:, i], self.capacity[i]) for i, code in enumerate(self.codes)}
         sales = {code: self.capacity[i] * share[:, i] for i, code in enumerate(self.codes)}
         parent, self.reached = self.tree.table.set_index("region")["parent"], {}
-        for rung in self.policy.rungs:
+        for rung in self.assumed.rungs:
             above = {}
             for region in self.tree.level(rung.level):
                 children = [code for code in below if parent[code] == region]
@@ -305,6 +316,22 @@ def markets(draw):
 def _policy(draw, rng, units, shape):
     periods = draw(st.sampled_from([2, 3]))
     budget = rng.uniform(3e5, 6e6, periods).round(-3)
+    policy = Policy(
+        start=2025,
+        base=(draw(st.sampled_from(["r1c1", "r2c2", "r1c2"])),),
+        periods=periods,
+        budget=tuple(budget.tolist()),
+        reinvest=draw(st.sampled_from([0.0, 0.5, 1.0])),
+        carry_over=draw(st.booleans()),
+        people=draw(st.sampled_from([None, 3.0, 6.0])),
+        new_units=draw(st.sampled_from([None, 1, 2])),
+        contiguity=draw(st.sampled_from(["held", "held", "strong", "none"])),
+        pinned={"r2c1": None} if draw(st.integers(0, 4)) == 0 else {},
+    )
+    return policy.assuming(_assumptions(draw, rng))
+
+
+def _assumptions(draw, rng):
     rungs = tuple(
         Rung(
             level=level,
@@ -318,16 +345,7 @@ def _policy(draw, rng, units, shape):
         for level in ("prefecture", "province")
     )
     enter = float(rng.choice([0.12, 0.2]))
-    return Policy(
-        base=(draw(st.sampled_from(["r1c1", "r2c2", "r1c2"])),),
-        periods=periods,
-        budget=tuple(budget.tolist()),
-        reinvest=draw(st.sampled_from([0.0, 0.5, 1.0])),
-        carry_over=draw(st.booleans()),
-        people=draw(st.sampled_from([None, 3.0, 6.0])),
-        new_units=draw(st.sampled_from([None, 1, 2])),
-        contiguity=draw(st.sampled_from(["held", "held", "strong", "none"])),
-        pinned={"r2c1": None} if draw(st.integers(0, 4)) == 0 else {},
+    return Assumptions(
         programmes=draw(
             st.sampled_from([(CONCENTRATED,), (LIGHT, CONCENTRATED), (CONCENTRATED, PRESENT, IDLE)])
         ),
@@ -356,9 +374,9 @@ def test_exact_equals_the_best_of_all_plans(market):
     best = oracle.best()
     if best is None:
         with pytest.raises(mkt.InfeasibleError):
-            plan_expansion(*tables, policy=policy, search=EXACT)
+            plan_expansion(expansion_market(*tables), policy, search=EXACT)
         return
-    plan = plan_expansion(*tables, policy=policy, search=EXACT)
+    plan = plan_expansion(expansion_market(*tables), policy, search=EXACT)
     assert plan.ended == "optimal" and plan.gap < 1e-6
     assert plan.figures["value"] == _near(best, policy)
     assert oracle.stands(plan.steps) == (_near(best, policy), True)
@@ -377,13 +395,13 @@ def test_no_bound_is_below_the_best_of_all_plans_and_no_method_breaks_a_rule(mar
     if best is None:
         return
     search = Search(method=method, gap=0.0, nodes=few, rounds=few, anneal_rounds=5 * few)
-    plan = plan_expansion(*tables, policy=policy, search=search)
+    plan = plan_expansion(expansion_market(*tables), policy, search=search)
     value, stands = oracle.stands(plan.steps)
     assert stands and plan.checks["holds"].all()
     assert plan.figures["value"] == _near(value, policy)
     room = best - plan.figures["base_value"]
     slack = 1e-6 * max(policy.per_period("budget"))
-    assert plan.value <= room + slack
+    assert plan.gain <= room + slack
     assert plan.bound >= room - slack
 
 
@@ -391,7 +409,8 @@ def _towards_home(market, objective):
     """The market with the base's own prefecture as the target of `objective`, its oracle, and that target."""
     *tables, policy = market
     rung = Rung(level="prefecture", count_share=0.5, capacity_share=0.3, office_cost=1e5)
-    policy = policy.replace(rungs=(rung,), objective=objective, target="prefecture")
+    policy = policy.replace(objective=objective, target="prefecture")
+    policy = policy.assuming(policy.assumptions.replace(rungs=(rung,)))
     home = tables[2].parents("prefecture", policy.base).iloc[0]
     return tables, policy, Oracle(*tables, policy), home
 
@@ -404,7 +423,7 @@ def test_earliest_is_strong_at_the_target_in_most_years_and_then_earns_most(mark
     years = np.where(fits, oracle.reached[home].sum(axis=1), -1)
     if not fits.any():
         return
-    plan = plan_expansion(*tables, policy=policy, search=EXACT)
+    plan = plan_expansion(expansion_market(*tables), policy, search=EXACT)
     strong = plan.ladder.loc[plan.ladder["region"] == home, "period"]
     first = strong.iloc[0].year - policy.start if len(strong) else policy.periods
     soonest = np.where(oracle.reached[home].any(axis=1), oracle.reached[home].argmax(axis=1), policy.periods)
@@ -420,9 +439,9 @@ def test_least_cost_is_strong_at_the_target_in_the_end_for_the_least_outlay(mark
     fits &= oracle.reached[home][:, -1]
     if not fits.any():
         with pytest.raises(mkt.InfeasibleError):
-            plan_expansion(*tables, policy=policy, search=EXACT)
+            plan_expansion(expansion_market(*tables), policy, search=EXACT)
         return
-    plan = plan_expansion(*tables, policy=policy, search=EXACT)
+    plan = plan_expansion(expansion_market(*tables), policy, search=EXACT)
     assert home in set(plan.ladder.loc[plan.ladder["held"], "region"])
     least = oracle.spent[fits].min()
     assert oracle.stands(plan.steps)[1] and oracle.spent[0] == _near(least, policy)

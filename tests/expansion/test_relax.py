@@ -4,10 +4,17 @@ import numpy as np
 import pytest
 
 import mktanalysis as mkt
-from mktanalysis.expansion import Policy, Rung, Search, grid_example, plan_expansion
+from mktanalysis.expansion import (
+    Assumptions,
+    Policy,
+    Rung,
+    Search,
+    expansion_market,
+    grid_example,
+    plan_expansion,
+)
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
-from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search import infeasible as relaxing
 from mktanalysis.expansion.search import solve as solving
@@ -21,18 +28,23 @@ WISH = {
     "base": ("r1c1",),
     "objective": "least_cost",
     "target": "province",
-    "rungs": (Rung(level="province", count_share=0.75, capacity_share=0.5, office_cost=1e5),),
 }
+ASSUMED = Assumptions(rungs=(Rung(level="province", count_share=0.75, capacity_share=0.5, office_cost=1e5),))
 
 
 def problem_of(**policy):
     units, edges, tree = TABLES
-    return build_problem(build_market(units, edges, tree, policy=Policy(**{**WISH, **policy})))
+    return build_problem(expansion_market(units, edges, tree), Policy(**{**WISH, **policy}), ASSUMED)
 
 
 def told(**policy):
     with pytest.raises(mkt.InfeasibleError) as caught:
-        plan_expansion(*TABLES, policy=Policy(**{**WISH, **policy}), search=Search(nodes=20))
+        plan_expansion(
+            expansion_market(*TABLES),
+            Policy(**{**WISH, **policy}),
+            assumptions=ASSUMED,
+            search=Search(nodes=20),
+        )
     return caught.value
 
 
@@ -43,7 +55,10 @@ def test_a_target_out_of_reach_in_time_names_the_years_it_takes():
     assert error.relaxation["given"].iloc[0] == 3 < years
     assert told(periods=years - 1, budget=1e12).relaxation["needed"].iloc[0] == years
     plan = plan_expansion(
-        *TABLES, policy=Policy(**{**WISH, "periods": years, "budget": 1e9}), search=Search(nodes=5)
+        expansion_market(*TABLES),
+        Policy(**{**WISH, "periods": years, "budget": 1e9}),
+        assumptions=ASSUMED,
+        search=Search(nodes=5),
     )
     assert "province" in set(plan.ladder["level"])
 

@@ -4,10 +4,9 @@ against the optimum."""
 import numpy as np
 import pytest
 
-from mktanalysis.expansion import Policy, Rung, Search, grid_example
+from mktanalysis.expansion import Assumptions, Policy, Rung, Search, expansion_market, grid_example
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
-from mktanalysis.expansion.market.market import build_market
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.anneal import anneal
 from mktanalysis.expansion.search.bounds import Relaxation, lagrangian_bounds
@@ -28,9 +27,11 @@ RUNGS = (
 
 def problem_of(side=5, periods=6, seed=0, **policy):
     units, edges, tree = grid_example(side, side, random_state=seed)
-    policy = {"budget": 6e6, "rungs": RUNGS, **policy}
-    policy = Policy(base=("r2c2",), periods=periods, **policy)
-    return build_problem(build_market(units, edges, tree, policy=policy), keep_dominated=True)
+    assumed = {name: policy.pop(name) for name in ("spill", "spill_cap") if name in policy}
+    policy = Policy(base=("r2c2",), periods=periods, **{"budget": 6e6, **policy})
+    assumptions = Assumptions(rungs=RUNGS, **assumed)
+    market = expansion_market(units, edges, tree)
+    return build_problem(market, policy, assumptions, keep_dominated=True)
 
 
 @pytest.mark.parametrize("rule", ["held", "strong", "none"])

@@ -8,9 +8,11 @@ import mktanalysis as mkt
 from mktanalysis.charts import expansion as charts
 from mktanalysis.china import mark_centres, market_units
 from mktanalysis.expansion import (
+    Assumptions,
     Policy,
     Search,
     compare_strategies,
+    expansion_market,
     grid_example,
     plan_strategy,
     strategy_sensitivity,
@@ -29,8 +31,9 @@ def test_countryside_first_enters_a_city_only_with_half_of_its_countryside_in_ha
     units, edges, tree = grid_example(4, 6, random_state=seed, per_prefecture=6)
     rng = np.random.default_rng(seed)
     units = units.assign(centre=rng.random(len(units)) < 0.3, rival_strength=0.7)
-    policy = Policy(base=("r1c1",), periods=10, budget=2e7, rungs=(mkt.expansion.Rung(level="prefecture"),))
-    plan = plan_strategy("countryside_first", units, edges, tree, policy=policy)
+    policy = Policy(base=("r1c1",), periods=10, budget=2e7)
+    policy = policy.assuming(Assumptions(rungs=(mkt.expansion.Rung(level="prefecture"),)))
+    plan = plan_strategy("countryside_first", expansion_market(units, edges, tree), policy)
     home = tree.parents("prefecture", units["region"])
     city, near = units.set_index("region")["centre"], edges.groupby("region")["neighbor"].apply(set)
     first = units.groupby(home.to_numpy())["capacity"].idxmax()
@@ -49,8 +52,8 @@ def test_henan_goes_through_the_counties_or_through_the_districts_as_the_name_sa
     tree = mkt.load_regions().subtree("410000")
     policy = Policy(base=("410122",), periods=4, budget=1e8)
     district = units.set_index("region")["centre"]
-    rural = plan_strategy("countryside_first", units, edges, tree, policy=policy).steps
-    urban = plan_strategy("centre_first", units, edges, tree, policy=policy).steps
+    rural = plan_strategy("countryside_first", expansion_market(units, edges, tree), policy).steps
+    urban = plan_strategy("centre_first", expansion_market(units, edges, tree), policy).steps
     assert not district[rural["region"].head(10)].any() and district[urban["region"].head(10)].all()
     homes = tree.parents("prefecture", urban["region"].head(10))
     assert homes.nunique() == 10  # the largest district of each city first
@@ -65,7 +68,7 @@ def test_centres_of_the_built_in_tree():
 def test_what_breaks_an_order_is_no_reference_and_no_winner(tmp_path):
     units, edges, tree = grid_example(3, 3)
     policy = Policy(base=("r1c1",), periods=4, pinned={"r3c3": 2028}, budget=8e6)
-    found = compare_strategies(units, edges, tree, policy=policy, search=HASTY, n_draws=0)
+    found = compare_strategies(expansion_market(units, edges, tree), policy, search=HASTY, n_draws=0)
     table = found.table.set_index("strategy")
     assert not table.loc["base_first", "holds"] and table.loc["potential", "holds"]
     assert table.index[0] == "optimum" and table.loc[["optimum", "planned"], "holds"].all()
@@ -73,7 +76,7 @@ def test_what_breaks_an_order_is_no_reference_and_no_winner(tmp_path):
     assert (table["holds"].to_numpy() == sorted(table["holds"], reverse=True)).all()
     labels = charts.plot_strategies(found.table).axes[0].get_yticklabels()
     assert any("根据地" in label.get_text() and "不成立" in label.get_text() for label in labels)
-    wins = strategy_sensitivity(units, edges, tree, policy=policy, rivals=(), spill=())
+    wins = strategy_sensitivity(expansion_market(units, edges, tree), policy, rivals=(), spill=())
     assert not wins["wins"].any() and not wins.loc[wins["strategy"] == "base_first", "holds"].any()
     ticks = charts.plot_sensitivity(wins).axes[0].get_xticklabels()
     assert all(label.get_text().endswith("无") for label in ticks)
@@ -89,11 +92,11 @@ def test_a_market_without_choices_is_compared_too(case):
         policy = policy.replace(forbidden=tuple(units["region"][1:]))
     strategies = "potential" if case == "one strategy" else None
     found = compare_strategies(
-        units, edges, tree, policy=policy, strategies=strategies, search=HASTY, n_draws=5
+        expansion_market(units, edges, tree), policy, strategies=strategies, search=HASTY, n_draws=5
     )
     assert found.table["holds"].all()
     assert len(found.table) == (3 if case == "one strategy" else 9)
     with pytest.raises(mkt.MktError, match="没有打法 x"):
-        compare_strategies(units, edges, tree, policy=policy, strategies=["x"])
-    empty = strategy_sensitivity(units, edges, tree, policy=policy, budget=(), rivals=(), spill=())
+        compare_strategies(expansion_market(units, edges, tree), policy, strategies=["x"])
+    empty = strategy_sensitivity(expansion_market(units, edges, tree), policy, budget=(), rivals=(), spill=())
     assert isinstance(empty, pd.DataFrame) and "wins" in empty

@@ -10,6 +10,7 @@ import mktanalysis as mkt
 from mktanalysis.china import market_units
 from mktanalysis.expansion import (
     STRATEGIES,
+    Assumptions,
     Chance,
     Policy,
     Rung,
@@ -19,6 +20,7 @@ from mktanalysis.expansion import (
     compare_strategies,
     continue_policy,
     diagnose_position,
+    expansion_market,
     great_circle_km,
     grid_example,
     max_cover,
@@ -36,13 +38,13 @@ from mktanalysis.expansion import (
 @pytest.fixture(scope="module")
 def grid():
     units, edges, tree = grid_example(4, 4, random_state=1)
-    policy = Policy(base=("r2c2",), periods=6, budget=6e6, terminal_years=6.0)
+    policy = Policy(base=("r2c2",), periods=6, budget=6e6).assuming(Assumptions(terminal_years=6.0))
     return (
         units,
         edges,
         tree,
         policy,
-        plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05)),
+        plan_expansion(expansion_market(units, edges, tree), policy, search=Search(gap=0.05)),
     )
 
 
@@ -50,14 +52,14 @@ def test_no_chance_returns_the_plan(grid):
     plan = grid[-1]
     still = Chance(capacity_sd=0.0, response_sd=0.0, rivals_sd=0.0, reaction=(0.0, 0.0))
     risk = simulate_risk(plan, chance=still, n_draws=5)
-    np.testing.assert_allclose(risk.values, plan.value, rtol=1e-9)
+    np.testing.assert_allclose(risk.values, plan.gain, rtol=1e-9)
     np.testing.assert_allclose(risk.fan["median"], plan.cash_flow["cash"].cumsum())
 
 
 def test_a_plan_without_steps_has_nothing_to_lose(grid):
     units, edges, tree, policy = grid[:4]
     none = policy.replace(new_units=0)
-    risk = simulate_risk(plan_expansion(units, edges, tree, policy=none), n_draws=50)
+    risk = simulate_risk(plan_expansion(expansion_market(units, edges, tree), none), n_draws=50)
     assert risk.values.abs().max() == 0 and risk.figures["loss_probability"] == 0
 
 
@@ -79,14 +81,16 @@ def test_stronger_reaction_of_rivals_costs(grid):
 def test_capacity_keeps_its_mean(grid):
     from mktanalysis.expansion.results.risk import _draw
 
-    market, rng = grid[-1].market, np.random.default_rng(0)
-    shock = _draw(Chance(capacity_sd=0.1), market, None, 3000, rng.spawn(3000))
+    case, rng = grid[-1].case, np.random.default_rng(0)
+    shock = _draw(Chance(capacity_sd=0.1), case, None, 3000, rng.spawn(3000))
     np.testing.assert_allclose(shock.capacity.mean(axis=0), 1.0, atol=0.03)
 
 
 def test_robust_choice_names_a_plan_for_each_criterion(grid):
     units, edges, tree, policy, plan = grid
-    poor = plan_expansion(units, edges, tree, policy=policy.replace(budget=1e6), search=Search(gap=0.1))
+    poor = plan_expansion(
+        expansion_market(units, edges, tree), policy.replace(budget=1e6), search=Search(gap=0.1)
+    )
     table = choose_robust({"rich": simulate_risk(plan, n_draws=50), "poor": simulate_risk(poor, n_draws=50)})
     assert sum(len(text.split("、")) for text in table["best_by"] if text) == 4
 
@@ -94,20 +98,20 @@ def test_robust_choice_names_a_plan_for_each_criterion(grid):
 def test_history_is_kept_and_the_rest_planned_again(grid):
     units, edges, tree, _, plan = grid
     again = continue_policy(plan, from_year=2027, budget=4e6)
-    new = plan_expansion(units, edges, tree, policy=again, search=Search(gap=0.05))
+    new = plan_expansion(expansion_market(units, edges, tree), again, search=Search(gap=0.05))
     before = plan.steps[plan.steps["period"].dt.year < 2027]
     kept = new.steps[new.steps["period"].dt.year < 2027]
     assert kept[["region", "period", "action"]].equals(before[["region", "period", "action"]])
     assert new.checks["holds"].all()
     moved = compare_plans(plan, new)
     assert moved["change"].iloc[-1] == "total"
-    assert moved["value_change"].iloc[-1] == pytest.approx(new.value - plan.value)
+    assert moved["value_change"].iloc[-1] == pytest.approx(new.gain - plan.gain)
     assert set(moved["region"][:-1]).isdisjoint(before["region"])
 
 
 def test_a_comparison_adds_up_to_the_change_of_the_gain(grid):
     units, edges, tree, policy, plan = grid
-    other = plan_expansion(units, edges, tree, policy=policy.replace(periods=4, budget=3e6))
+    other = plan_expansion(expansion_market(units, edges, tree), policy.replace(periods=4, budget=3e6))
     moved = compare_plans(plan, other)
     assert moved["change"].tolist()[-2:] == ["rest", "total"] and len(moved) > 3
     assert moved["value_change"].iloc[:-1].sum() == pytest.approx(moved["value_change"].iloc[-1])
@@ -129,14 +133,14 @@ def test_a_relaxation_says_how_many_people_and_which_wishes(grid):
     units, edges, tree, policy, plan = grid
     few = continue_policy(plan, from_year=2027, people=0.1)
     with pytest.raises(mkt.InfeasibleError) as caught:
-        plan_expansion(units, edges, tree, policy=few)
+        plan_expansion(expansion_market(units, edges, tree), few)
     row = caught.value.relaxation.set_index("condition").filter(like="销售人员", axis=0).iloc[0]
     assert np.isfinite(row["needed"]) and row["given"] == 0.1
     enough = continue_policy(plan, from_year=2027, people=row["needed"])
-    assert plan_expansion(units, edges, tree, policy=enough).checks["holds"].all()
+    assert plan_expansion(expansion_market(units, edges, tree), enough).checks["holds"].all()
     at_once = policy.replace(pinned=dict.fromkeys(("r1c2", "r2c1", "r3c2"), 2025), new_units=2, budget=1e9)
     with pytest.raises(mkt.InfeasibleError) as caught:
-        plan_expansion(units, edges, tree, policy=at_once)
+        plan_expansion(expansion_market(units, edges, tree), at_once)
     table = caught.value.relaxation.set_index("condition")
     told = table.loc["指定进入的单元", "needed"]
     assert (
@@ -144,7 +148,9 @@ def test_a_relaxation_says_how_many_people_and_which_wishes(grid):
         and table.loc[table.index.str.startswith("每期"), "needed"].item() == 3
     )
     kept = {code: year for code, year in at_once.pinned.items() if code not in told}
-    assert len(kept) == 2 and plan_expansion(units, edges, tree, policy=at_once.replace(pinned=kept))
+    assert len(kept) == 2 and plan_expansion(
+        expansion_market(units, edges, tree), at_once.replace(pinned=kept)
+    )
 
 
 def test_forbidden_and_pinned_are_obeyed(grid):
@@ -152,19 +158,17 @@ def test_forbidden_and_pinned_are_obeyed(grid):
     first = plan.steps["region"].iloc[0]
     other = sorted(set(units["region"]) - set(plan.steps["region"]) - {"r2c2"})[:1]
     asked = policy.replace(forbidden=(first,), pinned=dict.fromkeys(other))
-    new = plan_expansion(units, edges, tree, policy=asked, search=Search(gap=0.05))
+    new = plan_expansion(expansion_market(units, edges, tree), asked, search=Search(gap=0.05))
     assert first not in set(new.steps["region"]) and set(other) <= set(new.steps["region"])
-    assert new.value <= plan.bound + 1.0
+    assert new.gain <= plan.bound + 1.0
 
 
 def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
     units, edges, tree = grid_example(3, 4, random_state=1)
     policy = grid[3].replace(periods=4)
     result = compare_strategies(
-        units,
-        edges,
-        tree,
-        policy=policy,
+        expansion_market(units, edges, tree),
+        policy,
         search=Search(method="search", rounds=1, anneal_rounds=10),
         n_draws=20,
     )
@@ -179,21 +183,22 @@ def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
 def test_the_planned_row_is_never_worse_than_a_rule_that_keeps_its_conditions(side, seed, rule):
     """A hasty search is beaten by a rule in the first three of these markets."""
     units, edges, tree = grid_example(side, side, random_state=seed)
-    policy = Policy(base=("r2c2",), periods=5, budget=3e6, contiguity=rule, terminal_years=6.0)
+    policy = Policy(base=("r2c2",), periods=5, budget=3e6, contiguity=rule)
+    policy = policy.assuming(Assumptions(terminal_years=6.0))
     hasty = Search(method="greedy", rounds=2)
-    found = compare_strategies(units, edges, tree, policy=policy, search=hasty, n_draws=0)
+    found = compare_strategies(expansion_market(units, edges, tree), policy, search=hasty, n_draws=0)
     gains = found.table.set_index("strategy")["gain"]
     kept = {"held": ["base_first", "countryside_first", "waterfall"], "strong": ["waterfall"]}
     rules = kept.get(rule, list(STRATEGIES))
     assert (gains[rules] <= gains["planned"] + 1.0).all()
     plan = found.plans["planned"]
-    assert plan.checks["holds"].all() and plan.bound >= plan.value
-    assert plan.value == pytest.approx(plan.figures["gain"])
+    assert plan.checks["holds"].all() and plan.bound >= plan.gain
+    assert plan.gain == pytest.approx(plan.figures["gain"])
 
 
 def test_sensitivity_has_one_winner_a_setting(grid):
     units, edges, tree, policy, _ = grid
-    table = strategy_sensitivity(units, edges, tree, policy=policy, spill=(1.0,), rivals=(1.0,))
+    table = strategy_sensitivity(expansion_market(units, edges, tree), policy, spill=(1.0,), rivals=(1.0,))
     best = table.groupby(["condition", "factor"])["gain"].max()
     winners = table.groupby(["condition", "factor"])["wins"].sum()
     assert winners.equals((best > 0).astype(winners.dtype)) and winners.nunique() == 2
@@ -204,7 +209,7 @@ def test_diagnosis_of_the_brewery():
     """First in no county, second in none, third in two: no strong unit, and it says so."""
     units, edges, tree = grid_example(3, 3)
     units = units.assign(own_share=[0.17, 0.17] + [0.05] * 7, rival_1=0.3, rival_2=0.2, rival_3=0.12)
-    found = diagnose_position(units, edges, tree)
+    found = diagnose_position(expansion_market(units, edges, tree))
     assert found.counts.set_index("position")["n_units"].tolist() == [0, 0, 2, 7, 0]
     assert found.ladder["n_strong"].sum() == 0 and found.concentration["strong_sales_share"] == 0.0
     assert set(found.bases["region"].head(2)) == {"r1c1", "r1c2"}
@@ -212,7 +217,7 @@ def test_diagnosis_of_the_brewery():
 
 def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_to(grid):
     units, edges, tree, policy, plan = grid
-    found = diagnose_position(units.assign(own_share=0.0), edges, tree, base=policy.base)
+    found = diagnose_position(expansion_market(units.assign(own_share=0.0), edges, tree), base=policy.base)
     held = found.units.set_index("region")["own_share"]
     first = plan.paths[plan.paths["period"].dt.year == 2025].set_index("region")["share"]
     assert held["r2c2"] == pytest.approx(first["r2c2"]) and held.drop("r2c2").eq(0).all()
@@ -221,8 +226,12 @@ def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_
 def test_an_assumed_base_is_placed_as_the_plan_places_it(grid):
     units, edges, tree, policy, _ = grid
     strong_rivals = units.assign(own_share=0.0, rival_1=0.36, rival_2=0.2, rival_strength=1.1)
-    found = diagnose_position(strong_rivals, edges, tree, base="r2c2").units.set_index("region").loc["r2c2"]
-    paths = plan_expansion(strong_rivals, edges, tree, policy=policy.replace(new_units=0)).paths
+    found = (
+        diagnose_position(expansion_market(strong_rivals, edges, tree), base="r2c2")
+        .units.set_index("region")
+        .loc["r2c2"]
+    )
+    paths = plan_expansion(expansion_market(strong_rivals, edges, tree), policy.replace(new_units=0)).paths
     assert (found["rank"], found["strong"]) == tuple(paths.loc[0, ["rank", "strong"]])
     assert found["own_share"] < 0.36 and found["rank"] == 1  # rivals shrink in what we hold
 
@@ -230,7 +239,7 @@ def test_an_assumed_base_is_placed_as_the_plan_places_it(grid):
 def test_a_place_without_rivals_is_no_endless_lead(grid):
     units, edges, tree = grid[:3]
     shares = units.assign(own_share=[0.2, 0.4] + [0.0] * 14, rival_1=[0.0, 0.3] + [0.3] * 14)
-    found = diagnose_position(shares, edges, tree).bases
+    found = diagnose_position(expansion_market(shares, edges, tree)).bases
     assert found["score"].max() < 4 and "3.0 倍以上" in found.set_index("region")["reason"]["r1c1"]
 
 
@@ -253,15 +262,18 @@ def test_the_ladder_of_another_country_needs_its_own_rungs():
     tree = mkt.RegionTree.from_table(table)
     pairs = [(a, b) for a, b in itertools.permutations(codes, 2) if abs(codes.index(a) - codes.index(b)) == 1]
     edges = pd.DataFrame(pairs, columns=["region", "neighbor"]).assign(distance_km=40.0)
-    units = pd.DataFrame({"region": codes, "capacity": 2e7})
+    units = pd.DataFrame({"region": codes, "capacity": 2e7, "year": 2024})
     rungs = (Rung(level="state", radiance=0.001), Rung(level="nation"))
-    policy = Policy(base=("01001",), periods=8, budget=2e7, rungs=rungs, objective="earliest", target="state")
-    plan = plan_expansion(units, edges, tree, policy=policy)
+    policy = Policy(base=("01001",), periods=8, budget=2e7, objective="earliest", target="state")
+    policy = policy.assuming(Assumptions(rungs=rungs))
+    plan = plan_expansion(expansion_market(units, edges, tree), policy)
     assert plan.ladder["level"].tolist()[0] == "state" and "offices_state" in plan.staff
     with pytest.raises(mkt.MktError, match="stat 不在地区树中；地区树的层级：nation、state、county"):
-        plan_expansion(units, edges, tree, policy=policy.replace(rungs=(Rung(level="stat"),)))
+        plan_expansion(
+            expansion_market(units, edges, tree), policy, assumptions=Assumptions(rungs=(Rung(level="stat"),))
+        )
     with pytest.raises(mkt.MktError, match="请用 rungs 给出梯级"):
-        plan_expansion(units, edges, tree, policy=policy.replace(rungs=()))
+        plan_expansion(expansion_market(units, edges, tree), policy, assumptions=Assumptions(rungs=()))
 
 
 def test_strategies_are_judged_by_profit_whatever_the_objective(grid):
@@ -269,17 +281,15 @@ def test_strategies_are_judged_by_profit_whatever_the_objective(grid):
     policy = grid[3].replace(base=("r1c1",), periods=3)
     asked = policy.replace(objective="earliest", target="prefecture")
     table = compare_strategies(
-        units,
-        edges,
-        tree,
-        policy=asked,
+        expansion_market(units, edges, tree),
+        asked,
         strategies=["potential"],
         search=Search(rounds=1, nodes=5),
         n_draws=0,
     ).table
     assert table["strategy"].iloc[0] == "optimum" and table["gain"].notna().all()
     with pytest.raises(mkt.MktError, match="waterfall"):
-        plan_strategy("quick", units, edges, tree, policy=policy)
+        plan_strategy("quick", expansion_market(units, edges, tree), policy)
 
 
 def test_p_median_equals_brute_force_and_bound_holds():
@@ -363,6 +373,6 @@ def test_henan_from_zhengzhou_reaches_the_province():
     tree = mkt.load_regions().subtree("410000")
     units, edges = market_units("prefecture", within="410000"), mkt.load_edges("prefecture")
     policy = Policy(base=("410100",), periods=6, budget=3e8)
-    plan = mkt.plan_expansion(units, edges, tree, policy=policy, search=Search(gap=0.05))
+    plan = mkt.plan_expansion(expansion_market(units, edges, tree), policy, search=Search(gap=0.05))
     assert plan.checks["holds"].all() and plan.gap <= 0.05
     assert "410000" in set(plan.ladder["region"])

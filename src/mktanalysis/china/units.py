@@ -45,7 +45,7 @@ def market_units(
     category_share : float
         Part of retail sales that the category makes (folklore 1 %).
     growth : float
-        Yearly growth of capacity; a forecast given to `plan_expansion` replaces it.
+        Yearly growth of capacity; a forecast given to `expansion_market` replaces it.
     tree : RegionTree, optional
         Default the built-in one.
 
@@ -53,7 +53,7 @@ def market_units(
     -------
     DataFrame
         Columns of `UNITS` (``centre``: districts among counties, capitals among cities), name, and
-        ``status`` (observed, allocated, imputed), ``retail_year``, ``population``. Folklore:
+        ``status`` (observed, allocated, imputed), ``year`` (of the retail figure), ``population``. Folklore:
         rivals' shares 0.30, 0.20 and 0.13 times 0.85-1.15 and their effort 0.8-1.2 with the rank of retail
         per head;
         entry cost 3 % of capacity plus a fixed part.
@@ -100,13 +100,13 @@ def _cities(tree: RegionTree, year: int | None) -> pd.DataFrame:
     rows = cities[
         (cities["indicator"] == "retail_sales") & (cities["status"] == "observed") & cities["value"].notna()
     ]
-    rows = rows.assign(retail_year=rows["period"].dt.year)
-    last = rows["retail_year"].max() if year is None else year
-    rows = rows[(rows["retail_year"] <= last) & (rows["retail_year"] > last - MAX_AGE)]
-    rows = rows.sort_values(["region", "retail_year"]).groupby("region").tail(1).set_index("region")
+    rows = rows.assign(year=rows["period"].dt.year)
+    last = rows["year"].max() if year is None else year
+    rows = rows[(rows["year"] <= last) & (rows["year"] > last - MAX_AGE)]
+    rows = rows.sort_values(["region", "year"]).groupby("region").tail(1).set_index("region")
     table = pd.DataFrame({"population": population.reindex(tree.level("prefecture"))})
     table["retail"] = rows["value"].reindex(table.index)
-    table["retail_year"] = rows["retail_year"].reindex(table.index).astype("Int64")
+    table["year"] = rows["year"].reindex(table.index).astype("Int64")
     per_head = table["retail"] / table["population"]
     province = tree.parents("province", table.index)
     usual = per_head.groupby(province).transform("median").fillna(per_head.median())
@@ -133,7 +133,7 @@ def _counties(tree: RegionTree, cities: pd.DataFrame) -> pd.DataFrame:
             "region": population.index,
             "population": population.to_numpy(),
             "retail": part.to_numpy() * city["retail"].to_numpy(),
-            "retail_year": city["retail_year"].to_numpy(),
+            "year": city["year"].astype("Int64").to_numpy(),
             "status": status,
         }
     )

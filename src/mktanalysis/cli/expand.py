@@ -27,7 +27,7 @@ Base = Annotated[list[str], typer.Option(help="根据地：代码或名称，可
 Within = Annotated[str | None, typer.Option(help="只在这个地区内扩张：代码或名称，默认根据地所在的省")]
 At = Annotated[Level, typer.Option(help="市场单元的层级：county 县，prefecture 市")]
 Years = Annotated[int, typer.Option(min=1, max=60, help="计划几年")]
-Start = Annotated[int, typer.Option(help="第一年")]
+Start = Annotated[int | None, typer.Option(help="第一年，默认数据最新年份的次年")]
 Budget = Annotated[float, typer.Option(min=0, help="每年预算，万元")]
 People = Annotated[float | None, typer.Option(min=0, help="销售人员上限（含根据地），默认不限")]
 Touch = Annotated[
@@ -116,7 +116,7 @@ def expand(
     within: Within = None,
     level: At = Level.county,
     years: Years = 8,
-    start: Start = 2025,
+    start: Start = None,
     budget: Budget = 10000.0,
     people: People = None,
     contiguity: Touch = Contiguity.held,
@@ -170,11 +170,33 @@ def expand(
         objective=objective.value,
         target=_target(target, tree),
     )
-    plan, comparison = _run(strategy.value, units, mkt.load_edges(at), scope, policy, Search(seconds=seconds))
+    market = mkt.expansion_market(units, mkt.load_edges(at), scope)
+    if start is None and market.newest is None:  # an own table without a year
+        policy = policy.replace(start=_built_in_year(at) + 1)
+    plan, comparison = _run(strategy.value, market, policy, Search(seconds=seconds))
     _tell(plan, comparison, to)
+    typer.echo(_horizon(plan, start))
     typer.echo(_basis(units))
     _tell_target(plan, scope)
     _warn_unreachable(plan, scope)
+
+
+def _built_in_year(level: str) -> int:
+    """Year of the newest built-in figures of market units."""
+    from mktanalysis.china import market_units
+
+    return int(market_units(level if level == "county" else "prefecture")["year"].max())
+
+
+def _horizon(plan, start: int | None) -> str:
+    """The years planned, and where the first comes from if nobody gave it."""
+    years = plan.policy.years
+    told = f"计划期：{years[0]}–{years[-1]} 年"
+    if start is not None:
+        return told
+    newest = plan.market.newest
+    known = f"数据最新年份 {newest} 的次年" if newest else f"自有表没有年份，取内置数据 {years[0] - 1} 的次年"
+    return f"{told}（首年未给，{known}；可用 --start 改）"
 
 
 def _basis(units) -> str:
@@ -186,7 +208,7 @@ def _basis(units) -> str:
         return f"依据：容量为自有单元表（{len(units)} 个）；{folklore}"
     count = units["status"].value_counts()
     told = "、".join(f"{words.status_word(status)} {n} 个" for status, n in count.items())
-    years = units["retail_year"].dropna()
+    years = units["year"].dropna()
     year = "–".join(str(int(y)) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
     return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{folklore}"
 
@@ -212,7 +234,7 @@ def _warn_unreachable(plan, scope) -> None:
     """Units that no plan could enter, by reason, with a few names; to stderr."""
     from mktanalysis.expansion import unreachable_units
 
-    for reason, codes in unreachable_units(plan.market).groupby("reason")["region"]:
+    for reason, codes in unreachable_units(plan).groupby("reason")["region"]:
         names = "、".join(scope.names(codes.head(5)))
         typer.echo(f"进不去的单元 {len(codes)} 个（{reason}）：{names}{'等' * (len(codes) > 5)}", err=True)
 
@@ -260,15 +282,15 @@ def _pinned(wishes: list[str], tree) -> dict[str, int | None]:
     return dict(zip(codes, years, strict=True))
 
 
-def _run(strategy: str, units, edges, scope, policy, search):
+def _run(strategy: str, market, policy, search):
     """The plan asked for, and the comparison where all were asked for."""
     from mktanalysis.expansion import compare_strategies, plan_expansion, plan_strategy
 
     if strategy == "planned":
-        return plan_expansion(units, edges, scope, policy=policy, search=search), None
+        return plan_expansion(market, policy, search=search), None
     if strategy not in ("all", "optimum"):
-        return plan_strategy(strategy, units, edges, scope, policy=policy), None
-    found = compare_strategies(units, edges, scope, policy=policy, search=search)
+        return plan_strategy(strategy, market, policy), None
+    found = compare_strategies(market, policy, search=search)
     return (found.plans["planned"], found.table) if strategy == "all" else (found.plans["optimum"], None)
 
 
@@ -337,10 +359,10 @@ def _obstacle(plan) -> str:
     from mktanalysis.expansion import unreachable_units
 
     least = plan.figures["first_step_budget"]
-    free = int((~plan.market.base).sum())
+    free = int((~plan.case.base).sum())
     if free == 0:
         return "单元表里除了根据地没有别的单元"
-    if len(unreachable_units(plan.market)) == free:
+    if len(unreachable_units(plan)) == free:
         return "没有进得去的单元；可以不要求连片（--contiguity none）、延长计划期或另选根据地"
     if least != least:
         return "没有一步是赚钱的，请检查费用与利润率"
@@ -351,7 +373,7 @@ def _verdict(plan) -> str:
     """What was found, how sure it is, and what would be needed where no step is possible."""
     lines = [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
     lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{ENDED.get(plan.ended, plan.ended)}")
-    if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.value > 0:
+    if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.gain > 0:
         lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"
     if not plan.checks["holds"].all():
         lines.append("独立复核有条件不成立，请勿采用：" + "、".join(plan.checks.query("~holds")["condition"]))

@@ -1,10 +1,12 @@
 """Expansion paths: from a base area to a national strong brand (扩张路径)."""
 
 from .._moved import moved_names
+from .assumptions import LANCHESTER, Assumptions, Programme, Response, Rung, Staffing
 from .choices.workload import workload
 from .market.example import grid_example
-from .market.market import UNITS
-from .policy import LANCHESTER, Policy, Programme, Response, Rung, Staffing
+from .market.market import Market, expansion_market
+from .market.schema import UNITS
+from .policy import Policy
 from .results.plan import ExpansionPlan, plan_expansion
 from .results.reasons import unreachable_units
 from .results.replan import compare_plans, continue_policy
@@ -20,11 +22,13 @@ __all__ = [
     "LANCHESTER",
     "STRATEGIES",
     "UNITS",
+    "Assumptions",
     "Chance",
     "Comparison",
     "Diagnosis",
     "EntryModel",
     "ExpansionPlan",
+    "Market",
     "Policy",
     "Programme",
     "Response",
@@ -39,6 +43,7 @@ __all__ = [
     "compare_strategies",
     "continue_policy",
     "diagnose_position",
+    "expansion_market",
     "fit_entries",
     "great_circle_km",
     "grid_example",

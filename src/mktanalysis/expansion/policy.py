@@ -1,146 +1,35 @@
-"""What the company may do and what it assumes: one strict, immutable record.
+"""What the company may do: orders and limits of a plan, one strict, immutable record.
 
-Always holds: every assumption of the expansion model is a field here or a column of the units table, so
-each can be replaced; the defaults are folklore of the trade and named so, never calibrated facts.
+Always holds: orders that contradict each other whatever the market is are refused when the record is made;
+what is assumed about markets is no order and stands in `Assumptions`.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
+from ..errors import MktError
 from ..settings import Strict
-
-Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0)]
-
-#: Lanchester targets as planners in East Asia use them (73.9 monopoly, 41.7 stable first, 26.1 lower bound).
-LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
-
-
-class Programme(Strict):
-    """How one market unit is worked, year by year since the start.
-
-    Parameters
-    ----------
-    effort : tuple of float
-        Effort of each year as a share of the unit's capacity; the last value stays.
-    visits : float
-        Share of the full visit cadence that is walked (1 = every customer by class), scales the staff.
-    """
-
-    name: str
-    effort: Annotated[tuple[Amount, ...], Field(min_length=1)]
-    visits: Annotated[float, Field(gt=0)] = 1.0
-
-
-#: 浅耕: a scout who keeps a presence; 集中: force concentrated for two years, then held; 先撒网后集中.
-LIGHT = Programme(name="浅耕", effort=(0.02,), visits=0.4)
-CONCENTRATED = Programme(name="集中", effort=(0.08, 0.08, 0.05, 0.035), visits=1.0)
-SCOUT_THEN_CONCENTRATE = Programme(name="先撒网后集中", effort=(0.02, 0.08, 0.08, 0.05, 0.035), visits=0.8)
-
-
-class Response(Strict):
-    """Share response: an attraction model with ramp-up, and the margin that a rank earns (folklore).
-
-    The share tends to ``effort**elasticity / (effort**elasticity + rivals**elasticity)`` where the rivals'
-    effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and ``1
-    - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of the
-    first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the third
-    drinks the soup, the fourth has the wind.
-    """
-
-    elasticity: Annotated[float, Field(gt=0)] = 1.3
-    rival_effort: Annotated[float, Field(gt=0)] = 0.06
-    ramp: Annotated[float, Field(gt=0, le=1)] = 0.3
-    retention: Share = 0.7
-    rank_margin: Annotated[tuple[float, ...], Field(min_length=1)] = (0.25, 0.16, 0.08, 0.02)
-    strong_rank: Annotated[int, Field(ge=1)] = 3
-    enter_share: Share = 0.20
-    exit_share: Share = 0.15
-    distance_cost: Amount = 0.05
-    reaction: Amount = 0.0
-
-    @model_validator(mode="after")
-    def _ordered(self):
-        if self.exit_share > self.enter_share:
-            raise ValueError("exit_share（失去强势的份额）不能高于 enter_share（成为强势的份额）")
-        if any(a < b for a, b in zip(self.rank_margin, self.rank_margin[1:], strict=False)):
-            raise ValueError("rank_margin（各名次的利润率）必须从第一名起不升")
-        return self
-
-    @classmethod
-    def lanchester(cls, **changes) -> Response:
-        """The named alternative: strong is a share above 26.1 %, whatever the rank; lost below 26.1 % x
-        0.8.
-        """
-        share = LANCHESTER["lower_bound"]
-        return cls(**{"enter_share": share, "exit_share": 0.8 * share, "strong_rank": 99, **changes})
-
-
-class Rung(Strict):
-    """One level of the ladder above the market unit.
-
-    Parameters
-    ----------
-    level : str
-        Level of the region tree.
-    count_share, capacity_share, share : float
-        Strong there = strong in this share of its children by number and by capacity, and this market share
-        overall.
-    radiance : float
-        Yearly profit from radiation of a strong brand, as a share of the region's capacity.
-    office_from : int
-        A management form of this level is needed from this many managed children on.
-    office_cost : float
-        Fixed yearly cost of that management form, yuan.
-    """
-
-    level: str
-    count_share: Share = 0.5
-    capacity_share: Share = 0.5
-    share: Share = 0.05
-    radiance: Amount = 0.0
-    office_from: Annotated[int, Field(ge=1)] = 2
-    office_cost: Amount = 0.0
-
-
-#: Folklore: each rung of the ladder (县 -> 市 -> 省 -> 大区 -> 全国) asks for another form of management.
-RUNGS = (
-    Rung(level="prefecture", radiance=0.001, office_cost=1.5e6),
-    Rung(level="province", radiance=0.0005, office_cost=6e6),
-    Rung(level="macro_region", radiance=0.0003, office_cost=2e7),
-    Rung(level="nation", radiance=0.0002, office_cost=5e7),
-)
-
-
-class Staffing(Strict):
-    """Workload rules of a sales force, hours a year (see `workload`)."""
-
-    capacity_per_customer: Annotated[float, Field(gt=0)] = 5e5
-    hours_per_person: Annotated[float, Field(gt=0)] = 1800.0
-    visit_hours: Annotated[float, Field(gt=0)] = 1.5
-    class_mix: tuple[Share, Share, Share, Share, Share] = (0.50, 0.20, 0.15, 0.10, 0.05)
-    class_contacts: tuple[Amount, Amount, Amount, Amount, Amount] = (4.0, 4.0, 12.0, 26.0, 26.0)
-    old_customer_contacts: Amount = 2.0
-    sweep_hours: Amount = 0.5
-    model_stores: Annotated[float, Field(ge=0)] = 1.0
-    store_hours: Amount = 80.0
-    supervisor_days: tuple[Amount, Amount] = (20.0, 6.0)
-    people_per_manager: Annotated[float, Field(gt=0)] = 8.0
+from .assumptions import Amount, Assumptions, Share
 
 
 class Policy(Strict):
-    """The manager's conditions for an expansion plan.
+    """The manager's orders and limits for an expansion plan.
+
+    Wherever a code is asked for, a region's name will do; it is looked up in the market's tree.
 
     Parameters
     ----------
     base : tuple of str
-        Codes of the base area (根据地): units held and worked from the start.
-    periods, start : int
-        Length of the horizon and its first year.
+        The base area (根据地): units, or regions above them, held and worked from the start.
+    periods : int
+        Length of the horizon in years.
+    start : int or None
+        Its first year; None is the year after the market's newest figures.
     budget : float or tuple of float
         Money for development of each period, yuan (one figure = every period).
     reinvest : float
@@ -168,21 +57,17 @@ class Policy(Strict):
         ``profit`` discounted profit with terminal value; ``earliest`` the first period in which the target is
         strong, then profit; ``least_cost`` the target by the end at the least discounted outlay.
     target : str or None
-        Level (or region code) of the ladder for the last two objectives.
-    rungs : tuple of Rung
-        The ladder. The default rungs are the levels of China's tree, those that a tree has not are left out:
-        for another country or a company's own hierarchy give rungs of its levels.
-    spill, spill_cap : float
-        Each strong neighbour saves this share of the first year's entry and effort, up to the cap.
-    discount : float
-        Yearly discount rate.
-    terminal_years : float
-        Value at the end = this many times the last period's running profit.
+        Level (or region) of the ladder for the last two objectives.
+
+    Examples
+    --------
+    >>> Policy(base=("郑州市",), budget=2e8).replace(periods=10).per_period("budget")[-1]
+    200000000.0
     """
 
     base: Annotated[tuple[str, ...], Field(min_length=1)]
     periods: Annotated[int, Field(ge=1, le=60)] = 8
-    start: int = 2025
+    start: int | None = None
     budget: Amount | tuple[Amount, ...] = 2e7
     reinvest: Share = 0.5
     carry_over: bool = True
@@ -196,14 +81,14 @@ class Policy(Strict):
     first_open: int | None = None
     objective: Literal["profit", "earliest", "least_cost"] = "profit"
     target: str | None = None
-    programmes: Annotated[tuple[Programme, ...], Field(min_length=1)] = (LIGHT, CONCENTRATED)
-    response: Response = Response()
-    rungs: tuple[Rung, ...] = RUNGS
-    staffing: Staffing = Staffing()
-    spill: Amount = 0.05
-    spill_cap: Share = 0.15
-    discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
-    terminal_years: Amount = 3.0
+    _assumed: Assumptions | None = PrivateAttr(default=None)
+
+    def __init__(self, **data):
+        old = {name: data.pop(name) for name in list(data) if name in Assumptions.model_fields}
+        super().__init__(**data)
+        if old:
+            _warn_of(old)
+            self._assumed = Assumptions(**old)
 
     @model_validator(mode="after")
     def _consistent(self):
@@ -213,8 +98,6 @@ class Policy(Strict):
                 raise ValueError(f"{name} 有 {len(value)} 个数，应与期数 periods={self.periods} 相同")
         if any(math.isinf(value) for value in self.per_period("budget")):
             raise ValueError("budget（预算）应为有限的数；不想受预算限制时写一个很大的数，如 1e12")
-        if len({p.name for p in self.programmes}) != len(self.programmes):
-            raise ValueError("programmes（打法）的名称不能重复")
         if self.objective != "profit" and self.target is None:
             raise ValueError(f"目标 objective={self.objective!r} 需要给出 target（层级或地区代码）")
         self._orders_agree()
@@ -223,7 +106,6 @@ class Policy(Strict):
     def _orders_agree(self) -> None:
         """Refuse orders that contradict each other whatever the market is."""
         done = {code for code, _, _ in self.history}
-        last = self.years[-1]
         if clash := sorted(set(self.pinned) & set(self.forbidden)):
             raise ValueError(
                 f"pinned 与 forbidden 冲突：{'、'.join(clash)} 既被指定进入又被禁止进入，请从其中一处去掉"
@@ -239,7 +121,8 @@ class Policy(Strict):
             raise ValueError(f"history 与 base 冲突：{'、'.join(clash)} 是根据地，从一开始就持有")
         if clash := sorted(done & set(self.forbidden)):
             raise ValueError(f"history 与 forbidden 冲突：{'、'.join(clash)} 已经进入，请从 forbidden 中去掉")
-        if self.first_open is not None and self.first_open > last:
+        last = None if self.start is None else self.years[-1]
+        if None not in (self.first_open, last) and self.first_open > last:
             raise ValueError(
                 f"first_open={self.first_open} 晚于计划期末 {last}：请改早，或延长计划期（periods）"
             )
@@ -251,6 +134,9 @@ class Policy(Strict):
 
     @property
     def years(self) -> range:
+        """The years of the horizon."""
+        if self.start is None:
+            raise MktError("计划首年 start 未定：计划里（plan.policy）才有，或在 Policy 中给出")
         return range(self.start, self.start + self.periods)
 
     def per_period(self, name: str) -> tuple[float, ...] | None:
@@ -262,4 +148,42 @@ class Policy(Strict):
 
     def replace(self, **changes) -> Policy:
         """A checked copy with some fields changed."""
-        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        copy = type(self)(**{**fields, **changes})
+        if copy._assumed is None:
+            copy._assumed = self._assumed
+        elif self._assumed is not None:
+            given = {name: value for name, value in changes.items() if name in Assumptions.model_fields}
+            copy._assumed = self._assumed.replace(**given)
+        return copy
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """Those that the policy carries (see `assuming`), else the defaults."""
+        return self._assumed or Assumptions()
+
+    def assuming(self, assumptions: Assumptions) -> Policy:
+        """A copy that carries assumptions, as a plan's policy does: they hold wherever none are given."""
+        copy = self.replace()
+        copy._assumed = assumptions
+        return copy
+
+    def __getattr__(self, name: str):
+        if name in Assumptions.model_fields:
+            _warn_of([name])
+            return getattr(self.assumptions, name)
+        return super().__getattr__(name)
+
+
+def _warn_of(names) -> None:
+    """Assumptions were fields of the policy once; they still are for one version."""
+    warnings.warn(
+        f"Policy({', '.join(names)}) is now Assumptions(...), given as assumptions=...",
+        FutureWarning,
+        stacklevel=3,
+    )
+
+
+def assumptions_of(policy: Policy, assumptions: Assumptions | None) -> Assumptions:
+    """The assumptions given, else those that the policy carries, else the defaults."""
+    return assumptions or policy.assumptions

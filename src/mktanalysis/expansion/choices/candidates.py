@@ -6,12 +6,14 @@ and start beats in value, money, people and strength in every period is not list
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ...errors import MktError, TableError
+from ..assumptions import Assumptions
+from ..market.case import Case, build_case
 from ..market.market import Market
 from ..policy import Policy
 from .programmes import Library, build_library, distance_factor, hold_programme
@@ -69,7 +71,7 @@ class Problem:
     share).
     """
 
-    market: Market
+    case: Case
     library: Library
     candidates: Candidates
     weight: np.ndarray
@@ -84,18 +86,26 @@ class Problem:
 
     @property
     def shape(self) -> tuple[int, int]:
-        return len(self.market.units), self.market.policy.periods
+        return len(self.case.units), self.case.policy.periods
 
 
-def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
+def build_problem(
+    market: Market, policy: Policy, assumptions: Assumptions | None = None, *, keep_dominated: bool = False
+) -> Problem:
+    """The problem of a market under a policy; see `list_choices`."""
+    return list_choices(build_case(market, policy, assumptions), keep_dominated=keep_dominated)
+
+
+def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     """Precompute the library and list the choices; `keep_dominated` lists those too that no optimum needs."""
-    policy = market.policy
-    library = build_library(market)
-    weight = (1 + policy.discount) ** -np.arange(1.0, policy.periods + 1)
+    policy = case.policy
+    assumptions = case.assumptions
+    library = build_library(case)
+    weight = (1 + assumptions.discount) ** -np.arange(1.0, policy.periods + 1)
     weight_end = weight.copy()
-    weight_end[-1] *= 1 + policy.terminal_years
-    rows = _listed(market)
-    history = _history(market, library.names)
+    weight_end[-1] *= 1 + assumptions.terminal_years
+    rows = _listed(case)
+    history = _history(case, library.names)
     unit, start, programme = np.array([*rows, *history], dtype=int).reshape(-1, 3).T
     fixed = np.arange(len(unit)) >= len(rows)
     keep = fixed | ~np.isin(unit, unit[fixed])
@@ -104,29 +114,30 @@ def build_problem(market: Market, *, keep_dominated: bool = False) -> Problem:
     programme = programme[keep]
     fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
-    paths = _paths(market, library, unit[order], start[order], programme[order], weight)
+    paths = _paths(case, library, unit[order], start[order], programme[order], weight)
     need = budget_need(paths[0], paths[1], policy.reinvest)
     loss = np.maximum(need[np.arange(len(order)), start[order]], 0.0)
     candidates = Candidates(unit[order], start[order], programme[order], *paths, need, loss, fixed[order])
     if not keep_dominated:
-        candidates = candidates.take(~_dominated(candidates, policy, weight))
-    return Problem(market, library, candidates, weight, weight_end, **_base_paths(market, weight))
+        candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
+    return Problem(case, library, candidates, weight, weight_end, **_base_paths(case, weight))
 
 
-def _listed(market: Market) -> list[tuple[int, int, int]]:
-    policy = market.policy
-    pins = {market.units.get_loc(code): year for code, year in _checked_pins(market).items()}
+def _listed(case: Case) -> list[tuple[int, int, int]]:
+    policy = case.policy
+    assumptions = case.assumptions
+    pins = {case.units.get_loc(code): year for code, year in _checked_pins(case).items()}
     rows = []
-    for i in np.flatnonzero(~market.base):
-        starts = range(market.earliest[i], policy.periods)
+    for i in np.flatnonzero(~case.base):
+        starts = range(case.earliest[i], policy.periods)
         if pins.get(i) is not None:
             starts = [s for s in starts if s == pins[i] - policy.start]
-        rows += [(i, s, k) for s in starts for k in range(len(policy.programmes))]
+        rows += [(i, s, k) for s in starts for k in range(len(assumptions.programmes))]
     return rows
 
 
-def _checked_pins(market: Market) -> dict:
-    policy = market.policy
+def _checked_pins(case: Case) -> dict:
+    policy = case.policy
     codes = {
         "pinned": policy.pinned,
         "forbidden": policy.forbidden,
@@ -136,7 +147,7 @@ def _checked_pins(market: Market) -> dict:
         {"column": name, "value": code, "problem": "不是本计划的市场单元"}
         for name, given in codes.items()
         for code in given
-        if code not in market.units
+        if code not in case.units
     ]
     problems += [
         {"column": "pinned", "value": code, "problem": f"锁定的年份 {year} 不在计划期内"}
@@ -145,43 +156,43 @@ def _checked_pins(market: Market) -> dict:
     ]
     if problems:
         raise TableError(pd.DataFrame(problems))
-    return {code: year for code, year in policy.pinned.items() if not market.base[market.units.get_loc(code)]}
+    return {code: year for code, year in policy.pinned.items() if not case.base[case.units.get_loc(code)]}
 
 
-def _history(market: Market, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
+def _history(case: Case, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
     rows = []
-    for code, programme, year in market.policy.history:
-        if programme not in names or year not in market.policy.years:
+    for code, programme, year in case.policy.history:
+        if programme not in names or year not in case.policy.years:
             raise MktError(
                 f"已发生的步骤 {code}、{programme}、{year}：打法不在 programmes 中（{'、'.join(names)}），"
-                f"或年份不在计划期 {market.years[0]}–{market.years[-1]} 内；计划期以前进入的单元应列入根据地"
+                f"或年份不在计划期 {case.years[0]}–{case.years[-1]} 内；计划期以前进入的单元应列入根据地"
             )
-        if market.base[market.units.get_loc(code)]:
+        if case.base[case.units.get_loc(code)]:
             raise MktError(f"已发生的步骤 {code} 是根据地的单元，从一开始就持有：请从 history 中去掉")
-        rows.append((market.units.get_loc(code), year - market.policy.start, names.index(programme)))
+        rows.append((case.units.get_loc(code), year - case.policy.start, names.index(programme)))
     if len({row[0] for row in rows}) < len(rows):
         raise MktError("history 中同一单元出现两次：每个单元只能启动一次")
     return rows
 
 
-def _paths(market: Market, library: Library, unit, start, programme, weight) -> tuple[np.ndarray, ...]:
+def _paths(case: Case, library: Library, unit, start, programme, weight) -> tuple[np.ndarray, ...]:
     """Income, outlay, people, share, strong, opening, value of each choice."""
-    periods = market.policy.periods
+    periods = case.policy.periods
     age = np.arange(periods)[None, :] - start[:, None]
     on = age >= 0
     age = np.maximum(age, 0)
     at = (unit[:, None], programme[:, None], age)
-    capacity = market.capacity[unit]
+    capacity = case.capacity[unit]
     income = on * capacity * library.contribution[at]
     effort = on * capacity * library.effort[at]
-    outlay = effort + on * market.column("annual_cost")[unit][:, None]
+    outlay = effort + on * case.column("annual_cost")[unit][:, None]
     row = np.arange(len(unit))
-    opening = market.column("entry_cost")[unit] + effort[row, start]
-    outlay[row, start] += market.column("entry_cost")[unit]
-    last = np.array([p.effort[-1] for p in market.policy.programmes])[programme]
-    lasting = capacity[:, -1] * last * distance_factor(market)[unit]
-    running = np.maximum(income[:, -1] - lasting - market.column("annual_cost")[unit], 0.0)
-    value = (income - outlay) @ weight + market.policy.terminal_years * weight[-1] * running
+    opening = case.column("entry_cost")[unit] + effort[row, start]
+    outlay[row, start] += case.column("entry_cost")[unit]
+    last = np.array([p.effort[-1] for p in case.assumptions.programmes])[programme]
+    lasting = capacity[:, -1] * last * distance_factor(case)[unit]
+    running = np.maximum(income[:, -1] - lasting - case.column("annual_cost")[unit], 0.0)
+    value = (income - outlay) @ weight + case.assumptions.terminal_years * weight[-1] * running
     return (
         income,
         outlay,
@@ -216,15 +227,13 @@ def felt_saving(saving, loss, reinvest: float):
     return np.minimum(saving, loss) + reinvest * np.maximum(saving - loss, 0.0)
 
 
-def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
+def _dominated(c: Candidates, assumptions: Assumptions, weight: np.ndarray) -> np.ndarray:
     """Choices beaten by the other programme of the same unit and start (the first of equals stays)."""
     # No saving turns the order of two needs: a choice that takes no more effort and has no less share in any
     # year has the same shares, so the same income; the first years differ by the outlay alone, that is by the
     # difference d of the openings, and after a saving of a part f <= 1 of each by (1 - f) d, not below 0.
-    best = (
-        c.value
-        + policy.spill_cap * (policy.spill > 0) * c.opening * weight[np.minimum(c.start, len(weight) - 1)]
-    )
+    savable = assumptions.spill_cap * (assumptions.spill > 0) * c.opening
+    best = c.value + savable * weight[np.minimum(c.start, len(weight) - 1)]
     gone = np.zeros(len(c), dtype=bool)
     key = c.unit * (c.start.max(initial=0) + 1) + c.start
     need = c.need
@@ -239,15 +248,15 @@ def _dominated(c: Candidates, policy: Policy, weight: np.ndarray) -> np.ndarray:
     return gone
 
 
-def _base_paths(market: Market, weight) -> dict:
-    library = build_library(market, (hold_programme(market),), mature=True)
-    base = market.base
-    capacity = market.capacity
+def _base_paths(case: Case, weight) -> dict:
+    library = build_library(case, (hold_programme(case),), mature=True)
+    base = case.base
+    capacity = case.capacity
     income = capacity * library.contribution[:, 0] * base[:, None]
-    outlay = (capacity * library.effort[:, 0] + market.column("annual_cost")[:, None]) * base[:, None]
+    outlay = (capacity * library.effort[:, 0] + case.column("annual_cost")[:, None]) * base[:, None]
     running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
     value = (
-        float((income - outlay).sum(axis=0) @ weight) + market.policy.terminal_years * weight[-1] * running
+        float((income - outlay).sum(axis=0) @ weight) + case.assumptions.terminal_years * weight[-1] * running
     )
     return {
         "base_income": income.sum(axis=0),
@@ -255,7 +264,7 @@ def _base_paths(market: Market, weight) -> dict:
         "base_people": (library.people[:, 0] * base[:, None]).sum(axis=0),
         "base_strong": library.strong[:, 0] & base[:, None],
         "base_share": library.share[:, 0] * base[:, None],
-        "base_need": budget_need(income, outlay, market.policy.reinvest).sum(axis=0),
+        "base_need": budget_need(income, outlay, case.policy.reinvest).sum(axis=0),
         "base_value": value,
     }
 
@@ -266,27 +275,21 @@ LONGEST_RAMP = 30
 
 def check_horizon(problem: Problem) -> None:
     """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
-    market = problem.market
+    case = problem.case
     if len(problem.candidates) == 0 or problem.library.strong.any():
         return
-    longer = replace(market, policy=market.policy.replace(**_long(market.policy)))
-    years = build_library(longer).strong.any(axis=(0, 1))
+    years = build_library(case, periods=LONGEST_RAMP).strong.any(axis=(0, 1))
     if years.any():
         raise MktError(
-            f"计划期 {market.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"
+            f"计划期 {case.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"
             "请延长计划期（periods）或换更集中的打法"
         )
-
-
-def _long(policy: Policy) -> dict:
-    plain = {"budget": 0.0, "people": None, "pinned": {}, "history": (), "first_open": None}
-    return {**plain, "periods": LONGEST_RAMP}
 
 
 def first_step_budget(problem: Problem) -> float:
     """Smallest yearly budget, the same every year, that pays for one profitable step (without offices)."""
     c = problem.candidates
-    policy = problem.market.policy
+    policy = problem.case.policy
     rows = np.flatnonzero(c.value > 0)
     if len(rows) == 0:
         return float("nan")

@@ -53,13 +53,13 @@ class Evaluation:
 
 def evaluate(problem: Problem, rows) -> Evaluation:
     """Evaluate the choices at `rows` of the candidates."""
-    market = problem.market
+    case = problem.case
     c = problem.candidates
-    policy = market.policy
+    policy = case.policy
     rows = np.asarray(rows, dtype=int)
     periods = problem.shape[1]
     unit = c.unit[rows]
-    held = np.repeat(market.base[:, None], periods, axis=1)
+    held = np.repeat(case.base[:, None], periods, axis=1)
     held[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
     strong = problem.base_strong.copy()
     share = problem.base_share.copy()
@@ -67,14 +67,12 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     share[unit] += c.share[rows]
     saving_each = _saving(problem, rows, strong)
     saving = np.bincount(c.start[rows], saving_each, minlength=periods) if len(rows) else np.zeros(periods)
-    offices = office_matrix(market, held)
-    rungs = rung_matrix(market, strong, share)
+    offices = office_matrix(case, held)
+    rungs = rung_matrix(case, strong, share)
     office_cost = (
-        np.array([r.office_cost for r in market.ladder.rungs]) @ offices
-        if len(offices)
-        else np.zeros(periods)
+        np.array([r.office_cost for r in case.ladder.rungs]) @ offices if len(offices) else np.zeros(periods)
     )
-    radiance = (radiance_matrix(market) * rungs).sum(axis=0)
+    radiance = (radiance_matrix(case) * rungs).sum(axis=0)
     income = problem.base_income + c.income[rows].sum(axis=0)
     outlay = problem.base_outlay + c.outlay[rows].sum(axis=0) - saving
     people = problem.base_people + c.people[rows].sum(axis=0)
@@ -105,35 +103,35 @@ def evaluate(problem: Problem, rows) -> Evaluation:
 
 def _saving(problem: Problem, rows, strong) -> np.ndarray:
     """What strong neighbours of the period before save of each opening."""
-    market = problem.market
+    case = problem.case
     c = problem.candidates
-    policy = market.policy
-    if policy.spill == 0 or len(rows) == 0:
+    assumptions = case.assumptions
+    if assumptions.spill == 0 or len(rows) == 0:
         return np.zeros(len(rows))
     before = np.hstack(
         [problem.base_strong[:, :1], strong[:, :-1]]
     )  # the base is strong before the first period
-    neighbours = (market.adjacency[c.unit[rows]] @ before)[np.arange(len(rows)), c.start[rows]]
-    return np.minimum(policy.spill * neighbours, policy.spill_cap) * c.opening[rows]
+    neighbours = (case.adjacency[c.unit[rows]] @ before)[np.arange(len(rows)), c.start[rows]]
+    return np.minimum(assumptions.spill * neighbours, assumptions.spill_cap) * c.opening[rows]
 
 
-def office_matrix(market, held: np.ndarray) -> np.ndarray:
+def office_matrix(case, held: np.ndarray) -> np.ndarray:
     """Which rung regions need their management form: `office_from` or more managed children."""
-    ladder = market.ladder
-    n = len(market.units)
+    ladder = case.ladder
+    n = len(case.units)
     managed = np.vstack([held, np.zeros((len(ladder.regions), held.shape[1]), dtype=bool)])
     for g, rung in enumerate(ladder.rungs):
         managed[n + g] = managed[ladder.children(g)].sum(axis=0) >= rung.office_from
     return managed[n:]
 
 
-def rung_matrix(market, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
+def rung_matrix(case, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Where we are strong at the higher levels: by number, by capacity and by share overall."""
-    ladder = market.ladder
-    n = len(market.units)
+    ladder = case.ladder
+    n = len(case.units)
     below = np.vstack([strong, np.zeros((len(ladder.regions), strong.shape[1]), dtype=bool)])
-    weight = node_sums(market, market.capacity)
-    sales = node_sums(market, market.capacity * share)
+    weight = node_sums(case, case.capacity)
+    sales = node_sums(case, case.capacity * share)
     needed = ladder.needed
     for g, rung in enumerate(ladder.rungs):
         at = ladder.children(g)
@@ -144,37 +142,37 @@ def rung_matrix(market, strong: np.ndarray, share: np.ndarray) -> np.ndarray:
     return below[n:]
 
 
-def node_sums(market, values: np.ndarray) -> np.ndarray:
+def node_sums(case, values: np.ndarray) -> np.ndarray:
     """Figures of units summed up the ladder: rows for units, then rung regions."""
-    ladder = market.ladder
-    n = len(market.units)
+    ladder = case.ladder
+    n = len(case.units)
     total = np.vstack([values, np.zeros((len(ladder.regions), values.shape[1]))])
     for g in range(len(ladder.regions)):
         total[n + g] = total[ladder.children(g)].sum(axis=0)
     return total
 
 
-def radiance_matrix(market) -> np.ndarray:
+def radiance_matrix(case) -> np.ndarray:
     """Yearly profit that a strong brand radiates in each rung region, shape (rung regions, periods)."""
-    capacity = node_sums(market, market.capacity)[len(market.units) :]
-    rate = np.array([rung.radiance for rung in market.ladder.rungs])
+    capacity = node_sums(case, case.capacity)[len(case.units) :]
+    rate = np.array([rung.radiance for rung in case.ladder.rungs])
     return capacity * rate[:, None]
 
 
 def needs_no_neighbour(problem: Problem) -> np.ndarray:
     """Units that may start in any period whatever else is held: beside the base, or started already."""
-    market = problem.market
+    case = problem.case
     c = problem.candidates
-    held = market.policy.contiguity == "held"
-    from_base = market.base if held else problem.base_strong.all(axis=1)
-    free = np.asarray(market.adjacency @ from_base.astype(float)) > 0
+    held = case.policy.contiguity == "held"
+    from_base = case.base if held else problem.base_strong.all(axis=1)
+    free = np.asarray(case.adjacency @ from_base.astype(float)) > 0
     free[c.unit[c.fixed]] = True
-    return free | (market.policy.contiguity == "none")
+    return free | (case.policy.contiguity == "none")
 
 
 def cash_position(problem: Problem, need) -> tuple[np.ndarray, bool]:
     """Money left of each period, and whether it lasts; the past (before first_open) may overdraw."""
-    policy = problem.market.policy
+    policy = problem.case.policy
     budget = np.array(policy.per_period("budget"))
     tolerance = 1e-7 * max(1.0, budget.max(initial=0), np.abs(need).max(initial=0))
     open_now = np.arange(policy.periods) >= past_periods(policy)

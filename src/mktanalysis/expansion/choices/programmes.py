@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..market.market import Market
-from ..policy import Programme
+from ..assumptions import Programme
+from ..market.case import Case
 from .response import attraction_share, margin_of, next_share, rank_of, strong_next
 from .workload import staff_by_age
 
@@ -38,23 +38,31 @@ class Library:
     effort: np.ndarray
 
 
-def hold_programme(market: Market) -> Programme:
+def hold_programme(case: Case) -> Programme:
     """How the base is kept: the highest lasting effort of the programmes, every visit made."""
-    last = max(programme.effort[-1] for programme in market.policy.programmes)
+    last = max(programme.effort[-1] for programme in case.assumptions.programmes)
     return Programme(name="根据地", effort=(last,), visits=1.0)
 
 
 def build_library(
-    market: Market, programmes: tuple[Programme, ...] | None = None, *, mature: bool = False
+    case: Case,
+    programmes: tuple[Programme, ...] | None = None,
+    *,
+    mature: bool = False,
+    periods: int | None = None,
 ) -> Library:
-    """Compute the paths; `mature` gives units the staff of a developed market from the first year."""
-    policy = market.policy
-    response = market.policy.response
-    programmes = policy.programmes if programmes is None else programmes
-    ages = np.arange(policy.periods)
-    shape = (len(market.units), len(programmes), policy.periods)
-    own = market.column("own_share")
-    strength = market.column("rival_strength")
+    """Compute the paths, over the horizon or over `periods` years.
+
+    `mature` gives units the staff of a developed market from the first year.
+    """
+    periods = case.policy.periods if periods is None else periods
+    assumptions = case.assumptions
+    response = assumptions.response
+    programmes = assumptions.programmes if programmes is None else programmes
+    ages = np.arange(periods)
+    shape = (len(case.units), len(programmes), periods)
+    own = case.column("own_share")
+    strength = case.column("rival_strength")
     share = np.zeros(shape)
     rank = np.zeros(shape, dtype=int)
     strong = np.zeros(shape, dtype=bool)
@@ -68,12 +76,12 @@ def build_library(
         for a in ages:
             target = attraction_share(raw[k, a], strength, response)
             share[:, k, a] = next_share(before, target, response)
-            rank[:, k, a] = rank_of(share[:, k, a], market.rivals, own)
+            rank[:, k, a] = rank_of(share[:, k, a], case.rivals, own)
             strong[:, k, a] = strong_next(was, share[:, k, a], rank[:, k, a], response)
             before = share[:, k, a]
             was = strong[:, k, a]
-    distance = distance_factor(market)
-    staff = staff_by_age(market.column("customers"), policy.periods, policy.staffing, mature=mature)
+    distance = distance_factor(case)
+    staff = staff_by_age(case.column("customers"), periods, assumptions.staffing, mature=mature)
     visits = np.array([p.visits for p in programmes])
     return Library(
         tuple(p.name for p in programmes),
@@ -86,6 +94,6 @@ def build_library(
     )
 
 
-def distance_factor(market: Market) -> np.ndarray:
+def distance_factor(case: Case) -> np.ndarray:
     """What distance to the supply centre multiplies the effort's cost with, shape (units,)."""
-    return 1 + market.policy.response.distance_cost * market.column("distance_km") / 100
+    return 1 + case.assumptions.response.distance_cost * case.column("distance_km") / 100

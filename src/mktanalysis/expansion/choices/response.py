@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..policy import Response
+from ..assumptions import Response
 
 
 def attraction_share(effort, rival_strength, response: Response) -> np.ndarray:

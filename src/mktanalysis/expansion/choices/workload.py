@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..policy import Staffing
+from ..assumptions import Staffing
 
 #: Kinds of work, in the order of the workload table.
 KINDS = ("sweep", "visits", "old_customers", "model_stores", "supervision")

@@ -38,6 +38,14 @@ def relative_sd(forecast: pd.DataFrame, units: pd.Index, years) -> np.ndarray:
     return np.divide(spread / (2 * Z80), mean, out=np.zeros_like(mean), where=mean > 0)
 
 
+def first_year(forecast: pd.DataFrame, units: pd.Index) -> int | None:
+    """First year of which a forecast says anything about these units."""
+    if "region" not in forecast or "period" not in forecast:
+        return None
+    rows = forecast[forecast["region"].isin(units)]
+    return int(_years(rows["period"])[0].min()) if len(rows) else None
+
+
 def _problems(column: str, codes, text: str) -> pd.DataFrame:
     return pd.DataFrame({"column": column, "value": list(codes), "problem": text})
 

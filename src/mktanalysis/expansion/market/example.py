@@ -13,7 +13,7 @@ def grid_example(
 ) -> tuple[pd.DataFrame, pd.DataFrame, RegionTree]:
     """Units, edges and tree of an ``n_rows`` x ``n_columns`` grid; cells touch along their sides.
 
-    Without `random_state` all cells are alike: capacity 20 million yuan, entry cost 1 million.
+    Without `random_state` all cells are alike: capacity 20 million yuan in 2024, entry cost 1 million.
 
     Examples
     --------
@@ -24,6 +24,7 @@ def grid_example(
     cells = [(r, c) for r in range(1, n_rows + 1) for c in range(1, n_columns + 1)]
     code = {cell: f"r{cell[0]}c{cell[1]}" for cell in cells}
     units = pd.DataFrame({"region": [code[cell] for cell in cells], "capacity": 2e7, "entry_cost": 1e6})
+    units["year"] = 2024
     if random_state is not None:
         rng = np.random.default_rng(random_state)
         units = units.assign(

@@ -54,9 +54,9 @@ def build_model(problem: Problem, *, form: str = "usual") -> Model:
     ``coarse`` (every
     opening saves the cap, contiguity only by steps from the base: a relaxation for very large problems).
     """
-    market = problem.market
+    case = problem.case
     program = Program()
-    budget = np.array(market.policy.per_period("budget"))
+    budget = np.array(case.policy.per_period("budget"))
     scale = max(float(budget.mean()), 1.0)
     parts: dict = {}
     z = _starts(problem, program, scale, parts)
@@ -79,7 +79,7 @@ def _starts(problem: Problem, program: Program, scale: float, parts: dict) -> np
     c = problem.candidates
     z = program.columns(len(c), low=c.fixed.astype(float), cost=c.value / scale, integer=True, owner=c.unit)
     units, at = np.unique(c.unit, return_inverse=True)
-    pinned = np.isin(problem.market.units[units], list(problem.market.policy.pinned)) if len(units) else []
+    pinned = np.isin(problem.case.units[units], list(problem.case.policy.pinned)) if len(units) else []
     rows = program.rows(len(units), [(at, z, 1.0)], low=np.where(pinned, 1.0, 0.0), high=1.0)
     parts["pins"] = rows[np.asarray(pinned, dtype=bool)]
     return z
@@ -129,22 +129,23 @@ def _strong(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
 
 
 def _needs_strength(problem: Problem) -> bool:
-    policy = problem.market.policy
-    rewarded = any(r.radiance > 0 for r in problem.market.ladder.rungs) or policy.objective != "profit"
-    return rewarded or policy.spill > 0 or policy.contiguity == "strong"
+    policy = problem.case.policy
+    assumptions = problem.case.assumptions
+    rewarded = any(r.radiance > 0 for r in problem.case.ladder.rungs) or policy.objective != "profit"
+    return rewarded or assumptions.spill > 0 or policy.contiguity == "strong"
 
 
 def _contiguity(problem: Problem, program: Program, held: np.ndarray, strong: np.ndarray) -> None:
     """What is held needs a neighbour held (or strong) the period before, unless it touches the base."""
-    market = problem.market
-    policy = market.policy
+    case = problem.case
+    policy = case.policy
     if policy.contiguity == "none":
         return
     support = held if policy.contiguity == "held" else strong
     i, t = np.nonzero((held >= 0) & ~needs_no_neighbour(problem)[:, None])
     if len(i) == 0:
         return
-    near = market.adjacency[i].tocoo()
+    near = case.adjacency[i].tocoo()
     r, j = near.coords
     before = t[r] - 1
     column = np.where(before >= 0, support[j, np.maximum(before, 0)], -1)
@@ -184,15 +185,15 @@ def _nodes(problem: Problem, units: np.ndarray, groups: np.ndarray, fixed: np.nd
 
 def _links(problem: Problem) -> tuple[np.ndarray, np.ndarray]:
     """Child node and rung region of every link of the ladder."""
-    child = np.flatnonzero(problem.market.ladder.parent >= 0)
-    return child, problem.market.ladder.parent[child]
+    child = np.flatnonzero(problem.case.ladder.parent >= 0)
+    return child, problem.case.ladder.parent[child]
 
 
 def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float) -> np.ndarray:
     """O[R,t] = 1 when `office_from` children are managed: y[c] <= O + f[c], sum of f <= office_from - 1."""
-    market = problem.market
+    case = problem.case
     (_, periods) = problem.shape
-    ladder = market.ladder
+    ladder = case.ladder
     groups = len(ladder.regions)
     costs = np.array([r.office_cost for r in ladder.rungs])
     if groups == 0 or not (costs > 0).any():
@@ -201,7 +202,7 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
     own = 2 * problem.shape[0] + np.repeat(np.arange(groups), periods)
     offices = program.columns(groups * periods, cost=cost, integer=True, owner=own)
     offices = offices.reshape(groups, periods)
-    base = np.repeat(market.base[:, None], periods, axis=1)
+    base = np.repeat(case.base[:, None], periods, axis=1)
     columns, given = _nodes(problem, held, offices, base)
     child, region = _links(problem)
     k, t = np.nonzero((columns[child] >= 0) | given[child])
@@ -233,13 +234,13 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
     """L[R,t] = 1 needs enough strong children by number and capacity, and enough share overall."""
     from ..choices.evaluate import node_sums
 
-    market = problem.market
+    case = problem.case
     (n, periods) = problem.shape
-    ladder = market.ladder
+    ladder = case.ladder
     groups = len(ladder.regions)
     if groups == 0 or not _needs_strength(problem):
         return np.full((groups, periods), -1)
-    reward = radiance_matrix(market) * problem.weight_end / scale
+    reward = radiance_matrix(case) * problem.weight_end / scale
     own = 2 * n + np.repeat(np.arange(groups), periods)
     rungs = program.columns(groups * periods, cost=reward.ravel(), integer=True, owner=own)
     rungs = rungs.reshape(groups, periods)
@@ -257,7 +258,7 @@ def _rungs(problem: Problem, program: Program, z, strong: np.ndarray, scale: flo
         [(np.arange(own.sum()), counted[own], 1.0), (np.arange(own.sum()), columns[c, t][own], -1.0)],
         high=0.0,
     )
-    weight = node_sums(market, market.capacity)
+    weight = node_sums(case, case.capacity)
     cell = g * periods + t
     all_cells = np.arange(groups * periods)
     needed = np.repeat(ladder.needed, periods).astype(float)
@@ -278,19 +279,19 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
     """Sales of all units in the region against its capacity."""
     from ..choices.evaluate import node_sums
 
-    market = problem.market
+    case = problem.case
     c = problem.candidates
     (n, periods) = problem.shape
-    ladder = market.ladder
+    ladder = case.ladder
     wanted = np.array([r.share for r in ladder.rungs])
-    base = node_sums(market, market.capacity * problem.base_share)[n:] / np.maximum(total, 1e-12)
+    base = node_sums(case, case.capacity * problem.base_share)[n:] / np.maximum(total, 1e-12)
     parts = []
     level = np.arange(n)  # climb from the units up the ladder, one region above at a time
     up = ladder.parent[level]
     while (up >= 0).any():
         rows, t = np.nonzero((c.share > 0) & (up[c.unit] >= 0)[:, None])
         g = up[c.unit[rows]]
-        sales = market.capacity[c.unit[rows], t] * c.share[rows, t] / np.maximum(total[g, t], 1e-12)
+        sales = case.capacity[c.unit[rows], t] * c.share[rows, t] / np.maximum(total[g, t], 1e-12)
         parts.append((g * periods + t, z[rows], sales))
         up = np.where(up >= 0, ladder.parent[np.minimum(up + n, len(ladder.parent) - 1)], -1)
     cells = np.arange(rungs.size)
@@ -300,19 +301,19 @@ def _overall_share(problem: Problem, program: Program, z, rungs: np.ndarray, tot
 
 def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: float) -> np.ndarray:
     """Money left: carry[t] = carry[t-1] + budget - need (not below zero)."""
-    market = problem.market
+    case = problem.case
     c = problem.candidates
     periods = problem.shape[1]
-    policy = market.policy
+    policy = case.policy
     need = c.need / scale
     choice, period = np.nonzero(need)
     parts = [(period, z[choice], need[choice, period])]
     t = np.broadcast_to(np.arange(periods), offices.shape)
     if offices.size and offices.max() >= 0:
-        costs = np.array([r.office_cost for r in market.ladder.rungs])[:, None] / scale
+        costs = np.array([r.office_cost for r in case.ladder.rungs])[:, None] / scale
         parts.append((t.ravel(), offices.ravel(), np.broadcast_to(costs, offices.shape).ravel()))
     if rungs.size and rungs.max() >= 0:
-        parts.append((t.ravel(), rungs.ravel(), (-policy.reinvest * radiance_matrix(market) / scale).ravel()))
+        parts.append((t.ravel(), rungs.ravel(), (-policy.reinvest * radiance_matrix(case) / scale).ravel()))
     parts += [(when, column, -felt / scale) for when, column, felt in add_felt(problem, program, z, saving)]
     budget = np.array(policy.per_period("budget"))
     limit = (budget - problem.base_need) / scale
@@ -320,8 +321,8 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
     if policy.carry_over:
         # more than can ever move: finite ends keep a bound from inexact duals safe
         flow = np.abs(limit) + (np.abs(need).sum(axis=0) + opening_most(problem).sum(axis=0) / scale)
-        flow = flow + radiance_matrix(market).sum(axis=0) / scale
-        flow = flow + sum(r.office_cost for r in market.ladder.rungs) / scale
+        flow = flow + radiance_matrix(case).sum(axis=0) / scale
+        flow = flow + sum(r.office_cost for r in case.ladder.rungs) / scale
         most = np.cumsum(flow) + 1.0
         carry = program.columns(periods, low=np.where(past, -most, 0.0), high=most)
         parts += [(np.arange(periods), carry, 1.0), (np.arange(1, periods), carry[:-1], -1.0)]
@@ -332,7 +333,7 @@ def _cash(problem: Problem, program: Program, z, offices, rungs, saving, scale: 
 def _people_and_starts(problem: Problem, program: Program, z) -> dict:
     c = problem.candidates
     (_, periods) = problem.shape
-    policy = problem.market.policy
+    policy = problem.case.policy
     past = np.arange(periods) < past_periods(policy)
     parts = {}
     if policy.people is not None:

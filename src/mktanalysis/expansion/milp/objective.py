@@ -14,16 +14,16 @@ from ..choices.candidates import Problem
 
 def target_group(problem: Problem) -> int:
     """Position of the target among the rung regions."""
-    market = problem.market
-    target = problem.market.policy.target
-    ladder = market.ladder
+    case = problem.case
+    target = problem.case.policy.target
+    ladder = case.ladder
     if target in ladder.regions:
         return int(ladder.regions.get_loc(target))
-    node = int(np.flatnonzero(market.base)[0])
+    node = int(np.flatnonzero(case.base)[0])
     while (g := ladder.parent[node]) >= 0:
         if ladder.rungs[g].level == target:
             return int(g)
-        node = len(market.units) + g
+        node = len(case.units) + g
     levels = list(dict.fromkeys(rung.level for rung in ladder.rungs)) or ["（没有：请用 rungs 给出梯级）"]
     raise MktError(
         f"目标 {target!r} 既不是梯级地区的代码，也不是根据地之上的层级；可用层级：{'、'.join(levels)}"
@@ -33,7 +33,7 @@ def target_group(problem: Problem) -> int:
 def set_objective(model) -> None:
     """Turn the profit programme into the one that the policy asks for."""
     problem = model.problem
-    kind = problem.market.policy.objective
+    kind = problem.case.policy.objective
     if kind == "profit":
         return
     g = target_group(problem)
@@ -64,7 +64,7 @@ def outlay_cost(model) -> np.ndarray:
     c = problem.candidates
     weight = problem.weight
     cost[model.z] = -(c.outlay @ weight) / model.scale
-    rungs = problem.market.ladder.rungs
+    rungs = problem.case.ladder.rungs
     if model.offices.size and model.offices.max() >= 0:
         yearly = np.array([rung.office_cost for rung in rungs])
         cost[model.offices] = -yearly[:, None] * weight / model.scale

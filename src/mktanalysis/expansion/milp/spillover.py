@@ -23,17 +23,17 @@ def add_spill(
 
     A neighbour helps only what starts after it is strong; so of two neighbours at most one helps the other.
     """
-    market = problem.market
+    case = problem.case
     c = problem.candidates
     (n, periods) = problem.shape
-    policy = market.policy
+    assumptions = case.assumptions
     saving = np.full((n, periods), -1)
-    if policy.spill == 0 or policy.spill_cap == 0 or len(c) == 0:
+    if assumptions.spill == 0 or assumptions.spill_cap == 0 or len(c) == 0:
         return saving
     most = opening_most(problem)
     i, t = np.nonzero(most > 0)
     cost = problem.weight[t] / scale * most[i, t]
-    saving[i, t] = program.columns(len(i), high=policy.spill_cap, cost=cost, owner=n + i)
+    saving[i, t] = program.columns(len(i), high=assumptions.spill_cap, cost=cost, owner=n + i)
     row = np.full((n, periods), -1)
     row[i, t] = np.arange(len(i))
     share = c.opening / np.maximum(most[c.unit, c.start], 1e-12)
@@ -42,12 +42,11 @@ def add_spill(
     start_z = z[ok]
     start_share = share[ok]
     own = np.arange(len(i))
-    program.rows(
-        len(i), [(own, saving[i, t], 1.0), (start_row, start_z, -policy.spill_cap * start_share)], high=0.0
-    )
+    capped = (start_row, start_z, -assumptions.spill_cap * start_share)
+    program.rows(len(i), [(own, saving[i, t], 1.0), capped], high=0.0)
     if form == "coarse":
         return saving
-    near = market.adjacency[i].tocoo()
+    near = case.adjacency[i].tocoo()
     r, j = near.coords
     before = np.maximum(t[r] - 1, 0)
     given = problem.base_strong[j, before]
@@ -58,15 +57,15 @@ def add_spill(
     given = given[has]
     column = column[has]
     if form != "tight":
-        near = _Near(r, ~given, column, np.bincount(r, given * policy.spill, minlength=len(i)))
-        _all_at_once(program, saving[i, t], (start_row, start_z, start_share), near, policy)
+        near = _Near(r, ~given, column, np.bincount(r, given * assumptions.spill, minlength=len(i)))
+        _all_at_once(program, saving[i, t], (start_row, start_z, start_share), near, assumptions)
         return saving
-    help_ = program.columns(len(r), high=policy.spill, owner=n + i[r])
+    help_ = program.columns(len(r), high=assumptions.spill, owner=n + i[r])
     program.rows(len(i), [(own, saving[i, t], 1.0), (r, help_, -1.0)], high=0.0)
-    _help_rows(program, help_, r, (start_row, start_z, start_share), policy.spill)
+    _help_rows(program, help_, r, (start_row, start_z, start_share), assumptions.spill)
     new = ~given
     _help_needs_strength(program, help_[new], (i[r[new]], j[new], t[r[new]]), column[new], problem)
-    _one_way(program, help_[new], i[r[new]], j[new], n, policy.spill)
+    _one_way(program, help_[new], i[r[new]], j[new], n, assumptions.spill)
     return saving
 
 
@@ -79,7 +78,7 @@ class _Near(NamedTuple):
     given: np.ndarray
 
 
-def _all_at_once(program: Program, saving, starts, near: _Near, policy) -> None:
+def _all_at_once(program: Program, saving, starts, near: _Near, assumptions) -> None:
     """saving <= spill x strong neighbours x opening of what starts, for every size of opening.
 
     Each start has a row; a dearer one s' of the same unit and period is let off by cap x (s' - s).
@@ -100,8 +99,8 @@ def _all_at_once(program: Program, saving, starts, near: _Near, policy) -> None:
         over = start_share[dearer] - size[start_row[dearer]]
         parts = [
             (np.arange(has.sum()), saving[has], 1.0),
-            (at[near.row[new]], near.column[new], -policy.spill * size[near.row[new]]),
-            (at[start_row[dearer]], start_z[dearer], -policy.spill_cap * over),
+            (at[near.row[new]], near.column[new], -assumptions.spill * size[near.row[new]]),
+            (at[start_row[dearer]], start_z[dearer], -assumptions.spill_cap * over),
         ]
         program.rows(int(has.sum()), parts, high=near.given[has] * size[has])
 
@@ -123,10 +122,11 @@ def add_felt(problem: Problem, program: Program, z, saving: np.ndarray) -> list[
     starts, too, the budget feels no more than if each had a saving of its own.
     """
     c = problem.candidates
-    policy = problem.market.policy
+    policy = problem.case.policy
+    assumptions = problem.case.assumptions
     most = opening_most(problem)
     i, t = np.nonzero(saving >= 0)
-    savable = policy.spill_cap * c.opening
+    savable = assumptions.spill_cap * c.opening
     cut = np.minimum(c.loss, savable)
     covered = np.zeros(problem.shape, dtype=bool)
     exceeded = np.zeros(problem.shape, dtype=bool)
@@ -135,7 +135,7 @@ def add_felt(problem: Problem, program: Program, z, saving: np.ndarray) -> list[
     whole = np.where(exceeded & ~covered, policy.reinvest, 1.0) * most
     parts = [(t, saving[i, t], whole[i, t])]
     i, t = np.nonzero((saving >= 0) & exceeded & covered)
-    beyond = program.columns(len(i), high=policy.spill_cap, owner=problem.shape[0] + i)
+    beyond = program.columns(len(i), high=assumptions.spill_cap, owner=problem.shape[0] + i)
     row = np.full(problem.shape, -1)
     row[i, t] = np.arange(len(i))
     ok = row[c.unit, c.start] >= 0
@@ -172,7 +172,7 @@ def _help_needs_strength(program: Program, help_, where, column, problem: Proble
     order = np.lexsort([t, i * n + j])
     key = (i * n + j)[order]
     rows = np.arange(len(order))
-    parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.market.policy.spill)]
+    parts = [(rows, help_[order], 1.0), (rows, column[order], -problem.case.assumptions.spill)]
     for step in range(1, periods):
         same = np.flatnonzero((key[step:] == key[:-step]) & lasting[j[order][step:]])
         parts.append((same + step, help_[order][same], 1.0))

@@ -6,15 +6,19 @@ proven bound and the gap stand beside them; every condition has been checked on 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from ...regions import RegionTree
+from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem, check_horizon, first_step_budget
 from ..choices.evaluate import Evaluation, evaluate
-from ..market.market import Market, build_market
+from ..market.case import Case
+from ..market.market import Market
+from ..old_calls import takes_market
 from ..policy import Policy
 from ..search.solve import Outcome, Search, solve
 from .conditions import check_plan
@@ -50,16 +54,17 @@ class ExpansionPlan:
         One row a step: what spoke for it.
     checks : DataFrame
         One row a condition, re-checked by independent code.
-    value, bound, gap : float
-        Gain of the plan (value beyond that of the base alone with its rungs and offices, so that a plan
-        without steps gains nothing), proven upper bound of any plan's gain, relative difference. For the
-        objectives ``earliest`` and ``least_cost``: that objective (profit with a bonus for every period in
-        which the target is strong; minus the discounted outlay) and its bound.
+    gain : float
+        Value beyond that of the base alone with its rungs and offices, yuan, so that a plan without steps
+        gains nothing.
+    objective_value, bound, gap : float
+        What the policy asks to be as large as possible, the proven upper bound of any plan's, and their
+        relative difference. For ``profit`` that is the gain; for ``earliest`` profit with a bonus for every
+        period in which the target is strong, for ``least_cost`` minus the discounted outlay.
     ended : str
         How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
-    policy : Policy
-    market : Market
-        The checked problem, for replays (risk) and comparisons.
+    case : Case
+        The market under the policy: arrays for replays (risk) and comparisons.
     """
 
     steps: pd.DataFrame
@@ -70,39 +75,53 @@ class ExpansionPlan:
     figures: pd.Series
     why: pd.DataFrame
     checks: pd.DataFrame
-    value: float
+    gain: float
+    objective_value: float
     bound: float
     gap: float
     ended: str
-    policy: Policy
-    market: Market = field(repr=False)
+    case: Case = field(repr=False)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy, with codes instead of names and with its first year."""
+        return self.case.policy
+
+    @property
+    def assumptions(self) -> Assumptions:
+        """What the plan takes for granted."""
+        return self.case.assumptions
+
+    @property
+    def market(self) -> Market:
+        """The market, for another plan in it."""
+        return self.case.market
+
+    @property
+    def value(self) -> float:
+        """The former name of `objective_value`; the gain is `gain`."""
+        warnings.warn("plan.value is now plan.gain (or plan.objective_value)", FutureWarning, stacklevel=2)
+        return self.objective_value
 
 
+@takes_market
 def plan_expansion(
-    units: pd.DataFrame,
-    edges: pd.DataFrame,
-    tree: RegionTree,
-    *,
+    market: Market,
     policy: Policy,
-    capacity: pd.DataFrame | None = None,
+    *,
+    assumptions: Assumptions | None = None,
     search: Search | None = None,
 ) -> ExpansionPlan:
     """Find the expansion path of most discounted profit from a base area.
 
     Parameters
     ----------
-    units : DataFrame
-        Market units: region, capacity (yuan a year) and optionally growth, own_share, rival_1 ... (or
-        rival_share,
-        n_rivals), rival_strength, entry_cost, annual_cost, distance_km, customers; see `UNITS`.
-    edges : DataFrame
-        Neighbours: region, neighbor, and distance_km if units have none of their own.
-    tree : RegionTree
-        The regions above the units; its levels are the rungs of the ladder.
+    market : Market
+        From `expansion_market`: units, neighbours, tree, capacity.
     policy : Policy
-        Base, horizon, limits, assumptions.
-    capacity : DataFrame, optional
-        A forecast: region, period, mean (or value); replaces capacity and growth.
+        Orders and limits: base, horizon, money, people, what must and must not be entered.
+    assumptions : Assumptions, optional
+        How markets answer, programmes, ladder, staffing, discount; the default is the trade's folklore.
     search : Search, optional
         How hard to search; the default is exact for small problems.
 
@@ -112,62 +131,63 @@ def plan_expansion(
 
     Raises
     ------
+    UnknownNameError
+        With the names in the policy that no region bears, or several.
     TableError
-        With every problem of the tables.
+        With the units asked for that the market has not.
     InfeasibleError
         When pinned units, history and limits contradict each other; with the smallest relaxations.
 
     Examples
     --------
-    >>> import mktanalysis as mkt
-    >>> from mktanalysis.expansion import Policy, grid_example
-    >>> units, edges, tree = grid_example(3, 3)
-    >>> plan = mkt.plan_expansion(units, edges, tree, policy=Policy(base=("r1c1",), periods=4, budget=4e6))
-    >>> plan.ended, bool(plan.checks["holds"].all())
-    ('optimal', True)
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example, plan_expansion
+    >>> market = expansion_market(*grid_example(3, 3))
+    >>> plan = plan_expansion(market, Policy(base=("r1c1",), periods=4, budget=4e6))
+    >>> plan.ended, bool(plan.checks["holds"].all()), plan.policy.start
+    ('optimal', True, 2025)
     """
-    market = build_market(units, edges, tree, policy=policy, capacity=capacity)
-    problem = build_problem(market)
+    problem = build_problem(market, policy, assumptions)
     check_horizon(problem)
-    outcome = solve(problem, search or Search())
-    return make_plan(problem, outcome, tree)
+    return make_plan(problem, solve(problem, search or Search()))
 
 
-def make_plan(problem: Problem, outcome: Outcome, tree: RegionTree) -> ExpansionPlan:
+def make_plan(problem: Problem, outcome: Outcome) -> ExpansionPlan:
     """Replay, check and describe what a solver found."""
-    market = problem.market
+    case = problem.case
+    tree = case.market.tree
     c = problem.candidates
     rows = np.sort(outcome.rows)
     promised = evaluate(problem, rows)
     starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
-    truth = replay(market, starts)
+    truth = replay(case, starts)
     order = rows[np.lexsort([c.unit[rows], c.start[rows]])]
     cash_flow = _cash_table(problem, truth)
     steps = _steps(problem, order, truth, promised, tree)
-    ladder = _ladder_table(market, truth.rungs[0], tree)
+    ladder = _ladder_table(case, truth.rungs[0], tree)
     alone = evaluate(problem, [])
     gain = float(promised.value - alone.value)
+    reached = gain
     bound = float(outcome.bound + problem.base_value - alone.value)
-    if market.policy.objective != "profit":  # the objective has a scale of its own
-        gain = float(outcome.objective)
+    if case.policy.objective != "profit":  # the objective has a scale of its own
+        reached = float(outcome.objective)
         bound = float(outcome.bound)
-    gap = max(0.0, bound - gain) / max(abs(gain), 1e-9) if np.isfinite(bound) else float("inf")
+    gap = max(0.0, bound - reached) / max(abs(reached), 1.0) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
     return ExpansionPlan(
         steps,
-        _paths(market, truth),
+        _paths(case, truth),
         ladder,
         cash_flow,
-        _staff_table(market, truth, tree),
+        _staff_table(case, truth, tree),
         figures,
         explain(problem, order, promised, tree),
-        check_plan(market, starts, truth, promised.value),
+        check_plan(case, starts, truth, promised.value),
         gain,
+        reached,
         bound,
         gap,
         outcome.ended,
-        market.policy,
-        market,
+        case,
     )
 
 
@@ -176,7 +196,7 @@ def _years(years) -> pd.PeriodIndex:
 
 
 def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: RegionTree) -> pd.DataFrame:
-    market = problem.market
+    case = problem.case
     c = problem.candidates
     unit = c.unit[order]
     start = c.start[order]
@@ -184,42 +204,42 @@ def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: R
     outlay = truth.detail["unit_outlay"][0]
     strong = truth.detail["strong"][0][unit]
     since = np.where(strong.any(axis=1), strong.argmax(axis=1), -1)
-    codes = market.units[unit]
+    codes = case.units[unit]
     paid = outlay[unit, start]
     return pd.DataFrame(
         {
-            "period": _years(np.array(market.years)[start]),
+            "period": _years(np.array(case.years)[start]),
             "region": codes.to_numpy(),
             "name": tree.names(codes).to_numpy(),
             "action": np.array(problem.library.names, dtype=object)[c.programme[order]],
-            "effort": c.opening[order] - market.column("entry_cost")[unit],
+            "effort": c.opening[order] - case.column("entry_cost")[unit],
             "cost": paid,
             "saving": np.maximum(np.round(c.outlay[order, start] - paid, 2), 0.0),
             "share": truth.detail["share"][0][unit, -1],
             "rank": truth.detail["rank"][0][unit, -1].astype(int),
-            "strong_from": pd.array([market.years[s] if s >= 0 else None for s in since], dtype="Int64"),
+            "strong_from": pd.array([case.years[s] if s >= 0 else None for s in since], dtype="Int64"),
             "cash": (income - outlay)[unit].sum(axis=1),
             "value": c.value[order],
         }
     ).astype({"action": "str"})
 
 
-def _paths(market, truth: Replay) -> pd.DataFrame:
+def _paths(case, truth: Replay) -> pd.DataFrame:
     i, t = np.nonzero(truth.held)
     detail = {
         name: truth.detail[name][0][i, t]
         for name in ("strong", "share", "rank", "unit_income", "unit_outlay")
     }
     table = pd.DataFrame(
-        {"region": market.units[i], "period": _years(np.array(market.years)[t]), "held": True, **detail}
+        {"region": case.units[i], "period": _years(np.array(case.years)[t]), "held": True, **detail}
     )
     table = table.rename(columns={"unit_income": "income", "unit_outlay": "outlay"})
     return table.assign(cash=table["income"] - table["outlay"], people=truth.detail["unit_people"][i, t])
 
 
-def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
+def _ladder_table(case, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
     """Rung regions ever strong, by period reached, lower levels first."""
-    ladder = market.ladder
+    ladder = case.ladder
     g = np.flatnonzero(rungs.any(axis=1))
     first = rungs[g].argmax(axis=1)
     order = np.lexsort([g, first])
@@ -231,14 +251,14 @@ def _ladder_table(market, rungs: np.ndarray, tree: RegionTree) -> pd.DataFrame:
             "level": pd.array([ladder.rungs[x].level for x in g], dtype="str"),
             "region": pd.array(list(codes), dtype="str"),
             "name": tree.names(codes).to_numpy() if len(codes) else pd.array([], dtype="str"),
-            "period": _years(np.array(market.years)[first]),
+            "period": _years(np.array(case.years)[first]),
             "held": rungs[g, -1],
         }
     )
 
 
 def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
-    policy = problem.market.policy
+    policy = problem.case.policy
     income, outlay, office, radiance = (
         x[0] for x in (truth.income, truth.outlay, truth.office_cost, truth.radiance)
     )
@@ -259,14 +279,15 @@ def _cash_table(problem: Problem, truth: Replay) -> pd.DataFrame:
     )
 
 
-def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
-    policy = market.policy
+def _staff_table(case, truth: Replay, tree: RegionTree) -> pd.DataFrame:
+    policy = case.policy
+    assumptions = case.assumptions
     people = truth.people[0]
     table = pd.DataFrame({"period": _years(policy.years), "staff": people})
-    table["managers"] = np.ceil(people / policy.staffing.people_per_manager - 1e-9)
+    table["managers"] = np.ceil(people / assumptions.staffing.people_per_manager - 1e-9)
     table["limit"] = np.nan if policy.people is None else np.array(policy.per_period("people"))
-    for level in dict.fromkeys(r.level for r in market.ladder.rungs):
-        at = [g for g, r in enumerate(market.ladder.rungs) if r.level == level]
+    for level in dict.fromkeys(r.level for r in case.ladder.rungs):
+        at = [g for g, r in enumerate(case.ladder.rungs) if r.level == level]
         table[f"offices_{level}"] = truth.offices[at].sum(axis=0)
     return table
 
@@ -274,15 +295,15 @@ def _staff_table(market, truth: Replay, tree: RegionTree) -> pd.DataFrame:
 def _figures(
     problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float
 ) -> pd.Series:
-    market = problem.market
+    case = problem.case
     nothing = np.zeros(0, dtype=int)
-    alone = replay(market, Starts(nothing, nothing, nothing), detail=False)
+    alone = replay(case, Starts(nothing, nothing, nothing), detail=False)
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
     beyond = cash["cash"].to_numpy() - base_cash
     total = np.cumsum(beyond)
     gain = float(truth.value[0] - alone.value[0])
-    capacity = market.capacity[:, -1]
-    sales = (truth.detail["share"][0] * market.capacity)[:, -1]
+    capacity = case.capacity[:, -1]
+    sales = (truth.detail["share"][0] * case.capacity)[:, -1]
     strong = truth.detail["strong"][0][:, -1]
     return pd.Series(
         {
@@ -293,7 +314,7 @@ def _figures(
             "gain_after": gain - float(beyond @ problem.weight),
             "bound": bound,
             "gap": gap,
-            "payback_year": _payback(total, market.years),
+            "payback_year": _payback(total, case.years),
             "peak_cash": float(max(0.0, -total.min())),
             "capacity_covered_share": float(capacity[truth.held[:, -1]].sum() / max(capacity.sum(), 1e-9)),
             "share_overall": float(sales.sum() / max(capacity.sum(), 1e-9)),

@@ -14,7 +14,7 @@ from scipy.stats import rankdata
 from ...regions import RegionTree
 from ..choices.candidates import Problem
 from ..choices.evaluate import Evaluation
-from ..market.market import Market
+from ..market.case import Case
 from ..search.incremental import Ledger
 
 #: Orders drawn to share out what only arises together, and at most so many changes in all of them.
@@ -32,7 +32,7 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
     the only earlier neighbour), ``reason``
     (Chinese).
     """
-    market = problem.market
+    case = problem.case
     c = problem.candidates
     unit = c.unit[rows]
     start = c.start[rows]
@@ -42,33 +42,30 @@ def explain(problem: Problem, rows: np.ndarray, plan: Evaluation, tree: RegionTr
     )
     worth = c.value[rows] + saving * problem.weight[start]
     ladder = _together(problem, rows)
-    since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), market.policy.periods)
-    since[market.base] = -1
-    near = [
-        market.adjacency.indices[slice(*market.adjacency.indptr[[i, i + 1]])]
-        for i in range(len(market.units))
-    ]
+    since = np.where(plan.held.any(axis=1), plan.held.argmax(axis=1), case.policy.periods)
+    since[case.base] = -1
+    near = [case.adjacency.indices[slice(*case.adjacency.indptr[[i, i + 1]])] for i in range(len(case.units))]
     earlier = [np.sum(since[near[i]] < t) for i, t in zip(unit, start, strict=True)]
-    entered = np.zeros(len(market.units), dtype=bool)
+    entered = np.zeros(len(case.units), dtype=bool)
     entered[unit] = True
     opens = np.array([_opens(i, near, since, entered) for i in unit], dtype=int)
-    codes = market.units[unit]
+    codes = case.units[unit]
     table = pd.DataFrame(
         {
-            "period": [pd.Period(year=market.years[t], freq="Y") for t in start],
+            "period": [pd.Period(year=case.years[t], freq="Y") for t in start],
             "region": codes.to_numpy(),
             "name": tree.names(codes).to_numpy(),
             "own_value": c.value[rows],
             "ladder_value": ladder,
             "saving": saving,
-            "potential_rank": rankdata(-market.capacity[:, 0], method="min")[unit].astype(int),
-            "distance_km": market.column("distance_km")[unit],
+            "potential_rank": rankdata(-case.capacity[:, 0], method="min")[unit].astype(int),
+            "distance_km": case.column("distance_km")[unit],
             "held_neighbours": np.array(earlier, dtype=int),
             "opens": opens,
         }
     )
-    more = table.assign(worth=worth, order=_orders(market, codes)).to_dict("records")
-    return table.assign(reason=[_reason(row, len(market.units)) for row in more])
+    more = table.assign(worth=worth, order=_orders(case, codes)).to_dict("records")
+    return table.assign(reason=[_reason(row, len(case.units)) for row in more])
 
 
 def _together(problem: Problem, rows: np.ndarray) -> np.ndarray:
@@ -93,20 +90,20 @@ def _together(problem: Problem, rows: np.ndarray) -> np.ndarray:
     return np.round(added / (2 * pairs) - own, 2)
 
 
-def _orders(market: Market, codes) -> list[str]:
+def _orders(case: Case, codes) -> list[str]:
     """What the manager has ordered about each unit, in words."""
-    done = {code for code, _, _ in market.policy.history}
+    done = {code for code, _, _ in case.policy.history}
     return [
-        "已发生或已锁定" if code in done else "指定进入" if code in market.policy.pinned else ""
+        "已发生或已锁定" if code in done else "指定进入" if code in case.policy.pinned else ""
         for code in codes
     ]
 
 
 def _own_saving(problem: Problem, plan: Evaluation, i: int, t: int) -> float:
-    policy = problem.market.policy
+    assumptions = problem.case.assumptions
     before = plan.strong[:, t - 1] if t > 0 else problem.base_strong[:, 0]
-    near = (problem.market.adjacency[[i]] @ before.astype(float))[0]
-    return min(policy.spill * near, policy.spill_cap)
+    near = (problem.case.adjacency[[i]] @ before.astype(float))[0]
+    return min(assumptions.spill * near, assumptions.spill_cap)
 
 
 def _opens(i: int, near: list, since: np.ndarray, entered: np.ndarray) -> int:
@@ -143,8 +140,12 @@ def _loss(row: dict, helps: bool) -> str:
     return "自身不赚钱" + (f"，价值在{'和'.join(gains)}" if gains else "")
 
 
-def unreachable_units(market: Market) -> pd.DataFrame:
+def unreachable_units(plan) -> pd.DataFrame:
     """List the units that no plan can enter under the policy's conditions, whatever the money.
+
+    Parameters
+    ----------
+    plan : ExpansionPlan
 
     Returns
     -------
@@ -154,22 +155,22 @@ def unreachable_units(market: Market) -> pd.DataFrame:
 
     Examples
     --------
-    >>> from mktanalysis.expansion import Policy, grid_example, plan_expansion
-    >>> units, edges, tree = grid_example(1, 5)
-    >>> plan = plan_expansion(units, edges, tree, policy=Policy(base=("r1c1",), periods=3))
-    >>> unreachable_units(plan.market)["region"].tolist()
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example, plan_expansion
+    >>> plan = plan_expansion(expansion_market(*grid_example(1, 5)), Policy(base=("r1c1",), periods=3))
+    >>> unreachable_units(plan)["region"].tolist()
     ['r1c5']
     """
-    policy = market.policy
-    base = np.flatnonzero(market.base)
-    hops = dijkstra(market.adjacency, indices=base, unweighted=True, min_only=True)
+    case = plan.case
+    policy = case.policy
+    base = np.flatnonzero(case.base)
+    hops = dijkstra(case.adjacency, indices=base, unweighted=True, min_only=True)
     radius = np.inf if policy.supply_radius_km is None else policy.supply_radius_km
-    never = ~market.base & (market.earliest >= policy.periods)
+    never = ~case.base & (case.earliest >= policy.periods)
     apart = f"离根据地的步数超过计划期（{policy.periods} 年）"
     known = {
-        "被禁止进入": market.units.isin(policy.forbidden),
+        "被禁止进入": case.units.isin(policy.forbidden),
         "与根据地之间没有相邻的单元相连": ~np.isfinite(hops) & (policy.contiguity != "none"),
-        "超出供货半径": market.column("distance_km") > radius,
+        "超出供货半径": case.column("distance_km") > radius,
     }
     reasons = np.select(list(known.values()), list(known), apart)
-    return pd.DataFrame({"region": market.units[never].to_numpy(), "reason": reasons[never]})
+    return pd.DataFrame({"region": case.units[never].to_numpy(), "reason": reasons[never]})

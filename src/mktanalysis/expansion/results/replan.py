@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ..market.case import codes_of
 from ..policy import Policy
 
 
@@ -24,12 +25,21 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     from_year : int, optional
         Starts before this year have happened; no new ones before it.
     locked : iterable of str, optional
-        Units whose step is kept, whenever it is.
+        Units whose step is kept, whenever it is: codes or names.
     changes
         Any other field of the policy: budget, people (one figure: from `from_year` on), pinned, forbidden ...
+
+    Returns
+    -------
+    Policy
+        It carries the plan's assumptions: planning again takes them unless others are given.
     """
+    tree = plan.market.tree
     steps = plan.steps.assign(year=plan.steps["period"].dt.year)
     locked = [locked] if isinstance(locked, str) else list(locked)
+    lookup = codes_of([name for name in locked if name not in set(steps["name"])], tree)
+    lookup |= dict(zip(steps["name"], steps["region"], strict=True))
+    locked = [lookup.get(name, name) for name in locked]
     if lost := [str(code) for code in locked if code not in set(steps["region"])]:
         raise MktError(
             f"要锁定的单元 {'、'.join(lost)} 不在原计划的步骤中：锁定的是原有的步骤，新的愿望请用 pinned"

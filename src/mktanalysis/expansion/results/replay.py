@@ -13,7 +13,7 @@ import numpy as np
 
 from ..choices.response import attraction_share, margin_of, next_share, rank_of, strong_next
 from ..choices.workload import staff_by_age
-from ..market.market import Market
+from ..market.case import Case
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +66,14 @@ class Replay:
     detail: dict
 
 
-def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail: bool = True) -> Replay:
+def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bool = True) -> Replay:
     """Replay a plan under one or many draws of chance."""
     shock = shock or Shock()
-    policy = market.policy
+    policy = case.policy
+    assumptions = case.assumptions
     draws = max([1, *(len(x) for x in vars(shock).values() if x is not None)])
-    plan = _Course(market, starts)
-    n = len(market.units)
+    plan = _Course(case, starts)
+    n = len(case.units)
     periods = policy.periods
     own = np.broadcast_to(plan.first_share, (draws, n)).copy()
     strong = np.broadcast_to(plan.first_strong, (draws, n)).copy()
@@ -87,18 +88,18 @@ def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail
         "need": [],
     }
     for t in range(periods):
-        capacity = market.capacity[:, t] * (1.0 if shock.capacity is None else shock.capacity[:, :, t])
+        capacity = case.capacity[:, t] * (1.0 if shock.capacity is None else shock.capacity[:, :, t])
         capacity = np.broadcast_to(capacity, (draws, n))
         before_strong = strong
-        own, rank, strong = _year(market, plan, t, own, strong, shock)
-        income = plan.held[:, t] * capacity * own * margin_of(rank, policy.response)
-        saving = _saved(market, plan, t, before_strong)
-        outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * market.column("annual_cost")
+        own, rank, strong = _year(case, plan, t, own, strong, shock)
+        income = plan.held[:, t] * capacity * own * margin_of(rank, assumptions.response)
+        saving = _saved(case, plan, t, before_strong)
+        outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * case.column("annual_cost")
         opening = plan.opens[:, t] * (
-            market.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
+            case.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
         )
-        outlay = outlay + plan.opens[:, t] * market.column("entry_cost") - saving * opening
-        rungs, radiance = _climb(market, capacity, own * plan.held[:, t], strong)
+        outlay = outlay + plan.opens[:, t] * case.column("entry_cost") - saving * opening
+        rungs, radiance = _climb(case, capacity, own * plan.held[:, t], strong)
         for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
             totals[name].append(value.sum(axis=1))
         profit = income - outlay
@@ -109,86 +110,85 @@ def replay(market: Market, starts: Starts, *, shock: Shock | None = None, detail
             for name, value in zip(kept, (own * plan.held[:, t], rank, strong, income, outlay), strict=True):
                 kept[name].append(value)
         if t == periods - 1:
-            lasting = capacity * plan.lasting * plan.distance + plan.held[:, t] * market.column("annual_cost")
+            lasting = capacity * plan.lasting * plan.distance + plan.held[:, t] * case.column("annual_cost")
             profit = np.maximum(income - lasting, 0.0)
-            base = np.maximum((income - lasting)[:, market.base].sum(axis=1), 0.0)
-            totals["running"].append(profit[:, ~market.base].sum(axis=1) + base)
-    return _collect(market, plan, totals, kept if detail else {})
+            base = np.maximum((income - lasting)[:, case.base].sum(axis=1), 0.0)
+            totals["running"].append(profit[:, ~case.base].sum(axis=1) + base)
+    return _collect(case, plan, totals, kept if detail else {})
 
 
 class _Course:
     """Who is held when, with which effort - decided by the plan alone."""
 
-    def __init__(self, market: Market, starts: Starts):
-        policy = market.policy
-        n = len(market.units)
-        periods = market.policy.periods
+    def __init__(self, case: Case, starts: Starts):
+        assumptions = case.assumptions
+        n = len(case.units)
+        periods = case.policy.periods
         self.held = np.zeros((n, periods))
         self.opens = np.zeros((n, periods))
         self.effort = np.zeros((n, periods))
         self.lasting = np.zeros(n)
         visits = np.ones(n)
-        hold = max(programme.effort[-1] for programme in policy.programmes)
-        self.held[market.base] = 1.0
-        self.effort[market.base] = hold
-        self.lasting[market.base] = hold
+        hold = max(programme.effort[-1] for programme in assumptions.programmes)
+        self.held[case.base] = 1.0
+        self.effort[case.base] = hold
+        self.lasting[case.base] = hold
         age = np.zeros((n, periods), dtype=int)
         for i, k, s in zip(starts.unit, starts.programme, starts.period, strict=True):
-            efforts = policy.programmes[k].effort
+            efforts = assumptions.programmes[k].effort
             self.opens[i, s] = 1.0
             self.lasting[i] = efforts[-1]
-            visits[i] = policy.programmes[k].visits
+            visits[i] = assumptions.programmes[k].visits
             for t in range(s, periods):
                 self.held[i, t], age[i, t] = 1.0, t - s
                 self.effort[i, t] = efforts[min(t - s, len(efforts) - 1)]
-        self.distance = 1 + policy.response.distance_cost * market.column("distance_km") / 100
-        new = staff_by_age(market.column("customers"), periods, policy.staffing)
-        old = staff_by_age(market.column("customers"), periods, policy.staffing, mature=True)
-        staff = np.where(market.base[:, None], old, np.take_along_axis(new, age, axis=1))
+        self.distance = 1 + assumptions.response.distance_cost * case.column("distance_km") / 100
+        new = staff_by_age(case.column("customers"), periods, assumptions.staffing)
+        old = staff_by_age(case.column("customers"), periods, assumptions.staffing, mature=True)
+        staff = np.where(case.base[:, None], old, np.take_along_axis(new, age, axis=1))
         self.people = self.held * staff * visits[:, None]
-        share = market.column("own_share")
-        kept = attraction_share(hold, market.column("rival_strength"), policy.response)
-        self.first_share = np.where(market.base & (share == 0), kept, share)
-        response = policy.response
+        share = case.column("own_share")
+        kept = attraction_share(hold, case.column("rival_strength"), assumptions.response)
+        self.first_share = np.where(case.base & (share == 0), kept, share)
+        response = assumptions.response
         enough = np.where(share > 0, share >= response.enter_share, kept >= response.exit_share)
-        self.first_strong = market.base & enough
-        self.offices = _offices(market, self.held)
+        self.first_strong = case.base & enough
+        self.offices = _offices(case, self.held)
 
 
-def _year(market: Market, plan: _Course, t: int, share, strong, shock: Shock):
+def _year(case: Case, plan: _Course, t: int, share, strong, shock: Shock):
     """One year: rivals react, effort works, ranks and strength follow."""
-    response = market.policy.response
-    rival = market.column("rival_strength") * (1.0 if shock.rivals is None else shock.rivals)
+    response = case.assumptions.response
+    rival = case.column("rival_strength") * (1.0 if shock.rivals is None else shock.rivals)
     reaction = response.reaction if shock.reaction is None else shock.reaction[:, None]
     rival = rival * (1 + reaction * share * plan.held[:, max(t - 1, 0)])
     effort = plan.effort[:, t] * (1.0 if shock.response is None else shock.response)
     target = attraction_share(effort, rival, response)
     held = plan.held[:, t] > 0
     share = np.where(held, next_share(share, target, response), share)
-    rank = rank_of(share, market.rivals, market.column("own_share"))
+    rank = rank_of(share, case.rivals, case.column("own_share"))
     return share, rank, held & strong_next(strong, share, rank, response)
 
 
-def _saved(market: Market, plan: _Course, t: int, strong) -> np.ndarray:
+def _saved(case: Case, plan: _Course, t: int, strong) -> np.ndarray:
     """Share of the opening that strong neighbours of the year before save."""
-    policy = market.policy
+    assumptions = case.assumptions
     if t == 0:  # before the first year only the base is strong, as it is in its first year
-        strong = np.broadcast_to(_base_first_year(market, plan), strong.shape)
-    near = (market.adjacency @ strong.T.astype(float)).T
-    return np.minimum(policy.spill * near, policy.spill_cap)
+        strong = np.broadcast_to(_base_first_year(case, plan), strong.shape)
+    near = (case.adjacency @ strong.T.astype(float)).T
+    return np.minimum(assumptions.spill * near, assumptions.spill_cap)
 
 
-def _base_first_year(market: Market, plan: _Course) -> np.ndarray:
+def _base_first_year(case: Case, plan: _Course) -> np.ndarray:
     return (
-        _year(market, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0]
-        & market.base
+        _year(case, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0] & case.base
     )
 
 
-def _offices(market: Market, held: np.ndarray) -> np.ndarray:
+def _offices(case: Case, held: np.ndarray) -> np.ndarray:
     """Management forms by period, climbing region by region."""
-    ladder = market.ladder
-    n = len(market.units)
+    ladder = case.ladder
+    n = len(case.units)
     managed = [row > 0 for row in held]
     for g, rung in enumerate(ladder.rungs):
         below = [managed[child] for child in range(n + g) if ladder.parent[child] == g]
@@ -196,10 +196,10 @@ def _offices(market: Market, held: np.ndarray) -> np.ndarray:
     return np.array(managed[n:], dtype=bool).reshape(len(ladder.rungs), held.shape[1])
 
 
-def _climb(market: Market, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]:
+def _climb(case: Case, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]:
     """Rungs reached (draws, rung regions) and what they radiate (draws,)."""
-    ladder = market.ladder
-    n = len(market.units)
+    ladder = case.ladder
+    n = len(case.units)
     draws = len(capacity)
     groups = len(ladder.rungs)
     weight = np.hstack([capacity, np.zeros((draws, groups))])
@@ -218,18 +218,19 @@ def _climb(market: Market, capacity, share, strong) -> tuple[np.ndarray, np.ndar
     return state[:, n:], radiance
 
 
-def _collect(market: Market, plan: _Course, totals: dict, kept: dict) -> Replay:
-    policy = market.policy
+def _collect(case: Case, plan: _Course, totals: dict, kept: dict) -> Replay:
+    policy = case.policy
+    assumptions = case.assumptions
     income, outlay, radiance = (np.stack(totals[x], axis=1) for x in ("income", "outlay", "radiance"))
     draws, periods = income.shape
-    costs = np.array([rung.office_cost for rung in market.ladder.rungs])
+    costs = np.array([rung.office_cost for rung in case.ladder.rungs])
     office = np.broadcast_to(costs @ plan.offices if len(costs) else np.zeros(periods), (draws, periods))
     budget = np.array(policy.per_period("budget"))
     need = np.stack(totals["need"], axis=1) + office - policy.reinvest * radiance
     money = np.cumsum(budget - need, axis=1) if policy.carry_over else budget - need
-    factor = 1 / (1 + policy.discount) ** np.arange(1, periods + 1)
+    factor = 1 / (1 + assumptions.discount) ** np.arange(1, periods + 1)
     running = totals["running"][0] + radiance[:, -1] - office[:, -1]
-    value = (income + radiance - outlay - office) @ factor + policy.terminal_years * factor[-1] * running
+    value = (income + radiance - outlay - office) @ factor + assumptions.terminal_years * factor[-1] * running
     detail = {name: np.stack(values, axis=2) for name, values in kept.items()}
     return Replay(
         income,

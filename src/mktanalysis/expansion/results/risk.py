@@ -17,8 +17,8 @@ from pydantic import Field, model_validator
 
 from ...errors import MktError
 from ...settings import Strict
+from ..assumptions import Amount
 from ..market.capacity import relative_sd
-from ..policy import Amount
 from .replay import Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.
@@ -88,8 +88,9 @@ class RiskResult:
 def plan_starts(plan) -> Starts:
     """The starts of a plan as positions in its market."""
     policy = plan.policy
-    names = [programme.name for programme in policy.programmes]
-    unit = plan.market.units.get_indexer(pd.Index(plan.steps["region"]))
+    assumptions = plan.assumptions
+    names = [programme.name for programme in assumptions.programmes]
+    unit = plan.case.units.get_indexer(pd.Index(plan.steps["region"]))
     programme = np.array([names.index(action) for action in plan.steps["action"]], dtype=int)
     return Starts(unit, programme, plan.steps["period"].dt.year.to_numpy() - policy.start)
 
@@ -121,28 +122,28 @@ def simulate_risk(
     if n_draws < 1:
         raise MktError(f"重放次数 n_draws 至少为 1，给出的是 {n_draws}")
     chance = chance or Chance()
-    market = plan.market
+    case = plan.case
     rng = np.random.default_rng(random_state)
-    n = len(market.units)
-    periods = market.policy.periods
-    sd = None if forecast is None else relative_sd(forecast, market.units, market.years)
+    n = len(case.units)
+    periods = case.policy.periods
+    sd = None if forecast is None else relative_sd(forecast, case.units, case.years)
     size = max(1, BATCH_CELLS // (n * periods))
     nothing = Starts(*(np.zeros(0, dtype=int),) * 3)
     parts = []
     alone = []
     for first in range(0, n_draws, size):
         count = min(size, n_draws - first)
-        shock = _draw(chance, market, sd, count, rng.spawn(count))
-        parts.append(replay(market, plan_starts(plan), shock=shock, detail=False))
-        alone.append(replay(market, nothing, shock=shock, detail=False).value)
+        shock = _draw(chance, case, sd, count, rng.spawn(count))
+        parts.append(replay(case, plan_starts(plan), shock=shock, detail=False))
+        alone.append(replay(case, nothing, shock=shock, detail=False).value)
     return _summary(plan, parts, np.concatenate(alone))
 
 
-def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
+def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
     """Each draw from a stream of its own, so that batches do not matter."""
-    n = len(market.units)
-    periods = market.policy.periods
-    home = market.ladder.parent[:n]
+    n = len(case.units)
+    periods = case.policy.periods
+    home = case.ladder.parent[:n]
     groups = home.max(initial=-1) + 2
     parts = np.sqrt([chance.common, chance.common, 1 - 2 * chance.common])
     capacity = np.empty((count, n, periods))
@@ -167,7 +168,7 @@ def _draw(chance: Chance, market, sd, count: int, streams) -> Shock:
 
 def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
     """The gain of a draw is the value beyond that of the base alone in the same draw."""
-    market = plan.market
+    case = plan.case
     periods = plan.cash_flow["period"]
     gain = np.concatenate([p.value for p in parts]) - base_value
     cash = np.concatenate([p.income + p.radiance - p.outlay - p.office_cost for p in parts]).cumsum(axis=1)
@@ -180,8 +181,8 @@ def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
     )
     by_then = np.maximum.accumulate(rungs, axis=2)
     return RiskResult(
-        _rung_table(market, by_then.mean(axis=0), periods),
-        _level_table(market, by_then, periods),
+        _rung_table(case, by_then.mean(axis=0), periods),
+        _level_table(case, by_then, periods),
         fan,
         _risk_figures(gain, short),
         pd.Series(gain, name="gain"),
@@ -207,8 +208,8 @@ def _risk_figures(gain: np.ndarray, short: np.ndarray) -> pd.Series:
     )
 
 
-def _rung_table(market, probability: np.ndarray, periods) -> pd.DataFrame:
-    ladder = market.ladder
+def _rung_table(case, probability: np.ndarray, periods) -> pd.DataFrame:
+    ladder = case.ladder
     frames = [
         pd.DataFrame({"level": r.level, "region": code, "period": periods, "probability": probability[g]})
         for g, (code, r) in enumerate(zip(ladder.regions, ladder.rungs, strict=True))
@@ -218,8 +219,8 @@ def _rung_table(market, probability: np.ndarray, periods) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
 
 
-def _level_table(market, by_then: np.ndarray, periods) -> pd.DataFrame:
-    levels = [rung.level for rung in market.ladder.rungs]
+def _level_table(case, by_then: np.ndarray, periods) -> pd.DataFrame:
+    levels = [rung.level for rung in case.ladder.rungs]
     frames = []
     for level in dict.fromkeys(levels):
         at = [g for g, name in enumerate(levels) if name == level]

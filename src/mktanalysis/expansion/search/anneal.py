@@ -139,7 +139,7 @@ class _Pool:
 
     def __init__(self, ledger: Ledger, draw: random.Random, likely: np.ndarray | None):
         c = ledger.problem.candidates
-        market = ledger.problem.market
+        case = ledger.problem.case
         self.ledger = ledger
         self.draw = draw
         decided = set(c.unit[c.fixed].tolist())
@@ -148,7 +148,7 @@ class _Pool:
             if unit not in decided and (likely is None or likely[row] or ledger.row[unit] == row):
                 self.by_start[unit].setdefault(start, []).append(row)
         self.movable = [unit for unit in range(ledger.n) if self.by_start[unit]]
-        pinned = market.units.isin(list(market.policy.pinned))
+        pinned = case.units.isin(list(case.policy.pinned))
         self.must = pinned.tolist()
 
     def draw_changes(self) -> list[tuple[int, int]]:

@@ -114,7 +114,7 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
         values = found.values
         over = money @ values - limit
         step = 0.5 * (bound - goal) / max(float(over @ over), 1e-12)
-        carried = model.problem.market.policy.carry_over
+        carried = model.problem.case.policy.carry_over
         moved = np.maximum(prices + step * over, 0.0)
         # money can wait: no later yuan earns more than an earlier one
         prices = np.maximum.accumulate(moved[::-1])[::-1] if carried else moved

@@ -17,11 +17,12 @@ class Builder:
     """Period by period, starts what is preferred most among what is allowed and affordable."""
 
     def __init__(self, problem: Problem):
-        market = problem.market
-        policy = problem.market.policy
+        case = problem.case
+        policy = problem.case.policy
         c = problem.candidates
         self.problem = problem
         self.policy = policy
+        self.assumptions = case.assumptions
         self.c = c
         self.n, self.periods = problem.shape
         self.cumulate = np.cumsum if policy.carry_over else (lambda x, axis: x)
@@ -33,38 +34,38 @@ class Builder:
         past = past_periods(policy)
         self.limit[:past] = np.inf
         self.people_limit[:past] = np.inf
-        self.cost = np.array([r.office_cost for r in market.ladder.rungs])
-        self.office_from = np.array([r.office_from for r in market.ladder.rungs])
-        self.above = market.ladder.parent[self.n :]
+        self.cost = np.array([r.office_cost for r in case.ladder.rungs])
+        self.office_from = np.array([r.office_from for r in case.ladder.rungs])
+        self.above = case.ladder.parent[self.n :]
         self.fixed = np.flatnonzero(c.fixed)
-        self.free_from_base = np.asarray(market.adjacency @ market.base.astype(float)) > 0
-        always = market.base & problem.base_strong.all(axis=1)
-        self.free_from_strong = np.asarray(market.adjacency @ always.astype(float)) > 0
+        self.free_from_base = np.asarray(case.adjacency @ case.base.astype(float)) > 0
+        always = case.base & problem.base_strong.all(axis=1)
+        self.free_from_strong = np.asarray(case.adjacency @ always.astype(float)) > 0
         counted = np.zeros(self.n + len(self.cost), dtype=int)  # managed children of the base alone
-        held = market.base[:, None]
-        managed = np.concatenate([held[:, 0], office_matrix(market, held)[:, 0]])
-        inside = market.ladder.parent >= 0
-        np.add.at(counted, self.n + market.ladder.parent[inside], managed[inside])
+        held = case.base[:, None]
+        managed = np.concatenate([held[:, 0], office_matrix(case, held)[:, 0]])
+        inside = case.ladder.parent >= 0
+        np.add.at(counted, self.n + case.ladder.parent[inside], managed[inside])
         self.base_count = counted[self.n :]
         steps = np.arange(self.periods)
         #: ramp[t] = what one yuan a period from t on adds to the cumulated need
         self.once = self.cumulate(np.eye(self.periods), axis=1)
         self.ramp = self.cumulate((steps[None, :] >= steps[:, None]).astype(float), axis=1)
         self.base_used = self.cumulate(problem.base_need + self._base_offices(), axis=0)
-        self.radiance = radiance_matrix(market) * policy.reinvest
+        self.radiance = radiance_matrix(case) * policy.reinvest
 
     def _base_offices(self) -> np.ndarray:
-        offices = office_matrix(self.problem.market, self.problem.market.base[:, None])[:, 0]
+        offices = office_matrix(self.problem.case, self.problem.case.base[:, None])[:, 0]
         return np.full(self.periods, self.cost[offices].sum())
 
     def build(self, score: np.ndarray) -> np.ndarray:
         """Rows of the candidates started, sorted; ``-inf`` is never started (unless decided already)."""
         c = self.c
-        market = self.problem.market
+        case = self.problem.case
         self.count = self.base_count.copy()
         self.used = self.base_used.copy()
         self.people = self.problem.base_people.copy()
-        held = market.base.copy()
+        held = case.base.copy()
         strong = self.problem.base_strong.copy()
         share = self.problem.base_share.copy()
         first = self.problem.base_strong[:, 0]
@@ -79,7 +80,7 @@ class Builder:
         for t in range(self.periods):
             reachable = self._reachable(held, strong, t)
             self.earned = self.cumulate(
-                (self.radiance * rung_matrix(market, strong, share)).sum(axis=0), axis=0
+                (self.radiance * rung_matrix(case, strong, share)).sum(axis=0), axis=0
             )
             self.saved = self._saved(strong[:, t - 1] if t else first)
             decided = [row for row in self.fixed if c.start[row] == t]
@@ -95,8 +96,8 @@ class Builder:
 
     def _saved(self, strong: np.ndarray) -> np.ndarray:
         """Share of its opening that each unit would save now."""
-        near = np.asarray(self.problem.market.adjacency @ strong.astype(float))
-        return np.minimum(self.policy.spill * near, self.policy.spill_cap)
+        near = np.asarray(self.problem.case.adjacency @ strong.astype(float))
+        return np.minimum(self.assumptions.spill * near, self.assumptions.spill_cap)
 
     def _felt(self, rows):
         """What the budget feels of the savings of these choices now."""
@@ -110,8 +111,8 @@ class Builder:
         if self.policy.contiguity == "none":
             return free
         if self.policy.contiguity == "held":
-            return free & (np.asarray(self.problem.market.adjacency @ held.astype(float)) > 0)
-        near = np.asarray(self.problem.market.adjacency @ strong[:, max(t - 1, 0)].astype(float)) > 0
+            return free & (np.asarray(self.problem.case.adjacency @ held.astype(float)) > 0)
+        near = np.asarray(self.problem.case.adjacency @ strong[:, max(t - 1, 0)].astype(float)) > 0
         return free & (self.free_from_strong | (near & (t > 0)))
 
     def _start_ready(self, ready: np.ndarray, t: int) -> list[int]:
@@ -120,7 +121,7 @@ class Builder:
         started = []
         most = np.inf if self.policy.new_units is None else self.policy.new_units
         while len(ready) and len(started) < most:
-            office = self._office_steps()[self.problem.market.ladder.parent[c.unit[ready]]]
+            office = self._office_steps()[self.problem.case.ladder.parent[c.unit[ready]]]
             used = self.need[ready] + self.used + office[:, None] * self.ramp[t]
             used -= self._felt(ready)[:, None] * self.once[t]
             fits = (used <= self.limit + self.earned).all(axis=1) & (
@@ -151,7 +152,7 @@ class Builder:
         unit = self.c.unit[row]
         self.used = self.used + self.need[row] - self._felt(row) * self.once[t]
         self.people = self.people + self.c.people[row]
-        g = self.problem.market.ladder.parent[unit]
+        g = self.problem.case.ladder.parent[unit]
         extra = 0.0
         while g >= 0:
             self.count[g] += 1
@@ -172,19 +173,19 @@ def greedy_score(problem: Problem) -> np.ndarray:
 def ladder_score(problem: Problem) -> np.ndarray:
     """As `greedy_score`, each choice credited with its part of what its rung regions radiate once strong."""
     c = problem.candidates
-    market = problem.market
-    n = len(market.units)
-    needed = market.ladder.needed
-    later = np.cumsum((radiance_matrix(market) * problem.weight_end)[:, ::-1], axis=1)[:, ::-1]
+    case = problem.case
+    n = len(case.units)
+    needed = case.ladder.needed
+    later = np.cumsum((radiance_matrix(case) * problem.weight_end)[:, ::-1], axis=1)[:, ::-1]
     turned = np.where(c.strong.any(axis=1), c.strong.argmax(axis=1), -1)
     credit = np.zeros(len(c))
     part = np.ones(len(c))
-    g = market.ladder.parent[c.unit]
+    g = case.ladder.parent[c.unit]
     while (g >= 0).any():
         ok = (g >= 0) & (turned >= 0)
         part[ok] /= needed[g[ok]]
         credit[ok] += part[ok] * later[g[ok], turned[ok]]
-        g = np.where(g >= 0, market.ladder.parent[np.minimum(n + g, len(market.ladder.parent) - 1)], -1)
+        g = np.where(g >= 0, case.ladder.parent[np.minimum(n + g, len(case.ladder.parent) - 1)], -1)
     deepest = np.maximum(np.cumsum(c.need, axis=1).max(axis=1, initial=0.0), 1e-9)
     total = c.value + credit
     return np.where(total > 0, total / deepest, -np.inf)
@@ -196,7 +197,7 @@ def greedy(problem: Problem) -> np.ndarray:
     """
     c = problem.candidates
     builder = Builder(problem)
-    pinned = problem.market.units.isin(list(problem.market.policy.pinned))[c.unit]
+    pinned = problem.case.units.isin(list(problem.case.policy.pinned))[c.unit]
     first = greedy_score(problem)
     ladder = ladder_score(problem)
     scores = (first, np.where(np.isfinite(first), c.value, -np.inf), ladder)

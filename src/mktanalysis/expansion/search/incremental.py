@@ -20,9 +20,10 @@ class Ledger:
     """
 
     def __init__(self, problem: Problem, rows=()):
-        market = problem.market
+        case = problem.case
         c = problem.candidates
-        policy = problem.market.policy
+        policy = problem.case.policy
+        assumptions = problem.case.assumptions
         self.problem = problem
         (self.n, self.periods) = problem.shape
         self.unit = c.unit.tolist()
@@ -34,19 +35,19 @@ class Ledger:
         self.loss = c.loss.tolist()
         self.mask = _masks(c.strong)
         self.base_mask = _masks(problem.base_strong)
-        near = market.adjacency
+        near = case.adjacency
         self.near = [near.indices[near.indptr[i] : near.indptr[i + 1]].tolist() for i in range(self.n)]
         self.weight = problem.weight.tolist()
         self.weight_end = problem.weight_end.tolist()
-        self.spill = policy.spill
-        self.cap = policy.spill_cap
+        self.spill = assumptions.spill
+        self.cap = assumptions.spill_cap
         self.reinvest = policy.reinvest
         self.gain = 0.0
         self.need = [0.0] * self.periods
         self.nothing = [0.0] * self.periods
         self.people, self.starts = problem.base_people.tolist(), [0] * self.periods
         self.row = [-1] * self.n
-        self.since = np.where(market.base, -1, self.periods).tolist()
+        self.since = np.where(case.base, -1, self.periods).tolist()
         self._limits()
         self._ladder()
         for row in rows:
@@ -54,7 +55,7 @@ class Ledger:
 
     def _limits(self) -> None:
         problem = self.problem
-        policy = self.problem.market.policy
+        policy = self.problem.case.policy
         self.rule = policy.contiguity
         self.carry = policy.carry_over
         self.past = past_periods(policy)
@@ -65,31 +66,31 @@ class Ledger:
         self.free = needs_no_neighbour(problem).tolist()
 
     def _ladder(self) -> None:
-        market = self.problem.market
+        case = self.problem.case
         c = self.problem.candidates
-        ladder = market.ladder
+        ladder = case.ladder
         (n, periods) = self.problem.shape
         count = len(ladder.regions)
         self.parent = ladder.parent.tolist()
         self.needed = ladder.needed.tolist()
         self.office_from = [rung.office_from for rung in ladder.rungs]
         self.office_cost = [rung.office_cost for rung in ladder.rungs]
-        weight = node_sums(market, market.capacity)
+        weight = node_sums(case, case.capacity)
         self.node_weight = weight.tolist()
         part = np.array([rung.capacity_share for rung in ladder.rungs])[:, None]
         share = np.array([rung.share for rung in ladder.rungs])[:, None]
         self.weight_needed = (part * weight[n:] * (1 - 1e-9)).tolist()
         self.sales_needed = (share * weight[n:] * (1 - 1e-9)).tolist()
-        self.radiance = radiance_matrix(market).tolist()
-        self.sales_of = (c.share * market.capacity[c.unit]).tolist()
+        self.radiance = radiance_matrix(case).tolist()
+        self.sales_of = (c.share * case.capacity[c.unit]).tolist()
         zeros = np.zeros((count, periods))
         self.managed = zeros.astype(int).tolist()
         self.office = zeros.astype(int).tolist()
         self.counted = zeros.astype(int).tolist()
         self.rung = zeros.astype(int).tolist()
         self.strong_weight = zeros.tolist()
-        self.sales = node_sums(market, market.capacity * self.problem.base_share)[n:].tolist()
-        for unit in np.flatnonzero(market.base):
+        self.sales = node_sums(case, case.capacity * self.problem.base_share)[n:].tolist()
+        for unit in np.flatnonzero(case.base):
             for t in range(periods):
                 self._manage(unit, t, 1)
         for unit, t in zip(*np.nonzero(self.problem.base_strong), strict=True):

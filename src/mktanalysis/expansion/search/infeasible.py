@@ -13,9 +13,8 @@ import pandas as pd
 
 from ...errors import InfeasibleError
 from ...highs import solve_arrays
-from ..choices.candidates import LONGEST_RAMP, Problem, build_problem
+from ..choices.candidates import LONGEST_RAMP, Problem, list_choices
 from ..choices.evaluate import rung_matrix
-from ..market.market import earliest_starts
 from ..milp.build import build_model
 from ..milp.objective import outlay_cost, target_group
 from .control import Clock, Control
@@ -75,15 +74,15 @@ def unreachable_pins(problem: Problem) -> pd.DataFrame:
     """Pinned units that cannot start at all: too far in steps, out of the radius, or before planning
     begins.
     """
-    market = problem.market
-    policy = problem.market.policy
+    case = problem.case
+    policy = problem.case.policy
     has = set(problem.candidates.unit.tolist())
     rows = []
     for code, year in policy.pinned.items():
-        i = market.units.get_loc(code)
-        if i in has or market.base[i]:
+        i = case.units.get_loc(code)
+        if i in has or case.base[i]:
             continue
-        first = market.earliest[i]
+        first = case.earliest[i]
         needed = (
             f"{policy.start + first} 年起"
             if first < policy.periods
@@ -103,13 +102,14 @@ def unreachable_target(problem: Problem) -> pd.DataFrame:
         condition, given, needed: no row if the target is in reach, else the horizon it takes at least, or
         what else to loosen.
     """
-    market = problem.market
-    policy = problem.market.policy
+    case = problem.case
+    policy = problem.case.policy
     group = target_group(problem) if policy.objective == "least_cost" else None
     if group is None or _within_reach(problem)[group, -1]:
         return pd.DataFrame(columns=COLUMNS)
-    name = market.ladder.regions[group]
-    years = _within_reach(_longer(problem))[group]
+    name = case.ladder.regions[group]
+    longer = case.lasting(max(LONGEST_RAMP, policy.periods))
+    years = _within_reach(list_choices(longer))[group]
     if years.any():
         condition = "计划期（periods，年）"
         given = policy.periods
@@ -128,19 +128,7 @@ def _within_reach(problem: Problem) -> np.ndarray:
     share = problem.base_share.copy()
     np.logical_or.at(strong, c.unit, c.strong)
     np.maximum.at(share, c.unit, c.share)
-    return rung_matrix(problem.market, strong, share)
-
-
-def _longer(problem: Problem) -> Problem:
-    """The problem with a long horizon, markets as large as in the last period, money and people aside."""
-    market = problem.market
-    periods = max(LONGEST_RAMP, market.policy.periods)
-    policy = market.policy.replace(periods=periods, budget=0.0, people=None)
-    later = np.repeat(market.capacity[:, -1:], periods - market.policy.periods, axis=1)
-    first = earliest_starts(market.adjacency, market.base, market.units, market.column("distance_km"), policy)
-    capacity = np.hstack([market.capacity, later])
-    years = tuple(policy.years)
-    return build_problem(replace(market, years=years, policy=policy, capacity=capacity, earliest=first))
+    return rung_matrix(problem.case, strong, share)
 
 
 def relaxations(problem: Problem, loose: Loose | None = None) -> pd.DataFrame:
@@ -174,9 +162,8 @@ class Loose:
         self.problem = problem
         self.clock = clock
         built = build_model(problem)
-        unlimited = problem.market.policy.replace(budget=LIMITLESS, people=None, new_units=None)
-        market = replace(problem.market, policy=unlimited)
-        self.model = replace(built, problem=replace(problem, market=market))  # a search may break limits
+        free = replace(problem, case=problem.case.without_limits(LIMITLESS))
+        self.model = replace(built, problem=free)  # a search may break limits
         outlay = outlay_cost(built)
         self.columns = {
             kind: built.program.loosen(built.parts[kind], 1.0 if kind == "pins" else -1.0)
@@ -275,17 +262,17 @@ class Loose:
 
 def _scale(problem: Problem, unit: float, kind: str) -> float:
     if kind == "cash":
-        return float(np.mean(problem.market.policy.per_period("budget"))) / unit
+        return float(np.mean(problem.case.policy.per_period("budget"))) / unit
     if kind == "people":  # a year that has happened may have no limit
-        people = np.array(problem.market.policy.per_period("people"))
+        people = np.array(problem.case.policy.per_period("people"))
         return float(people[np.isfinite(people)].mean()) if np.isfinite(people).any() else 1.0
     return 1.0
 
 
 def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dict:
     """One row of the table; `slack` has an entry a period (of pins: a pinned unit), of cash in `unit`."""
-    market = problem.market
-    policy = problem.market.policy
+    case = problem.case
+    policy = problem.case.policy
     t = int(slack.argmax())
     if kind == "cash":
         given = sum(policy.per_period("budget"))
@@ -298,7 +285,7 @@ def _relaxed(problem: Problem, unit: float, kind: str, slack: np.ndarray) -> dic
         needed = int(np.ceil(policy.new_units + slack[t] - 1e-6))
     else:
         units = np.unique(problem.candidates.unit)
-        codes = market.units[units[market.units[units].isin(list(policy.pinned))]]
+        codes = case.units[units[case.units[units].isin(list(policy.pinned))]]
         given = f"{len(codes)} 个"
         needed = f"放弃其中 {int((slack > 0.5).sum())} 个：{'、'.join(codes[slack > 0.5])}"
-    return {"condition": KINDS[kind].format(year=market.years[t]), "given": given, "needed": needed}
+    return {"condition": KINDS[kind].format(year=case.years[t]), "given": given, "needed": needed}

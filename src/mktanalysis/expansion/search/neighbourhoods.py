@@ -146,13 +146,13 @@ class Part:
 
     def _decided(self, units: np.ndarray) -> np.ndarray:
         """Columns that cannot change when only `units` may: of other units, of regions without any."""
-        market = self.model.problem.market
+        case = self.model.problem.case
         (n, _) = self.model.problem.shape
         own = np.zeros(n, dtype=bool)
         own[units] = True
-        near = own | (np.asarray(market.adjacency @ own.astype(float)) > 0)
-        above = np.zeros(len(market.ladder.regions), dtype=bool)
-        parent = market.ladder.parent
+        near = own | (np.asarray(case.adjacency @ own.astype(float)) > 0)
+        above = np.zeros(len(case.ladder.regions), dtype=bool)
+        parent = case.ladder.parent
         for region in np.unique(parent[:n][own]):
             while region >= 0 and not above[region]:
                 above[region] = True
@@ -164,14 +164,14 @@ class _Situation:
     """A problem with the period in which each unit starts: -1 the base, the number of periods for never."""
 
     def __init__(self, problem, rows: np.ndarray):
-        market = problem.market
+        case = problem.case
         c = problem.candidates
         (self.n, self.periods) = problem.shape
-        self.market = market
+        self.case = case
         self.c = c
-        self.since = np.where(market.base, -1, self.periods)
+        self.since = np.where(case.base, -1, self.periods)
         self.since[c.unit[rows]] = c.start[rows]
-        self.reachable = np.flatnonzero(market.earliest < self.periods)
+        self.reachable = np.flatnonzero(case.earliest < self.periods)
         self.per_unit = len(c) / max(len(self.reachable), 1)
 
     def within(self, steps: int) -> np.ndarray:
@@ -184,7 +184,7 @@ class _Situation:
     def ball(self, count: float, rng) -> np.ndarray:
         centre = int(rng.choice(self.reachable))
         inside = np.zeros(self.n, dtype=bool)
-        inside[_ball(self.market.adjacency, centre, max(4, int(count)))] = True
+        inside[_ball(self.case.adjacency, centre, max(4, int(count)))] = True
         return inside[self.c.unit]
 
 
@@ -201,7 +201,7 @@ def _window(s: _Situation, size: float, rng) -> np.ndarray:
     for width in range(1, s.periods - first + 1):
         end = first + width
         inside = (s.since >= first) & (s.since < first + width)
-        near = np.asarray(s.market.adjacency @ (s.since < end).astype(float)) > 0
+        near = np.asarray(s.case.adjacency @ (s.since < end).astype(float)) > 0
         units = inside | (near & (s.since >= end))
         wider = units[c.unit] & (c.start >= first) & (c.start < end)
         if width > 1 and wider.sum() > 1.5 * size:
@@ -225,7 +225,7 @@ def _shifts_anywhere(s: _Situation, size: float, rng) -> np.ndarray:
 
 def _regions(s: _Situation, size: float, rng) -> np.ndarray:
     """Whole rung regions whose starts may move by three periods."""
-    home = s.market.ladder.parent[: s.n] if len(s.market.ladder.regions) else np.zeros(s.n, dtype=int)
+    home = s.case.ladder.parent[: s.n] if len(s.case.ladder.regions) else np.zeros(s.n, dtype=int)
     free = np.zeros(len(s.c), dtype=bool)
     near = s.within(3)
     for region in rng.permutation(np.unique(home[s.reachable])):

@@ -149,7 +149,7 @@ class _Run:
 
     def reached(self) -> float:
         """Objective of the best rows, in the model's scale."""
-        if self.problem.market.policy.objective == "profit":
+        if self.problem.case.policy.objective == "profit":
             return (evaluate(self.problem, self.rows).value - self.problem.base_value) / self.model.scale
         values = complete(self.model, self.rows)
         return -np.inf if values is None else float(self.model.program.arrays()[0] @ values)
@@ -198,7 +198,7 @@ class _Run:
 
     def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
         """Single moves; they know nothing of objectives other than profit."""
-        if self.problem.market.policy.objective != "profit":
+        if self.problem.case.policy.objective != "profit":
             return
         moves = round(share * self.search.anneal_rounds * min(MOVES, len(self.model.z)))
         self.rows = anneal(
@@ -271,7 +271,7 @@ class _Run:
     def _start(self) -> None:
         """A feasible plan: greedy, or the exact solver's first where orders or objective make it hard."""
         check_reach(self.problem)
-        plain = self.problem.market.policy.objective == "profit" and not self.problem.market.policy.pinned
+        plain = self.problem.case.policy.objective == "profit" and not self.problem.case.policy.pinned
         rows = greedy(self.problem)
         if (plain or complete(self.model, rows) is not None) and evaluate(self.problem, rows).feasible:
             self.rows = rows
@@ -320,7 +320,7 @@ class _Run:
     def _earns(self, duals: np.ndarray | None) -> float:
         """What a yuan earns, at least what it costs; while unknown, half more than those of the plan earn."""
         if duals is None:
-            spent = sum(self.problem.market.policy.per_period("budget")) / self.model.scale
+            spent = sum(self.problem.case.policy.per_period("budget")) / self.model.scale
             return max(1.0, 1.5 * self.reached() / max(spent, 1e-9))
         return max(1.0, float(duals.max(initial=0.0)))
 

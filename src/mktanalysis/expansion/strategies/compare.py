@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
-from ...regions import RegionTree
+from ..assumptions import LIGHT, SCOUT_THEN_CONCENTRATE, Assumptions
 from ..choices.candidates import Problem, build_problem
 from ..choices.evaluate import evaluate
-from ..market.market import build_market
+from ..market.market import Market
 from ..milp.build import build_model
-from ..policy import LIGHT, SCOUT_THEN_CONCENTRATE, Policy
+from ..old_calls import takes_market
+from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, make_plan
 from ..results.risk import simulate_risk
 from ..search.control import Clock, Control
@@ -45,14 +46,13 @@ class Comparison:
     plans: dict[str, ExpansionPlan]
 
 
+@takes_market
 def compare_strategies(
-    units: pd.DataFrame,
-    edges: pd.DataFrame,
-    tree: RegionTree,
-    *,
+    market: Market,
     policy: Policy,
+    *,
+    assumptions: Assumptions | None = None,
     strategies=None,
-    capacity: pd.DataFrame | None = None,
     search: Search | None = None,
     n_draws: int = 200,
     random_state: int = 0,
@@ -61,7 +61,7 @@ def compare_strategies(
 
     Parameters
     ----------
-    units, edges, tree, policy, capacity
+    market, policy, assumptions
         As for `plan_expansion`.
     strategies : sequence of str, optional
         Keys of `STRATEGIES`; default all.
@@ -76,23 +76,22 @@ def compare_strategies(
 
     Examples
     --------
-    >>> import mktanalysis as mkt
-    >>> from mktanalysis.expansion import Policy, grid_example
-    >>> units, edges, tree = grid_example(3, 3)
-    >>> result = compare_strategies(units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6), n_draws=0)
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example
+    >>> market = expansion_market(*grid_example(3, 3))
+    >>> result = compare_strategies(market, Policy(base=("r2c2",), budget=4e6), n_draws=0)
     >>> result.table["strategy"].iloc[0]
     'optimum'
     """
     search = search or Search()
-    policy = _with_programmes(policy)
+    assumptions = _with_programmes(assumptions_of(policy, assumptions))
     plans = {}
     for key in _keys(strategies):
-        plans[key] = plan_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
-    problem = build_problem(build_market(units, edges, tree, policy=policy, capacity=capacity))
-    plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search), tree)
+        plans[key] = plan_strategy(key, market, policy, assumptions=assumptions)
+    problem = build_problem(market, policy, assumptions)
+    plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search))
     allowed = [plan for plan in plans.values() if plan.checks["holds"].all()] or [plans["planned"]]
     best = max(allowed, key=lambda plan: plan.figures["gain"])
-    plans["optimum"] = _optimum(best, units, edges, tree, policy, capacity, search)
+    plans["optimum"] = _optimum(best, search)
     return Comparison(_compare(plans, n_draws, random_state), plans)
 
 
@@ -112,7 +111,7 @@ FREE_CHOICES = 6000
 
 def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -> Outcome:
     """The outcome, or the best named plan that keeps the same conditions, improved, where that is better."""
-    policy = problem.market.policy
+    policy = problem.case.policy
     if policy.objective != "profit":
         return outcome
     known = [plan for key, plan in plans.items() if STRATEGIES[key].contiguity in KEEPS[policy.contiguity]]
@@ -130,21 +129,16 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
     return replace(outcome, rows=rows, objective=gain)
 
 
-def _with_programmes(policy: Policy) -> Policy:
-    """The policy with every programme that a strategy asks for."""
-    names = {programme.name for programme in policy.programmes}
+def _with_programmes(assumptions: Assumptions) -> Assumptions:
+    """The assumptions with every programme that a strategy asks for."""
+    names = {programme.name for programme in assumptions.programmes}
     extra = tuple(p for p in (LIGHT, SCOUT_THEN_CONCENTRATE) if p.name not in names)
-    return policy.replace(programmes=policy.programmes + extra)
+    return assumptions.replace(programmes=assumptions.programmes + extra)
 
 
+@takes_market
 def plan_strategy(
-    strategy: str,
-    units: pd.DataFrame,
-    edges: pd.DataFrame,
-    tree: RegionTree,
-    *,
-    policy: Policy,
-    capacity: pd.DataFrame | None = None,
+    strategy: str, market: Market, policy: Policy, *, assumptions: Assumptions | None = None
 ) -> ExpansionPlan:
     """Make the plan of one named strategy, by its rule; nothing is proven about it (its bound is infinite).
 
@@ -152,45 +146,40 @@ def plan_strategy(
     ----------
     strategy : str
         Key of `STRATEGIES`.
-    units, edges, tree, policy, capacity
+    market, policy, assumptions
         As for `plan_expansion`; the strategy's own rule replaces the policy's contiguity.
 
     Examples
     --------
-    >>> from mktanalysis.expansion import Policy, grid_example
-    >>> units, edges, tree = grid_example(3, 3)
-    >>> plan_strategy("potential", units, edges, tree, policy=Policy(base=("r2c2",), budget=4e6)).ended
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example
+    >>> market = expansion_market(*grid_example(3, 3))
+    >>> plan_strategy("potential", market, Policy(base=("r2c2",), budget=4e6)).ended
     'rule'
     """
     (key,) = _keys(strategy)
-    policy = _with_programmes(policy)
-    problem, rows = run_strategy(key, units, edges, tree, policy=policy, capacity=capacity)
-    return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"), tree)
+    assumptions = _with_programmes(assumptions_of(policy, assumptions))
+    problem, rows = run_strategy(key, market, policy, assumptions)
+    return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"))
 
 
-def _optimum(
-    best: ExpansionPlan, units, edges, tree, policy: Policy, capacity, search: Search
-) -> ExpansionPlan:
+def _optimum(best: ExpansionPlan, search: Search) -> ExpansionPlan:
     """From the most profitable plan of all, free of contiguity, by neighbourhoods."""
-    free = policy.replace(contiguity="none", objective="profit")
-    problem = build_problem(
-        build_market(units, edges, tree, policy=free, capacity=capacity),
-        keep_dominated=True,
-    )
+    free = best.policy.replace(contiguity="none", objective="profit")
+    problem = build_problem(best.market, free, best.assumptions, keep_dominated=True)
     rows = _rows_of(problem, best)
     model = build_model(problem)
     rounds = search.rounds // 2 if 0 < len(model.z) <= FREE_CHOICES else 0
     rng = np.random.default_rng(search.random_state)
     rows = improve(model, rows, rounds=rounds, nodes=40, rng=rng, control=Control(Clock(search.seconds)))
-    return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"), tree)
+    return make_plan(problem, Outcome(rows, np.inf, np.nan, "neighbourhoods"))
 
 
 def _rows_of(problem: Problem, plan: ExpansionPlan) -> np.ndarray | None:
     """Candidates of another problem that make up a plan; None where one is not among them."""
     c = problem.candidates
     key = {(u, s, k): row for row, (u, s, k) in enumerate(zip(c.unit, c.start, c.programme, strict=True))}
-    units = problem.market.units.get_indexer(pd.Index(plan.steps["region"]))
-    starts = plan.steps["period"].dt.year.to_numpy() - problem.market.policy.start
+    units = problem.case.units.get_indexer(pd.Index(plan.steps["region"]))
+    starts = plan.steps["period"].dt.year.to_numpy() - problem.case.policy.start
     programmes = [problem.library.names.index(action) for action in plan.steps["action"]]
     rows = [key.get(at) for at in zip(units, starts, programmes, strict=True)]
     return None if None in rows else np.array(rows, dtype=int)
@@ -211,7 +200,7 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
             risk = simulate_risk(plan, n_draws=n_draws, random_state=random_state).figures
             row |= {"p05": risk["p05"], "loss_probability": risk["loss_probability"]}
         first = plan.ladder.groupby("level")["period"].min()
-        levels = dict.fromkeys(r.level for r in plan.market.ladder.rungs)
+        levels = dict.fromkeys(r.level for r in plan.case.ladder.rungs)
         row |= {f"year_{level}": first[level].year if level in first.index else pd.NA for level in levels}
         row |= {name: plan.figures[name] for name in ("peak_cash", "payback_year", "n_held", "n_strong")}
         row["holds"] = bool(plan.checks["holds"].all())
@@ -222,22 +211,23 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
     return table.astype({name: "Int64" for name in table.columns if name.startswith("year_")})
 
 
+@takes_market
 def strategy_sensitivity(
-    units: pd.DataFrame,
-    edges: pd.DataFrame,
-    tree: RegionTree,
-    *,
+    market: Market,
     policy: Policy,
+    *,
+    assumptions: Assumptions | None = None,
     budget=(0.5, 1.0, 2.0),
     rivals=(0.8, 1.0, 1.25),
     spill=(0.0, 1.0, 2.0),
     strategies=None,
-    capacity: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Under which conditions which named strategy wins: one factor at a time.
 
     Parameters
     ----------
+    market, policy, assumptions
+        As for `plan_expansion`; the market is used as it is, whatever the number of settings.
     budget, rivals, spill : sequence of float
         Factors on the budget, on rivals' strength and on spill-over.
 
@@ -247,19 +237,20 @@ def strategy_sensitivity(
         condition (budget, rivals, spill), factor, strategy, title, gain, holds (all conditions hold), wins
         (best of its setting, the first of equals; nobody where no strategy that holds gains anything).
     """
-    policy = _with_programmes(policy)
+    assumptions = _with_programmes(assumptions_of(policy, assumptions))
     rows = []
     keys = _keys(strategies)
-    strength = units.get("rival_strength", pd.Series(1.0, units.index)).fillna(1.0)
     budgets = np.array(policy.per_period("budget"))
-    settings = [("budget", f, units, policy.replace(budget=tuple((budgets * f).tolist()))) for f in budget]
-    settings += [("rivals", f, units.assign(rival_strength=strength * f), policy) for f in rivals]
-    settings += [("spill", f, units, policy.replace(spill=policy.spill * f)) for f in spill]
-    for condition, factor, table, changed in settings:
+    spills = {factor: assumptions.replace(spill=assumptions.spill * factor) for factor in spill}
+    money = {factor: policy.replace(budget=tuple((budgets * factor).tolist())) for factor in budget}
+    settings = [("budget", factor, market, changed, assumptions) for factor, changed in money.items()]
+    settings += [("rivals", factor, market.with_rivals(factor), policy, assumptions) for factor in rivals]
+    settings += [("spill", factor, market, policy, changed) for factor, changed in spills.items()]
+    for condition, factor, *setting in settings:
         gains = {}
         holds = {}
         for key in keys:
-            problem, chosen = run_strategy(key, table, edges, tree, policy=changed, capacity=capacity)
+            problem, chosen = run_strategy(key, *setting)
             found = evaluate(problem, chosen)
             gains[key] = found.value - evaluate(problem, []).value
             holds[key] = found.feasible and keeps_pins(problem, chosen)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem
-from ..market.market import build_market
-from ..policy import Policy
+from ..market.market import Market
+from ..policy import Policy, assumptions_of
 from ..search.greedy import Builder, greedy_score, ladder_score
 
 
@@ -32,14 +33,14 @@ def _base_first(problem: Problem) -> np.ndarray:
     """Ring by ring around the base; within a ring value per yuan."""
     from scipy.sparse.csgraph import dijkstra
 
-    market = problem.market
+    case = problem.case
     c = problem.candidates
-    hops = dijkstra(market.adjacency, indices=np.flatnonzero(market.base), unweighted=True, min_only=True)
+    hops = dijkstra(case.adjacency, indices=np.flatnonzero(case.base), unweighted=True, min_only=True)
     return _lexicographic(-np.where(np.isfinite(hops), hops, 1e6)[c.unit], greedy_score(problem))
 
 
 def _potential(problem: Problem) -> np.ndarray:
-    return problem.market.capacity[problem.candidates.unit, 0] + 0.0
+    return problem.case.capacity[problem.candidates.unit, 0] + 0.0
 
 
 def _centre_first(problem: Problem) -> np.ndarray:
@@ -48,7 +49,7 @@ def _centre_first(problem: Problem) -> np.ndarray:
     """
     city = centres(problem)
     unit = problem.candidates.unit
-    capacity = pd.Series(np.where(city, problem.market.capacity[:, 0], -1.0))
+    capacity = pd.Series(np.where(city, problem.case.capacity[:, 0], -1.0))
     top = city & (capacity.groupby(_homes(problem)).rank(method="first", ascending=False) == 1).to_numpy()
     return _lexicographic((city.astype(float) + top)[unit], _potential(problem))
 
@@ -78,15 +79,15 @@ class CountrysideBuilder(Builder):
 
 def _homes(problem: Problem) -> np.ndarray:
     """The region right above each unit, -1 for none."""
-    market = problem.market
-    return market.ladder.parent[: len(market.units)]
+    case = problem.case
+    return case.ladder.parent[: len(case.units)]
 
 
 def centres(problem: Problem) -> np.ndarray:
     """Which units are city centres: the column ``centre``, and the largest unit of a region without one."""
-    market = problem.market
-    given = market.table.get("centre", pd.Series(False, market.table.index)).to_numpy(dtype=bool)
-    units = pd.DataFrame({"centre": given, "capacity": -market.capacity[:, 0]}).groupby(_homes(problem))
+    case = problem.case
+    given = case.table.get("centre", pd.Series(False, case.table.index)).to_numpy(dtype=bool)
+    units = pd.DataFrame({"centre": given, "capacity": -case.capacity[:, 0]}).groupby(_homes(problem))
     first = (units["capacity"].rank(method="first") == 1).to_numpy()
     return given | (first & ~units["centre"].transform("any").to_numpy())
 
@@ -113,30 +114,25 @@ STRATEGIES = {
 
 
 def run_strategy(
-    key: str, units, edges, tree, *, policy: Policy, capacity=None
+    key: str, market: Market, policy: Policy, assumptions: Assumptions | None = None
 ) -> tuple[Problem, np.ndarray]:
     """Build the plan of one named strategy; returns the problem and the rows started."""
     strategy = STRATEGIES[key]
-    market = build_market(
-        units, edges, tree, policy=policy.replace(contiguity=strategy.contiguity), capacity=capacity
-    )
-    problem = build_problem(market, keep_dominated=strategy.programme is not None)
+    assumptions = assumptions_of(policy, assumptions)
+    own = policy.replace(contiguity=strategy.contiguity)
+    problem = build_problem(market, own, assumptions, keep_dominated=strategy.programme is not None)
     score = np.asarray(strategy.score(problem), dtype=float)
     if strategy.programme is not None:
-        wanted = (
-            problem.library.names.index(strategy.programme)
-            if strategy.programme in problem.library.names
-            else 0
-        )
-        score = np.where(
-            problem.candidates.programme == wanted, np.where(np.isfinite(score), score, 0.0), -np.inf
-        )
-    pinned = market.units.isin(list(policy.pinned))[problem.candidates.unit]
+        names = problem.library.names
+        wanted = names.index(strategy.programme) if strategy.programme in names else 0
+        asked = problem.candidates.programme == wanted
+        score = np.where(asked, np.where(np.isfinite(score), score, 0.0), -np.inf)
+    pinned = market.units.isin(list(problem.case.policy.pinned))[problem.candidates.unit]
     return problem, strategy.builder(problem).build(np.where(pinned, 1e18, score))
 
 
 def keeps_pins(problem: Problem, rows: np.ndarray) -> bool:
     """Whether every pinned unit is started; where a year is pinned, choices of other years do not exist."""
-    market = problem.market
-    asked = np.flatnonzero(market.units.isin(list(market.policy.pinned)) & ~market.base)
+    case = problem.case
+    asked = np.flatnonzero(case.units.isin(list(case.policy.pinned)) & ~case.base)
     return bool(np.isin(asked, problem.candidates.unit[rows]).all())

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ...errors import MktError
-from ...regions import RegionTree
+from ..assumptions import Assumptions
 from ..choices.evaluate import rung_matrix
 from ..choices.programmes import build_library, hold_programme
 from ..choices.response import rank_of
-from ..market.market import Market, build_market
-from ..policy import RUNGS, Policy, Response, Rung
+from ..market.case import Case, build_case
+from ..market.market import Market
+from ..old_calls import takes_market
+from ..policy import Policy
 
 #: A lead beyond three times the strongest rival makes a base no safer (folklore: Lanchester's 3 to 1).
 LEAD_MOST = 3.0
@@ -54,55 +55,50 @@ class Diagnosis:
     bases: pd.DataFrame
 
 
+@takes_market
 def diagnose_position(
-    units: pd.DataFrame,
-    edges: pd.DataFrame,
-    tree: RegionTree,
+    market: Market,
     *,
     base: tuple[str, ...] = (),
-    response: Response | None = None,
-    rungs: tuple[Rung, ...] = RUNGS,
+    assumptions: Assumptions | None = None,
     n_bases: int = 10,
 ) -> Diagnosis:
     """Diagnose today's position from shares and rivals' shares.
 
     Parameters
     ----------
-    units : DataFrame
-        As for `plan_expansion`; ``own_share`` and rivals' shares matter here.
-    edges, tree
-        As for `plan_expansion`.
+    market : Market
+        From `expansion_market`; ``own_share`` and rivals' shares matter here.
     base : tuple of str, optional
-        Base area; where it has no stated share it has the share, rank and strength that a base's lasting
-        effort leads to, as in the first year of a plan.
-    response : Response, optional
-        Thresholds of a strong brand.
-    rungs : tuple of Rung
+        Base area, codes or names; where it has no stated share it has the share, rank and strength that a
+        base's lasting effort leads to, as in the first year of a plan.
+    assumptions : Assumptions, optional
+        Thresholds of a strong brand (``response``) and the ladder (``rungs``).
     n_bases : int
         Candidates listed.
 
     Examples
     --------
-    >>> from mktanalysis.expansion import grid_example
+    >>> from mktanalysis.expansion import expansion_market, grid_example
     >>> units, edges, tree = grid_example(2, 2)
-    >>> found = diagnose_position(units.assign(own_share=[0.4, 0.02, 0.0, 0.0]), edges, tree)
+    >>> market = expansion_market(units.assign(own_share=[0.4, 0.02, 0.0, 0.0]), edges, tree)
+    >>> found = diagnose_position(market)
     >>> found.counts["n_units"].tolist(), found.bases["region"].iloc[0]
     ([1, 0, 0, 1, 2], 'r1c1')
     """
-    response = response or Response()
+    assumptions = assumptions or Assumptions()
+    response = assumptions.response
     base = (base,) if isinstance(base, str) else tuple(base)
-    if len(units) == 0:
-        raise MktError("市场单元表是空的：至少需要一个单元")
-    first = str(units["region"].iloc[0])
-    policy = Policy(base=base or (first,), periods=1, rungs=rungs, response=response)
-    market = build_market(units, edges, tree, policy=policy)
-    own = market.column("own_share")
-    capacity = market.capacity[:, 0]
-    rank = rank_of(own, market.rivals, own)
+    today = 1 if market.newest is None else market.newest + 1
+    policy = Policy(base=base or (market.units[0],), periods=1, start=today)
+    case = build_case(market, policy, assumptions)
+    own = case.column("own_share")
+    capacity = case.capacity[:, 0]
+    rank = rank_of(own, case.rivals, own)
     strong = (rank <= response.strong_rank) & (own >= response.enter_share)
     if base:
-        held = build_library(market, (hold_programme(market),), mature=True)
-        unstated = market.base & (own <= 0)
+        held = build_library(case, (hold_programme(case),), mature=True)
+        unstated = case.base & (own <= 0)
         own, rank, strong = (
             np.where(unstated, assumed[:, 0, 0], stated)
             for assumed, stated in ((held.share, own), (held.rank, rank), (held.strong, strong))
@@ -111,8 +107,8 @@ def diagnose_position(
     position = pd.Categorical.from_codes(place, categories=POSITIONS, ordered=True)
     table = pd.DataFrame(
         {
-            "region": market.units.to_numpy(),
-            "name": tree.names(market.units).to_numpy(),
+            "region": case.units.to_numpy(),
+            "name": market.tree.names(case.units).to_numpy(),
             "capacity": capacity,
             "own_share": own,
             "sales": capacity * own,
@@ -123,11 +119,11 @@ def diagnose_position(
     )
     return Diagnosis(
         _counts(table),
-        pd.Series(position, index=market.units, name="position"),
+        pd.Series(position, index=case.units, name="position"),
         table,
-        _ladder_now(market, strong, own, tree),
+        _ladder_now(case, strong, own),
         _concentration(table),
-        _bases(market, table, n_bases),
+        _bases(case, table, n_bases),
     )
 
 
@@ -161,10 +157,10 @@ def _concentration(table: pd.DataFrame) -> pd.Series:
     )
 
 
-def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
+def _ladder_now(case: Case, strong, own) -> pd.DataFrame:
     """How many regions of each level are strong, and which weaker one is nearest to it."""
-    ladder = market.ladder
-    state = rung_matrix(market, strong[:, None], own[:, None])[:, 0]
+    ladder = case.ladder
+    state = rung_matrix(case, strong[:, None], own[:, None])[:, 0]
     below = np.concatenate([strong, state])
     rows = []
     for level in dict.fromkeys(rung.level for rung in ladder.rungs):
@@ -181,7 +177,7 @@ def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
         }
         if near is not None:
             row |= {
-                "nearest": tree.names([ladder.regions[near]]).iloc[0],
+                "nearest": case.market.tree.names([ladder.regions[near]]).iloc[0],
                 "lacks": max(0, int(ladder.needed[near]) - has[near]),
             }
         rows.append(row)
@@ -189,16 +185,16 @@ def _ladder_now(market: Market, strong, own, tree: RegionTree) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).astype({"lacks": "Int64"})
 
 
-def _bases(market: Market, table: pd.DataFrame, count: int) -> pd.DataFrame:
+def _bases(case: Case, table: pd.DataFrame, count: int) -> pd.DataFrame:
     """Score = share against the strongest rival (at most `LEAD_MOST`) + a quarter of the log of the capacity
     in and around the unit (against the largest) + 0.05 per strong neighbour.
     """
-    around = market.capacity[:, 0] + market.adjacency @ market.capacity[:, 0]
+    around = case.capacity[:, 0] + case.adjacency @ case.capacity[:, 0]
     own = table["own_share"].to_numpy()
-    rival = market.rivals.max(axis=1)
+    rival = case.rivals.max(axis=1)
     lead = np.minimum(own / np.maximum(rival, own / LEAD_MOST + 1e-12), LEAD_MOST)
     score = lead + 0.25 * np.log10(np.maximum(around, 1.0)) / np.log10(max(around.max(), 10.0))
-    neighbours = market.adjacency @ table["strong"].to_numpy(dtype=float)
+    neighbours = case.adjacency @ table["strong"].to_numpy(dtype=float)
     found = table.assign(
         score=score + 0.05 * neighbours, capacity_around=around, lead=lead, strong_neighbours=neighbours
     )

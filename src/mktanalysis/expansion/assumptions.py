@@ -1,0 +1,178 @@
+"""What the planner assumes: how markets answer, what programmes there are, what the ladder asks for.
+
+Always holds: every assumption of the expansion model is a field here or a column of the units table, so
+each can be replaced; the defaults are folklore of the trade and named so, never calibrated facts.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from ..settings import Strict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0)]
+
+#: Lanchester targets as planners in East Asia use them (73.9 monopoly, 41.7 stable first, 26.1 lower bound).
+LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
+
+
+class Programme(Strict):
+    """How one market unit is worked, year by year since the start.
+
+    Parameters
+    ----------
+    effort : tuple of float
+        Effort of each year as a share of the unit's capacity; the last value stays.
+    visits : float
+        Share of the full visit cadence that is walked (1 = every customer by class), scales the staff.
+    """
+
+    name: str
+    effort: Annotated[tuple[Amount, ...], Field(min_length=1)]
+    visits: Annotated[float, Field(gt=0)] = 1.0
+
+
+#: 浅耕: a scout who keeps a presence; 集中: force concentrated for two years, then held; 先撒网后集中.
+LIGHT = Programme(name="浅耕", effort=(0.02,), visits=0.4)
+CONCENTRATED = Programme(name="集中", effort=(0.08, 0.08, 0.05, 0.035), visits=1.0)
+SCOUT_THEN_CONCENTRATE = Programme(name="先撒网后集中", effort=(0.02, 0.08, 0.08, 0.05, 0.035), visits=0.8)
+
+
+class Response(Strict):
+    """Share response: an attraction model with ramp-up, and the margin that a rank earns (folklore).
+
+    The share tends to ``effort**elasticity / (effort**elasticity + rivals**elasticity)`` where the rivals'
+    effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and ``1
+    - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of the
+    first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the third
+    drinks the soup, the fourth has the wind.
+    """
+
+    elasticity: Annotated[float, Field(gt=0)] = 1.3
+    rival_effort: Annotated[float, Field(gt=0)] = 0.06
+    ramp: Annotated[float, Field(gt=0, le=1)] = 0.3
+    retention: Share = 0.7
+    rank_margin: Annotated[tuple[float, ...], Field(min_length=1)] = (0.25, 0.16, 0.08, 0.02)
+    strong_rank: Annotated[int, Field(ge=1)] = 3
+    enter_share: Share = 0.20
+    exit_share: Share = 0.15
+    distance_cost: Amount = 0.05
+    reaction: Amount = 0.0
+
+    @model_validator(mode="after")
+    def _ordered(self):
+        if self.exit_share > self.enter_share:
+            raise ValueError("exit_share（失去强势的份额）不能高于 enter_share（成为强势的份额）")
+        if any(a < b for a, b in zip(self.rank_margin, self.rank_margin[1:], strict=False)):
+            raise ValueError("rank_margin（各名次的利润率）必须从第一名起不升")
+        return self
+
+    @classmethod
+    def lanchester(cls, **changes) -> Response:
+        """The named alternative: strong is a share above 26.1 %, whatever the rank; lost below 26.1 % x
+        0.8.
+        """
+        share = LANCHESTER["lower_bound"]
+        return cls(**{"enter_share": share, "exit_share": 0.8 * share, "strong_rank": 99, **changes})
+
+
+class Rung(Strict):
+    """One level of the ladder above the market unit.
+
+    Parameters
+    ----------
+    level : str
+        Level of the region tree.
+    count_share, capacity_share, share : float
+        Strong there = strong in this share of its children by number and by capacity, and this market share
+        overall.
+    radiance : float
+        Yearly profit from radiation of a strong brand, as a share of the region's capacity.
+    office_from : int
+        A management form of this level is needed from this many managed children on.
+    office_cost : float
+        Fixed yearly cost of that management form, yuan.
+    """
+
+    level: str
+    count_share: Share = 0.5
+    capacity_share: Share = 0.5
+    share: Share = 0.05
+    radiance: Amount = 0.0
+    office_from: Annotated[int, Field(ge=1)] = 2
+    office_cost: Amount = 0.0
+
+
+#: Folklore: each rung of the ladder (县 -> 市 -> 省 -> 大区 -> 全国) asks for another form of management.
+RUNGS = (
+    Rung(level="prefecture", radiance=0.001, office_cost=1.5e6),
+    Rung(level="province", radiance=0.0005, office_cost=6e6),
+    Rung(level="macro_region", radiance=0.0003, office_cost=2e7),
+    Rung(level="nation", radiance=0.0002, office_cost=5e7),
+)
+
+
+class Staffing(Strict):
+    """Workload rules of a sales force, hours a year (see `workload`)."""
+
+    capacity_per_customer: Annotated[float, Field(gt=0)] = 5e5
+    hours_per_person: Annotated[float, Field(gt=0)] = 1800.0
+    visit_hours: Annotated[float, Field(gt=0)] = 1.5
+    class_mix: tuple[Share, Share, Share, Share, Share] = (0.50, 0.20, 0.15, 0.10, 0.05)
+    class_contacts: tuple[Amount, Amount, Amount, Amount, Amount] = (4.0, 4.0, 12.0, 26.0, 26.0)
+    old_customer_contacts: Amount = 2.0
+    sweep_hours: Amount = 0.5
+    model_stores: Annotated[float, Field(ge=0)] = 1.0
+    store_hours: Amount = 80.0
+    supervisor_days: tuple[Amount, Amount] = (20.0, 6.0)
+    people_per_manager: Annotated[float, Field(gt=0)] = 8.0
+
+
+class Assumptions(Strict):
+    """What a plan takes for granted about markets, programmes, staff and money.
+
+    Parameters
+    ----------
+    programmes : tuple of Programme
+        The ways to work a unit (打法) that a plan may choose from.
+    response : Response
+        How shares, ranks and margins answer.
+    rungs : tuple of Rung
+        The ladder. The default rungs are the levels of China's tree, those that a tree has not are left out:
+        for another country or a company's own hierarchy give rungs of its levels.
+    staffing : Staffing
+        Workload of the sales force.
+    spill, spill_cap : float
+        Each strong neighbour saves this share of the first year's entry and effort, up to the cap.
+    discount : float
+        Yearly discount rate.
+    terminal_years : float
+        Value at the end = this many times the last period's running profit.
+
+    Examples
+    --------
+    >>> Assumptions(spill=0.0).replace(discount=0.08).discount
+    0.08
+    """
+
+    programmes: Annotated[tuple[Programme, ...], Field(min_length=1)] = (LIGHT, CONCENTRATED)
+    response: Response = Response()
+    rungs: tuple[Rung, ...] = RUNGS
+    staffing: Staffing = Staffing()
+    spill: Amount = 0.05
+    spill_cap: Share = 0.15
+    discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
+    terminal_years: Amount = 3.0
+
+    @model_validator(mode="after")
+    def _named_once(self):
+        if len({p.name for p in self.programmes}) != len(self.programmes):
+            raise ValueError("programmes（打法）的名称不能重复")
+        return self
+
+    def replace(self, **changes) -> Assumptions:
+        """A checked copy with some fields changed."""
+        return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
