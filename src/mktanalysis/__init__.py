@@ -48,7 +48,7 @@ _PUBLIC = {
     "simulate_risk": "expansion",
     "rank_entries": "expansion",
     "fit_entries": "expansion",
-    "present": "presentation",
+    "present": "reports",
     "say": "reports",
     "publish_figure": "reports",
     "run_report": "reports",

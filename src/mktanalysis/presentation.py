@@ -6,7 +6,7 @@ is shown are texts; a page, a notebook and a terminal show the same texts; text 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -19,6 +19,15 @@ from .words.render import TABLE, Column, Units, columns_of, flatten, html_table,
 
 #: Without `rows` so many are shown: enough for every prefecture of a province, or every city of the country.
 MOST_ROWS = 400
+
+
+#: Who takes tables for the report; the room of reports, which stands above, puts itself here.
+_publishers: list[Callable] = []
+
+
+def publish_with(publisher: Callable) -> None:
+    """Let ``present(..., publish=name)`` hand base values to ``publisher(name, table, title=..., units=...)``."""
+    _publishers.append(publisher)
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,12 +228,12 @@ def _first(column: Column, rows: int) -> Column:
 
 def _publish(name: str, base: pd.DataFrame, found: list[Column], title: str) -> None:
     """Base values under Chinese heads; units go with them, so that the csv's head and the sheet say them."""
-    import mktanalysis as mkt
-
+    if not _publishers:
+        raise MktError("这里只能显示，不能发布：请用 mktanalysis.present(..., publish=...)")
     heads = _unique_heads(found)
     frame = pd.DataFrame({head: _values(base, column) for head, column in zip(heads, found, strict=True)})
     units = {head: column.base for head, column in zip(heads, found, strict=True) if _has_unit(column)}
-    mkt.reports.publish_table(name, frame, title=title or name, units=units)
+    _publishers[-1](name, frame, title=title or name, units=units)
 
 
 def _has_unit(column: Column) -> bool:

@@ -12,6 +12,7 @@ _HOMES = {
     "run_batch": "run.batch",
     "ReportResult": "run.batch",
     "Settings": "run.batch",
+    "present": "one.publish",
     "publish_table": "one.publish",
     "publish_figure": "one.publish",
     "say": "one.publish",

@@ -21,6 +21,8 @@ from ... import words
 from ...errors import MktError
 from ...files import write_atomic
 from ...io.write import write_csv
+from ...presentation import present as present
+from ...presentation import publish_with
 from ...words.amounts import refuse_percent
 from ...words.render import flatten
 from ..names import names_local_path
@@ -283,3 +285,6 @@ def _register(folder: Path, part: str, meta: dict) -> None:
     so_far[part].append(meta)
     (folder / "tables").mkdir(exist_ok=True)
     write_atomic(folder / "published.json", json.dumps(so_far, ensure_ascii=False), durable=False)
+
+
+publish_with(publish_table)
