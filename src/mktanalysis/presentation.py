@@ -26,7 +26,7 @@ _publishers: list[Callable] = []
 
 
 def publish_with(publisher: Callable) -> None:
-    """Let ``present(..., publish=name)`` hand base values to ``publisher(name, table, title=..., units=...)``."""
+    """Let ``present(..., publish=name)`` call ``publisher(name, table, title=..., units=...)``."""
     _publishers.append(publisher)
 
 
