@@ -15,7 +15,7 @@ import pandas as pd
 from . import words
 from .errors import MktError
 from .words.amounts import figure_text
-from .words.render import TABLE, Column, Units, columns_of, flatten, html_table, text_table
+from .words.render import TABLE, Column, Units, columns_of, flatten, html_table, text_table, with_names
 
 #: Without `rows` so many are shown: enough for every prefecture of a province, or every city of the country.
 MOST_ROWS = 400
@@ -135,7 +135,7 @@ def present(
         found = _figure_columns(table, kind)
     else:
         base = _chosen(flatten(pd.DataFrame(table)), columns)
-        base = base if tree is None else _with_names(base, tree)
+        base = base if tree is None else with_names(base, tree.names())
         choice = Units(kind, money, told, units if isinstance(units, str) else "")
         found = _labelled(columns_of(base, choice), columns)
     shown = min(len(base), MOST_ROWS if rows is None else rows)
@@ -182,20 +182,6 @@ def _chosen(table: pd.DataFrame, columns) -> pd.DataFrame:
     if missing:
         raise MktError(f"表里没有这些列：{'、'.join(missing)}；现有：{'、'.join(table.columns)}")
     return table[list(columns)]
-
-
-def _with_names(table: pd.DataFrame, tree) -> pd.DataFrame:
-    """Names before every column of region codes that has none yet."""
-    names = tree.names()
-    for column in list(table.columns):
-        known = words.word(column)
-        beside = "name" if column == "region" else f"{column}_name"
-        if known is None or not known.code or beside in table.columns:
-            continue
-        found = table[column].map(names).fillna(table[column])
-        table = table.copy(deep=False)
-        table.insert(table.columns.get_loc(column), beside, found)
-    return table
 
 
 def _labelled(found: list[Column], columns) -> list[Column]:

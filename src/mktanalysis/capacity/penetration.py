@@ -12,8 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .. import words
 from ..errors import MktError
 from ..schemas import PANEL, check_table
+from ..words.render import named
+from ..words.summary import Shown, Summary
 
 CURVES = ("logistic", "gompertz", "bass")
 #: Points on the coarse and the fine grid of saturation levels, and steps of the fit at each.
@@ -47,8 +50,8 @@ def shape(curve: str, a, b, time):
     raise MktError(f"没有曲线 {curve!r}，可用：auto、{'、'.join(CURVES)}")
 
 
-@dataclass(frozen=True, eq=False)
-class PenetrationFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class PenetrationFit(Shown):
     """Curves fitted by region.
 
     Attributes
@@ -63,6 +66,18 @@ class PenetrationFit:
 
     table: pd.DataFrame
     start: pd.Period
+
+    def summary(self) -> Summary:
+        """What is shown of it: the curves, identified ones first."""
+        known = self.table["status"] == "identified"
+        figures = {
+            "n_regions": len(self.table),
+            "可以认定饱和水平": f"{int(known.sum())} 个",
+            "曲线": "、".join(words.value_word("curve", name) for name in self.table["curve"].unique()),
+        }
+        columns = ["region", "status", "saturation", "lower", "upper", "n", "reason"]
+        table = pd.concat([self.table[known], self.table[~known]])[columns]
+        return Summary("渗透率曲线", figures, table, "fit.predict(periods) 沿曲线外推")
 
     def predict(self, periods: pd.PeriodIndex) -> pd.DataFrame:
         """Penetration of the identified regions: region, period, value."""
@@ -129,7 +144,7 @@ def fit_penetration(
     best = min(found, key=lambda name: found[name].loss.min(axis=1).sum())
     table = _verdict(values, time, found, best, coverage)
     order = ["region", "curve", "status", "reason", "saturation", "lower", "upper", "a", "b", "error", "n"]
-    return PenetrationFit(pd.DataFrame({"region": wide.index, **table})[order], start)
+    return PenetrationFit(named(pd.DataFrame({"region": wide.index, **table})[order], "penetration"), start)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .. import words
 from ..errors import MktError
 from ..regions.edges import haversine_km
+from ..words.render import named
+from ..words.summary import Shown, Summary
 from .checks import need, positive, square, unique
 
 
@@ -99,8 +102,8 @@ def huff_shares(attraction: pd.Series, distance_km: pd.DataFrame, *, exponent: f
     return pd.DataFrame(pull / pull.sum(axis=1, keepdims=True), distance_km.index, attraction.index)
 
 
-@dataclass(frozen=True, eq=False)
-class HuffFit:
+@dataclass(frozen=True, eq=False, repr=False)
+class HuffFit(Shown):
     """Fitted Huff model.
 
     Attributes
@@ -120,6 +123,14 @@ class HuffFit:
     table: pd.DataFrame
     n_flows: int
     r_squared: float
+
+    def summary(self) -> Summary:
+        """What is shown of it."""
+        names = ("exponent", "attraction_exponent", "n_flows", "r_squared")
+        table = self.table.rename_axis("parameter").reset_index()
+        table = table.assign(parameter=table["parameter"].map(words.label))
+        step = "mkt.capacity.huff_shares(...) 用这两个指数算份额"
+        return Summary("由流量估计的吸引模型", {name: getattr(self, name) for name in names}, table, step)
 
 
 def fit_huff(
@@ -175,4 +186,5 @@ def fit_huff(
         {"estimate": beta, "std_error": error, "lower": beta - width, "upper": beta + width},
         index=["exponent", "attraction_exponent"],
     )
+    table = named(table, "huff")
     return HuffFit(float(beta[0]), float(beta[1]), table, len(y), float(1 - (rest @ rest) / (y @ y)))

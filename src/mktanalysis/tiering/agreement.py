@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
+from ..words.summary import Shown, Summary
 from .checks import rank_correlation
 
 
-@dataclass(frozen=True, eq=False)
-class Agreement:
+@dataclass(frozen=True, eq=False, repr=False)
+class Agreement(Shown):
     """Two assignments side by side.
 
     Attributes
@@ -47,6 +49,16 @@ class Agreement:
     n_only_b: int
     confusion: pd.DataFrame
     differing: pd.DataFrame
+
+    def summary(self) -> Summary:
+        """What is shown of it."""
+        names = ("kappa", "agreement", "rank_correlation", "adjusted_rand", "n_common")
+        return Summary(
+            "两种分级对照",
+            {name: getattr(self, name) for name in names},
+            self.differing,
+            "逐个看 differing 的原因；级数不同的两套分级只看秩相关",
+        )
 
 
 def compare_assignments(
@@ -159,7 +171,8 @@ def _differing(first, second, apart, comparable, contributions) -> pd.DataFrame:
     table = pd.DataFrame({"a": first.astype(object), "b": second.astype(object), "shift": shift})[apart]
     order = np.lexsort([table.index, -table["shift"].abs()])
     table = table.iloc[order].rename_axis("region")
-    return table.assign(reason=[_reason(region, contributions) for region in table.index])
+    table = table.assign(reason=[_reason(region, contributions) for region in table.index])
+    return named(table, "agreement")
 
 
 def _reason(region, contributions: pd.DataFrame | None) -> str:

@@ -16,10 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from ..errors import MktError
+from ..words.summary import Shown, Summary
 from .checks import TierError
 
 
-class TierModel(BaseEstimator):
+class TierModel(Shown, BaseEstimator):
     """Weights and cuts that reproduce a list as well as one linear score can (校准分级).
 
     Parameters
@@ -57,6 +58,19 @@ class TierModel(BaseEstimator):
     def __init__(self, *, penalty: float = 1.0, nonnegative: bool = True):
         self.penalty = penalty
         self.nonnegative = nonnegative
+
+    def summary(self) -> Summary | None:
+        """What is shown of it: the weights, largest first, once it is fitted."""
+        if not hasattr(self, "weights_"):
+            return None
+        figures = {
+            "n_regions": len(self.tiers_),
+            "n_tiers": len(self.cuts_) + 1,
+            "可复现的名单": f"{(self.shift_ == 0).mean():.1%}",
+        }
+        weights = self.weights_.rename_axis("indicator").reset_index()
+        weights = weights.sort_values("weight", key=abs, ascending=False, kind="stable")
+        return Summary("校准分级", figures, weights, "model.describe() 逐句说明；model.predict_tiers(X) 分级")
 
     def fit(self, X: pd.DataFrame, tiers: pd.Series) -> TierModel:
         """Learn weights and cuts.

@@ -16,6 +16,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from ..words.summary import Shown, Summary
 from .agreement import weighted_kappa
 from .breaks import assign, optimal_starts
 from .checks import TierError
@@ -44,7 +45,7 @@ def tier_names(n_tiers: int) -> tuple[str, ...]:
     return TIER_NAMES.get(n_tiers) or tuple(f"第{i}级" for i in range(1, n_tiers + 1))
 
 
-class TierClusterer(BaseEstimator):
+class TierClusterer(Shown, BaseEstimator):
     """Split regions into ordered tiers by their score (数据驱动的城市分级).
 
     The columns of X are averaged after standardisation (a single column is the score itself); a
@@ -120,6 +121,20 @@ class TierClusterer(BaseEstimator):
         self.n_resamples = n_resamples
         self.noise = noise
         self.random_state = random_state
+
+    def summary(self) -> Summary | None:
+        """What is shown of it: the regions by score, once it is fitted."""
+        if not hasattr(self, "tiers_"):
+            return None
+        table = pd.DataFrame({"tier": self.tiers_, "score": self.score_}).dropna(subset="tier")
+        figures = {"n_tiers": self.n_tiers_, "n_regions": len(table)}
+        if self.stability_ is not None:
+            table = table.assign(stability=self.stability_)
+            figures["平均稳定度"] = f"{self.stability_.mean():.1%}"
+        sizes = table["tier"].value_counts(sort=False)
+        figures["各级个数"] = "，".join(f"{tier} {n}" for tier, n in sizes.items())
+        table = table.sort_values("score", ascending=False, kind="stable").rename_axis("region")
+        return Summary("数据驱动的分级", figures, table, "mkt.compare_assignments(tiers_, 名单) 与名单对照")
 
     def fit(self, X, y=None):
         """Find the tiers of the rows of `X`.

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
+from ..words.summary import Shown, Summary
 from .clusterer import TierClusterer, tier_names
 from .scores import score_regions
 
@@ -20,8 +22,8 @@ from .scores import score_regions
 SCALES = ("per_year", "pooled", "fixed")
 
 
-@dataclass(frozen=True, eq=False)
-class TierHistory:
+@dataclass(frozen=True, eq=False, repr=False)
+class TierHistory(Shown):
     """Tiers of regions over several years.
 
     Attributes
@@ -43,6 +45,19 @@ class TierHistory:
         """Region x year: tiers."""
         wide = self.table.pivot(index="region", columns="year", values="tier")
         return wide.astype(self.table["tier"].dtype)
+
+    def summary(self) -> Summary:
+        """What is shown of it: the last year, best score first."""
+        years = self.table["year"]
+        last = self.table[years == years.max()].sort_values("score", ascending=False, kind="stable")
+        tiers = self.tiers.iloc[:, [0, -1]].dropna()
+        figures = {
+            "n_regions": self.table["region"].nunique(),
+            "年份": f"{years.min()}—{years.max()}",
+            "n_tiers": len(self.breaks) + 1,
+            "n_moved": int((tiers.iloc[:, 0].astype(str) != tiers.iloc[:, -1].astype(str)).sum()),
+        }
+        return Summary("历年分级", figures, last, "mkt.tiering.moves(history, 起年, 止年) 列出升降和原因")
 
 
 def link_breaks(indicators: pd.DataFrame, breaks: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +196,7 @@ def tier_history(
     frame = frame.assign(tier=_labels(steady, frame, names), raw_tier=_labels(raw, frame, names))
     parts = pd.concat({year: s.contributions for year, s in scores.items()}, names=["year", "region"])
     columns = ["region", "year", "score", "tier", "raw_tier", "n_imputed"]
-    return TierHistory(frame[columns], cuts, parts.swaplevel().sort_index())
+    return TierHistory(named(frame[columns], "tier_history"), cuts, parts.swaplevel().sort_index())
 
 
 def _wide(part: pd.DataFrame) -> pd.DataFrame:

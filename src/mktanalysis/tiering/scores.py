@@ -14,14 +14,15 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..words.summary import Shown, Summary
 from .checks import TierError, check_domain, check_units, wide_indicators
 
 #: Name of a transform -> the function.
 TRANSFORMS = {"log": np.log, "sqrt": np.sqrt, "none": np.asarray}
 
 
-@dataclass(frozen=True, eq=False)
-class Scores:
+@dataclass(frozen=True, eq=False, repr=False)
+class Scores(Shown):
     """A score and how it came about.
 
     Attributes
@@ -48,6 +49,20 @@ class Scores:
     imputed: pd.DataFrame
     error: pd.Series
     method: pd.DataFrame
+
+    def summary(self) -> Summary:
+        """What is shown of it: regions by score."""
+        table = pd.DataFrame(
+            {"score": self.score, "error": self.error, "n_imputed": self.imputed.sum(axis=1)}
+        ).rename_axis("region")
+        figures = {
+            "n_regions": int(self.score.notna().sum()),
+            "n_indicators": len(self.method),
+            "n_imputed": int(self.imputed.to_numpy().sum()),
+            "没有得分的地区": f"{int(self.score.isna().sum())} 个",
+        }
+        table = table.sort_values("score", ascending=False, kind="stable").reset_index()
+        return Summary("综合得分", figures, table, "mkt.TierClusterer(6).fit(scores) 分级")
 
 
 def score_regions(

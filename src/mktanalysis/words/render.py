@@ -43,6 +43,26 @@ def flatten(table: pd.DataFrame) -> pd.DataFrame:
     return table.reset_index(names) if names and len(names) == table.index.nlevels else table
 
 
+def with_names(table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Return the table with names before every column of region codes that has none yet.
+
+    Parameters
+    ----------
+    table : DataFrame
+    names : Series
+        Code -> name, as ``RegionTree.names()``; a code without a name stands as it is.
+    """
+    for column in list(table.columns):
+        known = words.word(str(column))
+        beside = "name" if column == "region" else f"{column}_name"
+        if known is None or not known.code or beside in table.columns:
+            continue
+        found = table[column].map(names).fillna(table[column])
+        table = table.copy(deep=False)
+        table.insert(table.columns.get_loc(column), beside, found)
+    return table
+
+
 # ---- columns ----------------------------------------------------------------------------------------------
 
 

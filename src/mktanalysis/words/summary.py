@@ -65,8 +65,18 @@ class Summary:
 class Shown:
     """A result that shows its :class:`Summary`; a subclass has a method ``summary``."""
 
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        """Both texts; an estimator's own diagram would hide them."""
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}
+
+    def summary(self) -> Summary | None:
+        """What is shown; None while there is nothing to show."""
+        raise NotImplementedError
+
     def __repr__(self) -> str:
         found = self.summary()
+        if found is None:
+            return super().__repr__()
         lines = [found.title, "；".join(f"{label} {text}" for label, text in found.told())]
         if len(found.table):
             lines.append(render.text_table(found.columns()))
@@ -75,6 +85,8 @@ class Shown:
 
     def _repr_html_(self) -> str:
         found = self.summary()
+        if found is None:
+            return f"<pre>{escape(repr(self))}</pre>"
         told = "；".join(f"{escape(label)} <strong>{escape(text)}</strong>" for label, text in found.told())
         parts = [f"<p><strong>{escape(found.title)}</strong></p>", f"<p>{told}</p>" if told else ""]
         if len(found.table):

@@ -16,6 +16,8 @@ from scipy.stats import rankdata
 
 from ...errors import MktError
 from ...regions import haversine_km
+from ...words.render import named
+from ...words.summary import Shown, Summary
 from .checks import check_columns, check_figures, check_potential
 
 #: Features of a choice, in this order.
@@ -92,8 +94,8 @@ def _or_zero(values: pd.Series | None, index: pd.Index) -> pd.Series:
     return pd.Series(0.0, index) if values is None else values.reindex(index).fillna(0.0).astype(float)
 
 
-@dataclass(frozen=True, eq=False)
-class EntryModel:
+@dataclass(frozen=True, eq=False, repr=False)
+class EntryModel(Shown):
     """Coefficients fitted on past openings (conditional logit), for ``rank_entries(weights=...)``.
 
     ``weights`` feature -> coefficient; ``table`` with standard errors; ``n_openings`` used;
@@ -106,6 +108,13 @@ class EntryModel:
     n_openings: int
     log_likelihood: float
     null_log_likelihood: float
+
+    def summary(self) -> Summary:
+        """What is shown of it."""
+        names = ("n_openings", "log_likelihood", "null_log_likelihood")
+        figures = {name: getattr(self, name) for name in names}
+        step = "rank_entries(..., weights=model.weights) 排出下一步去哪里"
+        return Summary("开店规律", figures, self.table, step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -289,7 +298,7 @@ def _fit(past: _Past, columns: list[int], until=None) -> EntryModel:
     )
     count = int(sum(chosen.sum() for _, chosen in sets))
     null = -_minus_log_likelihood(np.zeros(len(columns)), sets)[0]
-    return EntryModel(weights, table, count, -float(found.fun), null)
+    return EntryModel(weights, named(table, "entry_model"), count, -float(found.fun), null)
 
 
 def _year_of_choices(beta, x, chosen) -> tuple[float, np.ndarray, np.ndarray]:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from ...errors import MktError
 from ...regions import haversine_km
+from ...words.summary import Shown, Summary
 
 
-@dataclass(frozen=True, eq=False)
-class SupplyPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class SupplyPlan(Shown):
     """Chosen centres.
 
     Attributes
@@ -34,6 +35,18 @@ class SupplyPlan:
     value: float
     bound: float
     gap: float
+
+    def summary(self) -> Summary:
+        """What is shown of it: the centres and how many regions each serves."""
+        served = self.assignment.value_counts().reindex(list(self.centres), fill_value=0)
+        table = served.rename("n_served").rename_axis("center").reset_index()
+        figures = {
+            "n_centres": len(self.centres),
+            "n_served": int(self.assignment.notna().sum()),
+            "没有中心服务的地区": f"{int(self.assignment.isna().sum())} 个",
+            "gap_to_bound": self.gap,
+        }
+        return Summary("供货中心", figures, table, "supply_coverage(...) 核对覆盖")
 
 
 def great_circle_km(points: pd.DataFrame, sites: pd.DataFrame | None = None) -> pd.DataFrame:

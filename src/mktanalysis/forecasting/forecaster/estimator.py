@@ -12,6 +12,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ...words import amounts
+from ...words.render import named, with_names
+from ...words.summary import Shown, Summary
 from ..hierarchy.common import settle_by_errors
 from ..hierarchy.fixed import fixed_bounds, observed_figures
 from ..hierarchy.reconcile import METHODS
@@ -26,8 +29,8 @@ FEW_ORIGINS = 4
 MIN_HISTORY = 5
 
 
-@dataclass(frozen=True, eq=False)
-class ForecastResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class ForecastResult(Shown):
     """A forecast and what stands behind it.
 
     Attributes
@@ -44,6 +47,8 @@ class ForecastResult:
         Fixed nodes only: region, period, fixed, forecast (what the models alone say), discrepancy.
     history : DataFrame
         Columns region, period, level, value, observed_share: the comparable history the models saw.
+    names : Series, optional
+        Code -> name of the tree that was fitted, for showing.
     """
 
     table: pd.DataFrame
@@ -51,9 +56,27 @@ class ForecastResult:
     base: pd.DataFrame
     fixed: pd.DataFrame
     history: pd.DataFrame
+    names: pd.Series | None = None
+
+    def summary(self) -> Summary:
+        """What is shown of it: the last period, from the top down."""
+        last = self.table["period"].max()
+        rows = self.table[self.table["period"] == last]
+        top = rows.iloc[0]
+        named_rows = rows if self.names is None else with_names(rows, self.names)
+        known = self.history["period"].max()
+        figures = {
+            "历史到": str(known),
+            "预测到": str(last),
+            "n_series": len(rows),
+            "最高一级的预测": f"{amounts.format_plain(top['mean'])}",
+            "区间": f"{amounts.format_plain(top['lower'])} ～ {amounts.format_plain(top['upper'])}",
+        }
+        steps = "mkt.backtest(...) 检验误差；mkt.present(result.table, tree=tree, units='yuan') 看全部"
+        return Summary("预测", figures, named_rows, steps)
 
 
-class HierarchicalForecaster:
+class HierarchicalForecaster(Shown):
     """Coherent forecasts along 县 -> 市 -> 省 -> 大区 -> 全国, with intervals calibrated at every level.
 
     Parameters
@@ -115,6 +138,19 @@ class HierarchicalForecaster:
         self.breaks = breaks
         self.n_origins = n_origins
 
+    def summary(self) -> Summary:
+        """What is shown of it: its settings, and the panel once it is fitted."""
+        figures = {
+            "模型": str(self.model) if isinstance(self.model, (str, list)) else type(self.model).__name__,
+            "上下级协调": self.reconciliation,
+            "nominal": self.coverage,
+        }
+        cube = getattr(self, "cube_", None)
+        if cube is not None:
+            figures |= {"n_series": cube.structure.size, "历史": f"{cube.periods[0]}—{cube.periods[-1]}"}
+        step = "forecaster.forecast(期数)" if cube is not None else "forecaster.fit(panel, tree)"
+        return Summary("逐级协调的预测", figures, pd.DataFrame(), step)
+
     def fit(self, panel: pd.DataFrame, tree) -> HierarchicalForecaster:
         """Check the panel (region, period, value) against the tree and keep it in matrix form.
 
@@ -134,6 +170,7 @@ class HierarchicalForecaster:
         if not 0 < self.coverage < 1:
             raise MktError(f"coverage 应在 0 与 1 之间，现为 {self.coverage}")
         self.cube_: Cube = build_cube(panel, tree, nonnegative=self.nonnegative, breaks=self.breaks)
+        self._names = tree.names() if hasattr(tree, "names") else None
         length = len(self.cube_.periods)
         season = self.cube_.season
         if length < shortest_history(season):
@@ -168,13 +205,12 @@ class HierarchicalForecaster:
         ahead = pd.period_range(cube.periods[-1] + 1, periods=horizon, name="period")
         frame = long_table(cube, ahead, mean=mean, lower=lower, upper=upper, base=base, free=free)
         return ForecastResult(
-            table=frame[["region", "period", "level", "mean", "lower", "upper"]],
+            table=named(frame[["region", "period", "level", "mean", "lower", "upper"]], "forecast"),
             coverage=coverage_table(calibration, cube.structure.levels, self.coverage),
-            base=frame.assign(discrepancy=frame["mean"] - frame["base"])[
-                ["region", "period", "level", "base", "mean", "discrepancy"]
-            ],
+            base=named(_moved_by_reconciling(frame), "reconciled"),
             fixed=_fixed_table(frame, bounds),
-            history=long_table(cube, cube.periods, value=history, observed_share=share),
+            history=named(long_table(cube, cube.periods, value=history, observed_share=share), "history"),
+            names=self._names,
         )
 
     def sample_paths(self, horizon: int, n_paths: int, *, random_state=None) -> pd.DataFrame:
@@ -314,6 +350,11 @@ def coverage_table(calibration: Calibration, levels, nominal: float) -> pd.DataF
             }
         )
     return pd.DataFrame(rows)
+
+
+def _moved_by_reconciling(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = ["region", "period", "level", "base", "mean", "discrepancy"]
+    return frame.assign(discrepancy=frame["mean"] - frame["base"])[columns]
 
 
 def _fixed_table(frame: pd.DataFrame, bounds) -> pd.DataFrame:
