@@ -103,3 +103,29 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "  =cmd()"])
 def test_formulas_are_made_text(text):
     assert inert_text(text) == "'" + text
+
+
+def test_folders_below_unusual_roots_are_taken_out_in_every_spelling():
+    import json
+    from urllib.parse import quote
+
+    from mktanalysis.reports import names
+
+    secret = "/volume1/市场 部/li.wang"
+    names.hide(secret)
+    try:
+        for text in (
+            secret,
+            f"see {secret}/own.xlsx now",
+            f"file://{quote(secret)}/own.xlsx",
+            json.dumps(f"{secret}/own.xlsx"),
+            repr(f"{secret}/own.xlsx"),
+            json.dumps(secret).replace("/", "\\/"),
+        ):
+            assert "li.wang" not in scrub(text) and "volume1" not in scrub(text), scrub(text)
+            assert names_local_path(text)
+        assert scrub(f"see {secret}/own.xlsx now") == "see …/own.xlsx now"
+        assert scrub("see /volume10/own.xlsx") == "see /volume10/own.xlsx"
+    finally:
+        names._hidden.clear()
+        names._literal.cache_clear()

@@ -12,7 +12,7 @@ import pytest
 
 from mktanalysis.reports import Settings
 from mktanalysis.reports.one.markup import inert_html, markdown_html, table_html
-from mktanalysis.reports.one.page import page
+from mktanalysis.reports.one.page import image_address, page, report_page
 from mktanalysis.reports.run.batch import run_rows
 
 PAYLOADS = [
@@ -205,3 +205,139 @@ document.title = [first, second, document.querySelectorAll("tbody tr:not([hidden
     command = [browser, *FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}", copy.as_uri()]
     shown = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
     assert re.search(r"<title>(.*?)</title>", shown)[1] == "200|9|1|显示 1 / 3"
+
+
+@pytest.mark.parametrize(
+    "opening", ["<style>", "<title>", "<object data=x>", "<script>", "<!-- ", "<textarea>", "<svg>"]
+)
+def test_what_follows_an_element_that_is_never_closed_is_shown(opening):
+    shown = markdown_html(f"甲 {opening} 乙\n\n丙 **丁**")
+    assert all(word in shown for word in "甲乙丙丁") and "<strong>" in shown
+    assert "戊" in inert_html(f"{opening} 戊")
+
+
+@pytest.mark.parametrize(
+    ("mime", "content"),
+    [
+        ("image/png", '"><img src="http://leaves.example/x'),
+        ("image/png", "PHN2Zz4="),  # a drawing, not what it says
+        ("image/jpeg", "x"),
+        ("image/gif", "R0lG"),
+    ],
+)
+def test_an_image_that_is_none_is_not_shown(mime, content):
+    assert image_address(mime, content) == ""
+
+
+def test_images_are_written_anew_from_their_bytes():
+    assert image_address("image/png", "iVBORw0K\nGgo=") == "data:image/png;base64,iVBORw0KGgo="
+    assert image_address("image/svg+xml", ["<svg ", "onload='x'/>"]).startswith("data:image/svg+xml;base64,")
+
+
+def test_a_page_has_a_ceiling(monkeypatch):
+    from mktanalysis.reports.one import page as module
+    from mktanalysis.reports.one.job import Job
+    from mktanalysis.reports.plan.notebook import node
+
+    monkeypatch.setattr(module, "MAX_PAGE", 1000)
+    facts = {"version": "1", "data": "d" * 64, "package": "p" * 64, "notebook": "n" * 64, "started": ""}
+    job = Job("r", "题", "n.ipynb", "", {}, ".", facts)
+    cells = [{"cell_type": "markdown", "source": f"段{i} " + "x" * 300, "metadata": {}} for i in range(20)]
+    shown = report_page(job, node({"cells": cells}), {"tables": [], "figures": []})
+    assert "段1" in shown and "段9" not in shown and "报告页太大" in shown
+
+
+SHOW = "from IPython.display import display\n"
+ODD = {
+    "surrogate": "print('a\\ud800b'); '\\udfff'",
+    "nan in json": SHOW + "display({'application/json': {'a': float('nan')}}, raw=True)",
+    "set in json": SHOW + "display({'application/json': {'a': {1, 2}}}, raw=True)",
+    "odd html": SHOW + "display({'text/html': 7, 'text/plain': ['x']}, raw=True)",
+    "bytes": SHOW + "display({'text/plain': b'x', 'image/png': b'y'}, raw=True)",
+    "deep json": SHOW
+    + "x = []\nfor _ in range(900): x = [x]\n"
+    + "display({'application/json': x}, raw=True)",
+    "caught": "import pandas as pd\nfrom mktanalysis.reports import publish_table\n"
+    "try: publish_table('t', pd.DataFrame({'a': ['\\ud800']}), title='题')\nexcept Exception as e: print(e)",
+    "caught on disk": "import os, pandas as pd\nfrom mktanalysis.reports import publish_table\n"
+    "folder = os.path.join(os.environ['MKTANALYSIS_RUN_FOLDER'], 'tables')\nos.makedirs(folder + '/t.csv')\n"
+    "try: publish_table('t', pd.DataFrame({'a': [1]}), title='题')\nexcept Exception as e: print(type(e))\n"
+    "os.rmdir(folder + '/t.csv')",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_outputs_that_jupyter_takes_are_no_end(name, warm, write_notebook, tmp_path):
+    import nbformat
+
+    from mktanalysis.reports import run_report
+
+    result = run_report(
+        write_notebook(ODD[name]), {}, out_dir=tmp_path / "out", settings=Settings(timeout=60)
+    )
+    assert result.ok, result.error
+    nbformat.validate(nbformat.read(result.folder / "notebook.ipynb", as_version=4))
+
+
+@pytest.mark.parametrize("kind", ["fork", "papermill"])
+def test_endless_output_is_cut_and_said(kind, write_notebook, tmp_path):
+    from mktanalysis.reports import run_report
+
+    notebook = write_notebook("for i in range(100_000): print(i)\n1", "print('after')")
+    settings = Settings(timeout=120, runner=kind)
+    result = run_report(notebook, {}, out_dir=tmp_path / "out", settings=settings)
+    assert result.ok
+    shown = (result.folder / "report.html").read_text("utf-8")
+    assert "\n9998\n9999</pre>" in shown
+    assert "100,000 行" in shown and "10,000 行" in shown and "after" in shown
+
+
+def test_pieces_of_a_stream_are_joined_once():
+    """Joining them as they come takes time by the square; here their number is what is counted."""
+    from mktanalysis.reports.one.execute import _Outputs
+
+    class Counted(str):
+        added = 0
+
+        def __add__(self, other):
+            Counted.added += 1
+            return str.__add__(self, other)
+
+    outputs = _Outputs()
+    outputs.start_cell()
+    for _ in range(1000):
+        outputs.stream("stdout", Counted("x"))
+    outputs.end_cell()
+    assert Counted.added == 0 and outputs.items[0].text == "x" * 1000
+
+
+@pytest.mark.parametrize("place", ["plain", "数据 与 报告"])
+def test_folders_of_this_machine_are_taken_out_of_everything(place, warm, write_notebook, tmp_path):
+    """In text, in addresses, in JSON and in html."""
+    import os
+    import sys
+    from urllib.parse import quote
+
+    from mktanalysis.reports import run_report
+
+    folder = tmp_path / place
+    folder.mkdir()
+    body = """
+import json, os, pathlib, sys
+from IPython.display import HTML, JSON, Markdown, display
+here = os.getcwd()
+print(here, os.path.join(here, "own.xlsx"), repr(here), sys.prefix, os.path.expanduser("~/x.csv"))
+print(pathlib.Path(here).as_uri() + "/own.xlsx", json.dumps(here + "/own.xlsx"))
+display(JSON({here: [here + "/a.csv"]}), HTML(f"<p>{here}</p>"), Markdown("见 " + here))
+print(os.environ["MKTANALYSIS_RUN_FOLDER"])
+"""
+    write_notebook(body)
+    (tmp_path / "small.ipynb").rename(folder / "small.ipynb")
+    result = run_report(folder / "small.ipynb", {}, out_dir=tmp_path / "o u t", settings=Settings(timeout=60))
+    assert result.ok, result.error
+    for path in result.folder.iterdir():
+        if path.suffix in (".html", ".ipynb", ".json"):
+            text = path.read_text("utf-8")
+            for secret in (str(tmp_path), quote(str(tmp_path)), sys.prefix, os.path.expanduser("~") + "/"):
+                assert secret not in text, (path.name, secret)
+            assert "own.xlsx" in text or path.suffix == ".json"

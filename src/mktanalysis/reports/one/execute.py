@@ -6,7 +6,6 @@ after it stay empty; nothing here decides what is published.
 
 from __future__ import annotations
 
-import base64
 import io
 import os
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..plan.notebook import new_output, node, read, write
+from .outputs import Ceiling, bounded
 
 
 @dataclass(frozen=True)
@@ -37,51 +37,70 @@ class _Outputs:
         self.items = []
         self.shown = {}
         self.clear_next = False
+        self.ceiling = Ceiling()
+        self.stream_name = None
+        self.pieces = []
 
     def start_cell(self):
         self.items = []
         self.clear_next = False
+        self.ceiling = Ceiling()
         return self.items
+
+    def end_cell(self):
+        self._end_stream()
+        if self.ceiling.left_out:
+            self.items.append(self.ceiling.note())
 
     def add(self, output):
         self._clear_if_due()
-        self.items.append(output)
+        self._end_stream()
+        if self.ceiling.one_more() or output.output_type == "error":
+            self.items.append(output)
 
     def stream(self, name: str, text: str):
         self._clear_if_due()
-        last = self.items[-1] if self.items else None
-        if last is not None and last.output_type == "stream" and last.name == name:
-            last.text += text
-        elif text:
-            self.items.append(new_output("stream", name=name, text=text))
+        if not text:
+            return
+        if name != self.stream_name:
+            self._end_stream()
+            if not self.ceiling.one_more():
+                return
+            self.stream_name = name
+        if kept := self.ceiling.fit(text):
+            self.pieces.append(kept)
+
+    def _end_stream(self):
+        """Join the pieces of a stream once: joining them as they come takes time by the square."""
+        if self.pieces:
+            self.items.append(new_output("stream", name=self.stream_name, text="".join(self.pieces)))
+        self.stream_name = None
+        self.pieces = []
 
     def display(self, data, metadata, display_id=None, update=False):
         known = self.shown.setdefault(display_id, []) if display_id else []
         for output in known if update else ():
-            output.data = node(_encoded(data))
+            output.data = node(data)
             output.metadata = node(metadata or {})
         if not update:
-            output = new_output("display_data", data=_encoded(data), metadata=metadata or {})
+            output = new_output("display_data", data=data, metadata=metadata or {})
             known.append(output)
             self.add(output)
 
     def clear(self, wait: bool):
         self.clear_next = wait
         if not wait:
-            self.items.clear()
+            self._clear()
+
+    def _clear(self):
+        self._end_stream()
+        self.items.clear()
+        self.ceiling = Ceiling()
 
     def _clear_if_due(self):
         if self.clear_next:
-            self.items.clear()
             self.clear_next = False
-
-
-def _encoded(data: dict) -> dict:
-    """Images as base64 text, as kernels send them."""
-    return {
-        mime: base64.b64encode(content).decode() if isinstance(content, bytes) else content
-        for mime, content in data.items()
-    }
+            self._clear()
 
 
 class _Stream(io.TextIOBase):
@@ -124,7 +143,7 @@ def make_shell():
             outputs.add(
                 new_output(
                     "execute_result",
-                    data=_encoded(format_dict),
+                    data=format_dict,
                     metadata=md_dict or {},
                     execution_count=count,
                 )
@@ -177,6 +196,7 @@ def run_in_process(notebook, shell, *, on_cell=lambda index: None) -> CellError 
         cell.outputs = outputs.start_cell()
         cell.execution_count = shell.execution_count
         result = shell.run_cell(cell.source, store_history=True)
+        outputs.end_cell()
         error = result.error_before_exec or result.error_in_exec
         raised = [output for output in cell.outputs if output.output_type == "error"]
         allowed = "raises-exception" in cell.metadata.get("tags", ())
@@ -220,7 +240,7 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
     cells = [cell for cell in done.cells if marks not in cell.metadata.get("tags", ())]
     for cell, ran in zip(notebook.cells, cells, strict=True):
         if cell.cell_type == "code":
-            cell.outputs = ran.outputs
+            cell.outputs = bounded(ran.outputs)
             cell.execution_count = ran.execution_count
     source.unlink()
     target.unlink()

@@ -71,7 +71,7 @@ class Job:
     def save(self, folder: Path) -> None:
         """Write ``job.json`` into the folder that the report will be made in."""
         folder.mkdir(parents=True)
-        write_atomic(folder / "job.json", json.dumps(asdict(self), ensure_ascii=False), durable=False)
+        write_atomic(folder / "job.json", json.dumps(asdict(self)), durable=False)
 
     @staticmethod
     def load(folder: Path) -> Job:

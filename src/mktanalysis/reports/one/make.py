@@ -6,20 +6,21 @@ process ends without it has not succeeded, whatever the notebook says.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-import re
 import sys
 import time
 from pathlib import Path
 
 from ...files import write_atomic
-from ..names import scrub
+from ..names import hide
 from ..plan.notebook import new_cell, node, read, write
 from ..plan.parameters import parameters_cell, read_parameters
 from ..plan.values import decode, injected_source
 from .execute import CellError, run_by_papermill, run_in_process
 from .job import DISK_FULL, EXIT_DISK_FULL, Job
+from .outputs import clean_text, plain, tidy
 from .publish import RUN_FOLDER, published
 
 
@@ -39,7 +40,7 @@ def parameterized(job: Job):
             cell.outputs = []
             cell.execution_count = None
     notebook.metadata["papermill"] = node({"parameters": job.parameters})
-    notebook.nbformat_minor = max(notebook.nbformat_minor, 5)
+    notebook.nbformat_minor = max(notebook.get("nbformat_minor") or 0, 5)
     return notebook
 
 
@@ -50,22 +51,24 @@ def make_report(folder: Path, *, shell=None, seal: str = "") -> None:
     """
     job = Job.load(folder)
     started = time.monotonic()
+    hide(job.cwd, str(folder), *(str(parent) for parent in folder.parents[:3]))
     try:
         notebook = parameterized(job)
         error = _run(job, notebook, folder, shell)
-        _clean(notebook)
+        tidy(notebook)
         status = _status(error)
         told = _told(error, notebook)
         if error is None:
-            _write_tables(folder)
-            _write_page(job, notebook, folder)
+            unwritten = _write_outputs(job, notebook, folder)
+            status = "failed" if unwritten else status
+            told = unwritten
         else:
             _mark_error(notebook, error)
-        write_atomic(folder / "notebook.ipynb", write(notebook), durable=False)
+        write_atomic(folder / "notebook.ipynb", write(notebook).encode("utf-8", "replace"), durable=False)
         result = {"status": status, "seconds": time.monotonic() - started, "error": told, "seal": seal}
         write_atomic(
             folder / "result.json",
-            json.dumps({**result, **published(folder)}, ensure_ascii=False),
+            json.dumps({**result, **published(folder)}),
             durable=False,
         )
     except OSError as full:
@@ -120,30 +123,10 @@ def _told(error: CellError | None, notebook) -> dict | None:
     source = notebook.cells[error.cell].source if 0 <= error.cell < len(notebook.cells) else ""
     return {
         "cell": error.cell,
-        "source": scrub(source)[:2000],
-        "message": scrub(f"{error.ename}: {error.evalue}")[:2000],
-        "lines": [scrub(_plain(line))[:300] for line in lines],
+        "source": clean_text(source)[:2000],
+        "message": clean_text(f"{error.ename}: {error.evalue}")[:2000],
+        "lines": [clean_text(plain(line))[:300] for line in lines],
     }
-
-
-def _plain(text: str) -> str:
-    """Without terminal colours."""
-    return re.sub(r"\x1b\[[0-9;?]*[ -/]*[@-~]", "", text)
-
-
-def _clean(notebook) -> None:
-    """Take paths of this machine and terminal colours out of everything that is text."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", ()):
-            if output.output_type == "stream":
-                output.text = scrub(output.text)
-            elif output.output_type == "error":
-                output.evalue = scrub(output.evalue)
-                output.traceback = [scrub(_plain(line)) for line in output.traceback]
-            else:
-                for mime, content in output.data.items():
-                    if isinstance(content, str) and mime.startswith("text/"):
-                        output.data[mime] = scrub(content)
 
 
 def _mark_error(notebook, error: CellError) -> None:
@@ -151,20 +134,35 @@ def _mark_error(notebook, error: CellError) -> None:
     if not 0 <= error.cell < len(notebook.cells):
         return
     notebook.cells[error.cell].metadata["papermill"] = {"exception": True, "status": "failed"}
-    text = f"**运行到这里出错：** `{scrub(error.ename)}`，见下一个单元格。"
+    text = f"**运行到这里出错：** `{clean_text(error.ename)}`，见下一个单元格。"
     note = new_cell("markdown", text, name="error-note", tags=["papermill-error-cell-tag"])
     notebook.cells.insert(error.cell, note)
 
 
-def _write_tables(folder: Path) -> None:
+def _write_outputs(job: Job, notebook, folder: Path) -> dict | None:
+    """Write tables and page; the error where what the notebook left cannot be written."""
+    from .page import report_page
     from .workbook import write_workbook
 
-    tables = published(folder)["tables"]
-    if tables:
-        write_workbook(folder / "tables.xlsx", folder, tables)
+    try:
+        left = published(folder)
+        if left["tables"]:
+            write_workbook(folder / "tables.xlsx", folder, left["tables"])
+        page = report_page(job, notebook, left).encode("utf-8", "replace")
+        write_atomic(folder / "report.html", page, durable=False)
+    except Exception as error:
+        if _is_full(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        message = clean_text(f"报告没有写成：{type(error).__name__}: {error}")[:2000]
+        return {"cell": None, "source": "", "message": message, "lines": []}
+    return None
 
 
-def _write_page(job: Job, notebook, folder: Path) -> None:
-    from .page import report_page
-
-    write_atomic(folder / "report.html", report_page(job, notebook, published(folder)), durable=False)
+def _is_full(error: BaseException | None) -> bool:
+    """Whether no room on the disk is the reason, however it is wrapped."""
+    while error is not None:
+        inner = error.args[0] if error.args and isinstance(error.args[0], OSError) else error
+        if isinstance(inner, OSError) and inner.errno in DISK_FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

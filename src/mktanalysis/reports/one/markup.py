@@ -1,7 +1,7 @@
 """Markup that does nothing: text of notebooks and tables as harmless HTML.
 
 Always holds: every tag and attribute in the result is one of the few listed here and written by this
-module, so that text from data never becomes markup.
+module's sanitiser, so that text from data never becomes markup.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 from html import escape
-from html.parser import HTMLParser
+
+import nh3
 
 _TAGS = {
     *(
@@ -35,7 +36,6 @@ _TAGS = {
     *("table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td", "figure", "figcaption"),
     *("details", "summary"),
 }
-_VOID = {"br", "hr", "img"}
 #: Elements whose content is not text to read.
 _DROPPED = {"script", "style", "title", "head", "iframe", "object", "svg", "math", "template", "noscript"}
 _ATTRIBUTES = {
@@ -48,61 +48,12 @@ _ATTRIBUTES = {
 #: A web address or a part of the page; a link within a page cannot name a file or a program.
 _SAFE_LINK = re.compile(r"(?:https?://[^\s]+|#[^\s]*)\Z", re.I)
 _SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
-
-
-class _Inert(HTMLParser):
-    """Writes allowed tags anew and everything else as text or not at all."""
-
-    def __init__(self):
-        super().__init__(convert_charrefs=True)
-        self.out = []
-        self.open = []
-        self.dropping = []
-
-    def handle_starttag(self, tag, attrs):
-        if tag in _DROPPED:
-            self.dropping.append(tag)
-        elif not self.dropping and tag in _TAGS:
-            kept = "".join(f' {key}="{escape(value)}"' for key, value in attrs if _keeps(tag, key, value))
-            if tag == "img" and "src=" not in kept:
-                return
-            self.out.append(f"<{tag}{kept}>")
-            if tag not in _VOID:
-                self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag):
-        if self.dropping:
-            if tag == self.dropping[-1]:
-                self.dropping.pop()
-        elif tag in self.open:
-            while True:
-                closed = self.open.pop()
-                self.out.append(f"</{closed}>")
-                if closed == tag:
-                    break
-
-    def handle_data(self, data):
-        if not self.dropping:
-            self.out.append(escape(data, quote=False))
-
-    def result(self) -> str:
-        self.close()
-        return "".join(self.out) + "".join(f"</{tag}>" for tag in reversed(self.open))
-
-
-def _keeps(tag: str, key: str, value: str | None) -> bool:
-    if value is None or key not in _ATTRIBUTES.get(tag, ()):
-        return False
-    if key == "href":
-        return bool(_SAFE_LINK.match(value))
-    if key == "src":
-        return bool(_SAFE_IMAGE.match(value))
-    return len(value) < 200
+#: Elements and comments that a browser reads to the end of the page where they are not closed.
+_OPENING = re.compile(
+    rf"<(?:(!--)|({'|'.join(sorted(_DROPPED | {'textarea', 'xmp', 'plaintext', 'select'}))})\b)", re.I
+)
+#: Prose that is longer than any person writes is shown as it is: reading it as Markdown takes too long.
+_MAX_PROSE = 200_000
 
 
 def inert_html(markup: str) -> str:
@@ -110,12 +61,48 @@ def inert_html(markup: str) -> str:
 
     Examples
     --------
-    >>> inert_html('<table border="1" onclick="x()"><td>南京<script>alert(1)</script></td></table>')
-    '<table><td>南京</td></table>'
+    >>> inert_html('<p onclick="x()">南京<script>alert(1)</script></p>')
+    '<p>南京</p>'
+    >>> inert_html("见 <title 一节")
+    '见 &lt;title 一节'
     """
-    parser = _Inert()
-    parser.feed(markup)
-    return parser.result()
+    clean = nh3.clean(
+        _without_open_ends(markup),
+        tags=_TAGS,
+        clean_content_tags=_DROPPED,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept,
+        url_schemes={"http", "https", "data"},
+        link_rel=None,
+    )
+    return _EMPTY_IMAGE.sub("", clean)
+
+
+#: An image whose address was refused.
+_EMPTY_IMAGE = re.compile(r'<img(?: alt="[^"]*")?>')
+
+
+def _without_open_ends(markup: str) -> str:
+    """Write the sign before an element that is never closed as text, so that what follows is not lost."""
+    lowered = markup.lower()
+    last_close = {}
+
+    def write(found: re.Match) -> str:
+        end = "-->" if found[1] else f"</{found[2].lower()}"
+        if end not in last_close:
+            last_close[end] = lowered.rfind(end)
+        return found[0] if last_close[end] >= found.end() else "&lt;" + found[0][1:]
+
+    return _OPENING.sub(write, markup) if "<" in markup else markup
+
+
+def _kept(tag: str, key: str, value: str) -> str | None:
+    """The value of an attribute that may stay, else None."""
+    if key == "href":
+        return value if _SAFE_LINK.match(value) else None
+    if key == "src":
+        return value if _SAFE_IMAGE.match(value) else None
+    return value if len(value) < 200 else None
 
 
 @cache
@@ -133,7 +120,9 @@ def markdown_html(source: str) -> str:
     >>> markdown_html("**先看**江苏<script>x</script>").strip()
     '<p><strong>先看</strong>江苏</p>'
     """
-    return inert_html(_markdown()(source))
+    if len(source) > _MAX_PROSE:
+        return f"<pre>{escape(source, quote=False)}</pre>"
+    return inert_html(_markdown()(_without_open_ends(source)))
 
 
 # ---- tables -----------------------------------------------------------------------------------------
@@ -152,7 +141,7 @@ def table_html(markup: str) -> str:
     --------
     >>> head = "<tr><th></th><th>值</th></tr>"
     >>> table_html(f"<table>{head}<tr><th>0</th><td>12000.50</td></tr></table>")
-    '<table><tr><th class="n">值</th></tr><tr><td class="n">12,000.50</td></tr></table>'
+    '<table><tbody><tr><th class="n">值</th></tr><tr><td class="n">12,000.50</td></tr></tbody></table>'
     """
     return _TABLE.sub(lambda found: _tidy(found.group()), inert_html(markup))
 

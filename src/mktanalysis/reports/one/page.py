@@ -42,12 +42,10 @@ def _output_html(output) -> str:
             return f'<details class="notes"><summary>运行提示</summary><pre>{text}</pre></details>'
         return f"<pre>{text}</pre>"
     data = output.data
-    for mime in ("image/png", "image/jpeg"):
-        if mime in data:
-            alt = escape(str(output.metadata.get("alt", "")) or "图")
-            return (
-                f'<figure><img alt="{alt}" src="data:{mime};base64,{"".join(data[mime].split())}"></figure>'
-            )
+    alt = escape(str((output.get("metadata") or {}).get("alt", "")) or "图")
+    for mime in IMAGES:
+        if mime in data and (address := image_address(mime, data[mime])):
+            return f'<figure><img alt="{alt}" src="{address}"></figure>'
     if "text/html" in data and "<table" not in _text(data["text/html"]):
         return inert_html(_text(data["text/html"]))
     if "text/html" in data:
@@ -58,7 +56,42 @@ def _output_html(output) -> str:
 
 
 def _text(content) -> str:
-    return content if isinstance(content, str) else "".join(content)
+    return content if isinstance(content, str) else "".join(map(str, content))
+
+
+#: Types of images that are shown, the best first, with how their bytes begin.
+IMAGES = {
+    "image/svg+xml": (b"<",),
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/gif": (b"GIF87a", b"GIF89a"),
+}
+
+
+def image_address(mime: str, content) -> str:
+    """An image as a data address, written anew from its bytes; empty if it is none of its type.
+
+    A drawing in svg is shown as an image too, which can neither run anything nor ask for anything.
+
+    Examples
+    --------
+    >>> image_address("image/png", '"><img src="http://x">'), image_address("image/svg+xml", "<svg/>")
+    ('', 'data:image/svg+xml;base64,PHN2Zy8+')
+    """
+    try:
+        if mime == "image/svg+xml":
+            raw = _text(content).strip().encode("utf-8")
+        else:
+            raw = base64.b64decode("".join(_text(content).split()), validate=True)
+    except ValueError:
+        return ""
+    if not raw.startswith(IMAGES[mime]):
+        return ""
+    return f"data:{mime};base64,{base64.b64encode(raw).decode()}"
+
+
+#: Characters of a page; a browser shows no larger one in reasonable time.
+MAX_PAGE = 30_000_000
 
 
 # ---- the page ---------------------------------------------------------------------------------------
@@ -113,13 +146,17 @@ def report_page(job, notebook, left: dict) -> str:
         What the notebook published: ``tables`` and ``figures``.
     """
     content = []
+    size = 0
     for cell in notebook.cells:
         if "hide" in cell.metadata.get("tags", ()):
             continue
-        if cell.cell_type == "markdown":
-            content.append(markdown_html(cell.source))
-        elif cell.cell_type == "code":
-            content.append(_outputs_html(cell))
+        part = markdown_html(cell.source) if cell.cell_type == "markdown" else ""
+        part = _outputs_html(cell) if cell.cell_type == "code" else part
+        size += len(part)
+        if size > MAX_PAGE:
+            content.append('<p class="bad">报告页太大，从这里起不再显示；完整内容见笔记本。</p>')
+            break
+        content.append(part)
     body = "\n".join(
         [
             '<header class="bar"><a href="../index.html">← 全部报告</a>' + _downloads(left) + "</header>",

@@ -36,6 +36,7 @@ MAX_SERIES = 500
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 #: A spreadsheet cell holds no more characters.
 _MAX_TEXT = 32_767
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | None = None) -> None:
@@ -82,8 +83,10 @@ def publish_table(name: str, table: pd.DataFrame, *, title: str, units: dict | N
         "columns": [str(column) for column in table.columns],
         "kinds": [column_kind(table[column]) for column in table.columns],
     }
-    _register(folder, "tables", meta)
+    _refuse_used(folder, "tables", name)
+    (folder / "tables").mkdir(exist_ok=True)
     write_csv(folder / "tables" / f"{name}.csv", table.rename(columns=csv_heads(meta)))
+    _register(folder, "tables", meta)  # last: a notebook may go on after a failure
 
 
 def csv_heads(meta: dict) -> dict[str, str]:
@@ -146,6 +149,7 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
         raise MktError(f"不能发布关键数字 {name!r}：" + "；".join(problems))
     folder = _run_folder()
     if folder is not None:
+        _refuse_used(folder, "figures", name)
         _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value})
 
 
@@ -191,6 +195,8 @@ def _name_problems(name, title) -> list[str]:
         problems.append("名称应为小写英文字母开头，只含小写字母、数字和下划线，不超过 40 个字符")
     if not (type(title) is str and 0 < len(title.strip()) <= 60) or names_local_path(str(title)):
         problems.append("标题应为 1 到 60 个字符的文字，且不含本机路径")
+    elif _SURROGATE.search(title):
+        problems.append("标题里有不成对的代理字符")
     return problems
 
 
@@ -215,6 +221,8 @@ def _table_problems(table, units) -> list[str]:
             texts = table[column].dropna().astype(str)
             if texts.map(names_local_path).any():
                 problems.append(f"列“{column}”里有本机路径")
+            if texts.map(lambda text: _SURROGATE.search(text) is not None).any():
+                problems.append(f"列“{column}”里有不成对的代理字符")
             if texts.str.len().max() > _MAX_TEXT:
                 problems.append(f"列“{column}”有超过 {_MAX_TEXT} 字的文字")
     return problems
@@ -262,8 +270,8 @@ def _figure_value(value):
             raise MktError("数值不能是无穷大")
         return float(value)
     if isinstance(value, str):
-        if len(value) > 200 or names_local_path(value):
-            raise MktError("文字不能超过 200 个字符，也不能含本机路径")
+        if len(value) > 200 or names_local_path(value) or _SURROGATE.search(value):
+            raise MktError("文字不能超过 200 个字符，也不能含本机路径或不成对的代理字符")
         return value
     if isinstance(value, (list, tuple, pd.Series)) and 2 <= len(value) <= MAX_SERIES:
         items = [_figure_value(item) for item in value]
@@ -278,13 +286,15 @@ def published(folder: Path) -> dict:
     return json.loads(path.read_text("utf-8")) if path.exists() else {"tables": [], "figures": []}
 
 
+def _refuse_used(folder: Path, part: str, name: str) -> None:
+    if any(name == other["name"] for other in published(folder)[part]):
+        raise MktError(f"名称 {name!r} 在这本笔记本里已经用过")
+
+
 def _register(folder: Path, part: str, meta: dict) -> None:
     so_far = published(folder)
-    if any(meta["name"] == other["name"] for other in so_far[part]):
-        raise MktError(f"名称 {meta['name']!r} 在这本笔记本里已经用过")
     so_far[part].append(meta)
-    (folder / "tables").mkdir(exist_ok=True)
-    write_atomic(folder / "published.json", json.dumps(so_far, ensure_ascii=False), durable=False)
+    write_atomic(folder / "published.json", json.dumps(so_far), durable=False)
 
 
 publish_with(publish_table)

@@ -10,6 +10,8 @@ import json
 
 from ...errors import MktError
 
+_CELL_TYPES = ("code", "markdown", "raw")
+
 
 class Node(dict):
     """A dictionary whose keys are attributes too."""
@@ -40,24 +42,46 @@ def read(text: str) -> Node:
     """
     try:
         notebook = json.loads(text, object_hook=Node)
-    except ValueError as error:
-        raise MktError(f"不是合法的笔记本文件：{error}") from None
-    if (
-        not isinstance(notebook, Node)
-        or notebook.get("nbformat") != 4
-        or not isinstance(notebook.get("cells"), list)
-    ):
+    except (ValueError, RecursionError) as error:
+        told = "嵌套太深" if isinstance(error, RecursionError) else error
+        raise MktError(f"不是合法的笔记本文件：{told}") from None
+    if not isinstance(notebook, Node) or notebook.get("nbformat") != 4 or isinstance(notebook.nbformat, bool):
         raise MktError("不是格式 4 的笔记本文件")
-    for cell in notebook.cells:
-        cell.source = _joined(cell.get("source", ""))
-        cell.setdefault("metadata", Node())
-        for output in cell.get("outputs", ()):
-            if "text" in output:
-                output.text = _joined(output.text)
-            for mime, content in output.get("data", {}).items():
-                if isinstance(content, list) and not mime.endswith("json"):
-                    output.data[mime] = _joined(content)
+    if not isinstance(notebook.get("cells"), list):
+        raise MktError("不是格式 4 的笔记本文件：没有单元格的列表 cells")
+    if not isinstance(notebook.get("nbformat_minor"), int):
+        notebook.nbformat_minor = 5
+    if not isinstance(notebook.get("metadata"), Node):
+        notebook.metadata = Node()
+    for number, cell in enumerate(notebook.cells, start=1):
+        _complete(cell, number)
     return notebook
+
+
+def _complete(cell, number: int) -> None:
+    """Give a cell what the format asks for; a cell that cannot be understood is an error."""
+    if not isinstance(cell, Node) or cell.get("cell_type") not in _CELL_TYPES:
+        raise MktError(f"第 {number} 个单元格没有 cell_type，或者不是 {'、'.join(_CELL_TYPES)} 之一")
+    cell.source = _joined(cell.get("source", ""))
+    if not isinstance(cell.get("metadata"), Node):
+        cell.metadata = Node()
+    if "tags" in cell.metadata:
+        tags = cell.metadata.tags if isinstance(cell.metadata.tags, list) else []
+        cell.metadata.tags = [tag for tag in tags if isinstance(tag, str)]
+    if "outputs" in cell:
+        cell.outputs = [output for output in cell.outputs or () if _is_output(output)]
+    for output in cell.get("outputs", ()):
+        if "text" in output:
+            output.text = _joined(output.text)
+        for mime, content in output.get("data", {}).items():
+            if isinstance(content, list) and not mime.endswith("json"):
+                output.data[mime] = _joined(content)
+
+
+def _is_output(output) -> bool:
+    if not isinstance(output, Node) or not isinstance(output.get("output_type"), str):
+        return False
+    return isinstance(output.get("data", Node()), Node)
 
 
 def write(notebook: Node) -> str:
@@ -94,7 +118,9 @@ def _split_output(output: Node) -> dict:
 
 
 def _joined(text) -> str:
-    return text if isinstance(text, str) else "".join(text)
+    if isinstance(text, str):
+        return text
+    return "".join(map(str, text)) if isinstance(text, (list, tuple)) else ""
 
 
 def _split(text: str) -> list[str]:
@@ -103,7 +129,8 @@ def _split(text: str) -> list[str]:
 
 def new_output(output_type: str, **fields) -> Node:
     """An output of a code cell: stream, display_data, execute_result or error."""
-    return node({"output_type": output_type, **fields})
+    own = {name: Node(field) if isinstance(field, dict) else field for name, field in fields.items()}
+    return Node({"output_type": output_type, **own})
 
 
 def new_cell(cell_type: str, source: str, *, name: str, tags: list[str]) -> Node:
