@@ -1,5 +1,6 @@
 """Processes that are lost in the middle of a batch: it ends, every report with a named ending."""
 
+import contextlib
 import json
 import os
 import signal
@@ -99,7 +100,8 @@ def test_killed_at_random_moments_it_ends(write_notebook, write_spec, tmp_path):
                 time.sleep(0.01)
             if not ended.is_set():
                 runners_pid = int(pids.read_text().split()[-1])
-                os.kill(runners_pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(runners_pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
