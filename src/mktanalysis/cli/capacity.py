@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 Region = Annotated[str, typer.Option(help="只看这个地区之内：代码或名称")]
 Indicator = Annotated[str, typer.Option(help="指标：retail_sales 社零总额、gdp、registered_population")]
@@ -19,7 +21,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="市场容量：渗透率曲线、县级分摊、空间势能、余量、饱和网点数"
     )
     for command in (penetration, counties, potential, headroom, outlets):
-        group.command(command.__name__)(command)
+        group.command(command.__name__)(reads_files(command))
     app.add_typer(group, name="capacity")
 
 
@@ -48,7 +50,8 @@ def penetration(
     from mktanalysis.capacity import fit_penetration
     from mktanalysis.china import load_penetration
 
-    from .output import check_target, own_table, show
+    from .output import check_target, show
+    from .own import own_table
 
     check_target(to)
     tree = load_regions()
@@ -157,7 +160,8 @@ def headroom(
     from mktanalysis.capacity import headroom as room_of
     from mktanalysis.schemas import season_of
 
-    from .output import check_target, own_table, show
+    from .output import check_target, show
+    from .own import own_table
 
     check_target(to)
     tree = load_regions()

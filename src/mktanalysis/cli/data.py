@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 Name = Annotated[str, typer.Argument(help="表名，见 mktanalysis data list")]
 To = Annotated[Path | None, typer.Option(help="写成 .csv 或 .xlsx 文件（全部行）")]
 Region = Annotated[str | None, typer.Option(help="只看这个地区：代码或名称")]
@@ -14,7 +16,11 @@ Indicator = Annotated[str | None, typer.Option(help="只看这个指标，如 re
 Target = Annotated[Path, typer.Argument(help="要写的 .xlsx 文件")]
 Kind = Annotated[
     str,
-    typer.Option(help="数据种类：indicators、sales、units、openings、targets 任务与预算、penetration 渗透率"),
+    typer.Option(
+        help="数据种类：sales 销售额、volumes 销量、indicators 指标、"
+        "targets 任务与预算、units 市场单元、penetration 渗透率、"
+        "openings 开业、stores 门店或经销商、customers 分类客户、areas 销售区域、auto 自动判断"
+    ),
 ]
 Level = Annotated[str, typer.Option(help="每行一个地区，层级：province、prefecture 或 county")]
 Within = Annotated[str | None, typer.Option(help="只列这个地区之内的：代码或名称")]
@@ -26,7 +32,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="内置数据：列表、查看、核对，以及自有数据的模板。")
     group.command("list")(list_)
     group.command("show")(show_)
-    group.command("check")(check)
+    group.command("check")(reads_files(check))
     group.command("template")(template)
     app.add_typer(group, name="data")
 
@@ -83,8 +89,7 @@ def _codes(region: str) -> list[str]:
 def check(
     file: Annotated[Path | None, typer.Argument(help="自己的 .xlsx 或 .csv；不写则核对内置数据")] = None,
     kind: Kind = "sales",
-    sheet: Annotated[str | None, typer.Option(help="工作表名，默认第一张有数据的")] = None,
-    outliers: Annotated[bool, typer.Option("--allow-outliers", help="数量级可疑的数字也放行")] = False,
+    year: Annotated[int | None, typer.Option(help="按这一年的行政区划认地名，如 2009；默认今年")] = None,
     to: To = None,
 ) -> None:
     """核对数据：自己的文件能否读入（一次列出全部问题），或内置数据是否完好。
@@ -96,10 +101,17 @@ def check(
     if file is None:
         _check_built_in()
     else:
-        from .output import own_table, show
+        from mktanalysis.datasets import load_regions
 
-        table = own_table(file, kind=kind, sheet=sheet, check_magnitude=not outliers)
-        show(table.assign(period=table["period"].astype("str")), title=f"{file.name}：可以读入", to=to)
+        from .output import show
+        from .own import own_table
+
+        tree = load_regions(year=year)
+        table = own_table(file, kind=kind, tree=tree)
+        table.insert(1, "name", tree.names(table["region"]).to_numpy())
+        if "period" in table:
+            table = table.assign(period=table["period"].astype("str"))
+        show(table, title=f"{file.name}：可以读入", to=to)
 
 
 def _check_built_in() -> None:

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 Contiguity = Enum("Contiguity", {name: name for name in ("held", "strong", "none")}, type=str)
 Aim = Enum("Aim", {name: name for name in ("profit", "earliest", "least_cost")}, type=str)
@@ -108,7 +110,7 @@ FIGURES = {
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("expand")(expand)
+    app.command("expand")(reads_files(expand))
 
 
 def expand(
@@ -243,7 +245,7 @@ def _own_units(file: Path, within, tree, base):
     """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
     from mktanalysis.china import mark_centres
 
-    from .output import own_table
+    from .own import own_table
 
     scope = tree if within is None else tree.subtree(within)
     units = mark_centres(own_table(file, kind="units", tree=scope), tree)

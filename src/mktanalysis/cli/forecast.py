@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 Region = Annotated[str, typer.Option(help="看哪个地区及其下级：代码或名称")]
 Indicator = Annotated[
     str, typer.Option(help="指标：retail_sales 社零总额、gdp 地区生产总值、registered_population 户籍人口")
@@ -34,6 +36,9 @@ Scenario = Annotated[
 ]
 Changes = Annotated[bool, typer.Option("--changes", help="再与少一年数据时的预测相比，变了什么")]
 Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回测")]
+Spring = Annotated[
+    bool, typer.Option("--spring/--no-spring", help="月度数据先去掉春节在一、二月间移动的影响，再加回")
+]
 To = Annotated[Path | None, typer.Option(help="写入 .xlsx（所有地区，多张表）或 .csv（只有预测，元）")]
 
 LEVELS = {"nation": "全国", "macro_region": "大区", "province": "省", "prefecture": "市", "county": "县"}
@@ -41,7 +46,7 @@ LEVELS = {"nation": "全国", "macro_region": "大区", "province": "省", "pref
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("forecast")(forecast)
+    app.command("forecast")(reads_files(forecast))
 
 
 def forecast(
@@ -56,6 +61,7 @@ def forecast(
     scenario: Scenario = [],  # noqa: B006  (typer copies it)
     changes: Changes = False,
     backtest: Origins = 0,
+    spring: Spring = True,
     to: To = None,
 ) -> None:
     """预测区域容量：县、市、省、大区、全国互相加得起来，并给出经过检验的区间。
@@ -68,7 +74,8 @@ def forecast(
     """
     from mktanalysis import HierarchicalForecaster, load_regions, resolve_names
 
-    from .output import check_target, own_table
+    from .output import check_target
+    from .own import own_table
 
     check_target(to)
     tree = load_regions()
@@ -77,7 +84,9 @@ def forecast(
     panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
     totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)
     if totals is not None:
+        totals = _ahead(totals, panel)
         _tell_beyond(totals, panel, horizon)
+    model = _with_spring_festival(model, panel, spring)
     settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
     result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit)
@@ -95,8 +104,32 @@ def forecast(
         _write(result, more, tree, unit, to)
 
 
+def _ahead(totals, panel):
+    """The totals that still lie ahead: what has happened stands as it is (a budget in mid-year)."""
+    if totals["period"].dtype != panel["period"].dtype:
+        return totals
+    end = panel.dropna(subset=["value"])["period"].max()
+    past = totals["period"] <= end
+    if past.any():
+        typer.echo(f"说明：{end} 及以前的实际数已有，{int(past.sum())} 个固定值没有用上", err=True)
+    return totals[~past] if (~past).any() else None
+
+
+def _with_spring_festival(model: str, panel, wanted: bool):
+    """The model, looking at months without the effect of Spring Festival where it is wanted."""
+    from mktanalysis.forecasting import SpringFestival
+    from mktanalysis.schemas import season_of
+
+    if not wanted or season_of(panel["period"].dtype) != 12:
+        return model
+    typer.echo("说明：月度数据已考虑春节在一、二月间的移动（--no-spring 关闭）", err=True)
+    return SpringFestival(model)
+
+
 def _tell_beyond(totals, panel, horizon: int) -> None:
     """Say which fixed totals lie further ahead than the forecast reaches."""
+    if totals is None:
+        return
     end = panel["period"].max() + horizon
     if totals["period"].dtype == panel["period"].dtype and (totals["period"] > end).any():
         far = totals[totals["period"] > end]
@@ -139,7 +172,7 @@ def built_in(indicator: str):
 
 def own_panel(file: Path, tree):
     """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
-    from .output import own_table
+    from .own import own_table
 
     panel = own_table(file, kind="sales", tree=tree)[["region", "period", "value"]]
     known = panel.dropna(subset=["value"])

@@ -12,8 +12,6 @@ from mktanalysis.errors import MktError
 
 #: A screen shows this many rows; a file gets them all.
 SHOWN_ROWS = 40
-#: And this many notes on a file.
-SHOWN_NOTES = 8
 
 
 def utf8_streams() -> None:
@@ -62,30 +60,6 @@ def check_target(to: Path | None) -> None:
         raise MktError(f"只能写成 .csv 或 .xlsx，而给出的是 {to.name!r}")
     if not to.parent.is_dir():
         raise MktError(f"文件夹不存在：{to.parent}；请先建立它")
-
-
-def own_table(
-    file: Path, *, kind: str, sheet: str | None = None, check_magnitude: bool = True, tree=None
-) -> pd.DataFrame:
-    """Read an analyst's own file, and print what was decided while reading: skipped columns, inferred names.
-
-    Parameters and errors as for :func:`mktanalysis.read_table`; `tree` defaults to the built-in one.
-    """
-    import warnings
-
-    import mktanalysis as mkt
-
-    with warnings.catch_warnings(record=True):  # a total that does not add up stands among the notes too
-        warnings.simplefilter("always")
-        table = mkt.read_table(
-            file, kind=kind, tree=tree or mkt.load_regions(), sheet=sheet, check_magnitude=check_magnitude
-        )
-    notes = table.attrs.get("notes", ())
-    for note in notes[:SHOWN_NOTES]:
-        print(f"说明：{note}", file=sys.stderr)
-    if len(notes) > SHOWN_NOTES:
-        print(f"说明：另有 {len(notes) - SHOWN_NOTES} 条同类说明", file=sys.stderr)
-    return table
 
 
 def _print(table: pd.DataFrame, title: str, units: dict) -> None:

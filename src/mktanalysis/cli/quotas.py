@@ -54,7 +54,7 @@ def quotas(
     from mktanalysis.planning import QuotaRule, compare_quota_methods, quota_spread, set_quotas
 
     from .lists import show_words
-    from .output import own_table
+    from .own import own_table
 
     tree = load_regions()
     sales = _years(own_table(file, kind="sales", tree=tree))
@@ -87,7 +87,7 @@ def months(
     from mktanalysis.planning import project, quota_months
 
     from .lists import show_words
-    from .output import own_table
+    from .own import own_table
     from .targets import _amounts, _index
 
     tree = load_regions()
@@ -121,7 +121,7 @@ def race(
     from mktanalysis.planning import Prizes, leaderboard
 
     from .lists import show_words
-    from .output import own_table
+    from .own import own_table
     from .targets import _amounts
 
     tree = load_regions()
@@ -180,7 +180,7 @@ def outlook(
     from mktanalysis.planning import year_outlook
 
     from .lists import show_words
-    from .output import own_table
+    from .own import own_table
     from .targets import _amounts
 
     tree = load_regions()
@@ -213,7 +213,7 @@ def _years(sales):
 
 
 def _capacity(units: Path | None, tree):
-    from .output import own_table
+    from .own import own_table
 
     return (
         None if units is None else own_table(units, kind="units", tree=tree).set_index("region")["capacity"]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 History = Annotated[
     Path | None, typer.Option(help="月度或季度历史（地区、月份、销售额）；不给则用全国社零月度数")
@@ -24,7 +26,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="任务与计划：分解到地区和月、竞赛、返利、计划与实际、全年预计"
     )
     for command in (quotas, months, race, rebates, check, outlook, season, split):
-        group.command(command.__name__)(command)
+        group.command(command.__name__)(reads_files(command))
     app.add_typer(group, name="targets")
     app.add_typer(group, name="plan", hidden=True)  # the group's old name, for one version
 
@@ -42,7 +44,8 @@ def check(
     from mktanalysis import load_regions, resolve_names
     from mktanalysis.planning import plan_vs_actual
 
-    from .output import check_target, own_table, show, write
+    from .output import check_target, show, write
+    from .own import own_table
 
     check_target(to)
     tree = load_regions()
@@ -107,7 +110,8 @@ def split(
     from mktanalysis import load_regions
     from mktanalysis.planning import split_target
 
-    from .output import check_target, own_table, show
+    from .output import check_target, show
+    from .own import own_table
 
     check_target(to)
     tree = load_regions()
@@ -147,10 +151,9 @@ def _index(file: Path | None, combine: bool):
     """Seasonal index of an own file, or of national retail sales by month."""
     from mktanalysis import load_regions, load_table
     from mktanalysis.forecasting import split_january_february
-    from mktanalysis.planning import seasonal_index
     from mktanalysis.schemas import season_of
 
-    from .output import own_table
+    from .own import own_table
 
     if file is None:
         months = load_table("national_retail_monthly")
@@ -161,4 +164,26 @@ def _index(file: Path | None, combine: bool):
         panel = panel[["region", "period", "value"]]
     else:
         panel = own_table(file, kind="sales", tree=load_regions())
-    return seasonal_index(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
+    return _indices(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
+
+
+def _indices(panel, *, combine_spring_festival: bool):
+    """Seasonal indices of the regions that have one; the others are listed with the reason."""
+    import pandas as pd
+
+    from mktanalysis import MktError
+    from mktanalysis.planning import seasonal_index
+
+    tables = []
+    left: dict[str, list[str]] = {}
+    for region, part in panel.groupby("region"):
+        try:
+            tables.append(seasonal_index(part, combine_spring_festival=combine_spring_festival))
+        except MktError as error:
+            left.setdefault(str(error).split("：", 1)[-1], []).append(str(region))
+    for reason, regions in left.items():
+        names = "、".join(regions[:8]) + ("等" if len(regions) > 8 else "")
+        typer.echo(f"说明：{len(regions)} 个地区没有季节指数（{reason}）：{names}", err=True)
+    if not tables:
+        raise MktError("没有一个地区能算季节指数：" + "；".join(left))
+    return pd.concat(tables, ignore_index=True)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from .own import reads_files
+
 System = Annotated[
     str,
     typer.Option(
@@ -14,7 +16,9 @@ System = Annotated[
         "或自己的规则文件 .toml"
     ),
 ]
-Year = Annotated[int, typer.Option(help="用哪一年的数据")]
+Year = Annotated[int | None, typer.Option(help="用哪一年的数据；默认：内置数据 2020 年，自有数据最近一年")]
+#: The newest year with a figure for every city.
+BUILT_IN_YEAR = 2020
 Level = Annotated[str, typer.Option(help="prefecture 市，或 county 县")]
 Tiers = Annotated[str, typer.Option(help="级数，或 auto 由数据决定")]
 Sizes = Annotated[str, typer.Option(help="各级个数，最高一级在前，如 4,15,30,70,90,128")]
@@ -29,12 +33,12 @@ To = Annotated[Path | None, typer.Option(help="写入 .xlsx 或 .csv")]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("tiers")(tiers)
+    app.command("tiers")(reads_files(tiers))
 
 
 def tiers(
     system: System = "data",
-    year: Year = 2020,
+    year: Year = None,
     level: Level = "prefecture",
     n_tiers: Tiers = "6",
     sizes: Sizes = "",
@@ -65,7 +69,17 @@ def tiers(
         return
     check_target(to)
     tree = load_regions()
-    options = {"year": year, "level": level, "n_tiers": n_tiers, "sizes": sizes, "file": file, "kind": kind}
+    asked = year
+    year = BUILT_IN_YEAR if year is None else year
+    options = {
+        "year": year,
+        "asked": asked,
+        "level": level,
+        "n_tiers": n_tiers,
+        "sizes": sizes,
+        "file": file,
+        "kind": kind,
+    }
     result = grade(system, tree, **options)
     if city:
         _one_city(result, tree, city, year)
@@ -79,7 +93,16 @@ def tiers(
 
 
 def grade(
-    system: str, tree, *, year: int, level: str, n_tiers: str, sizes: str, file: Path | None, kind: str
+    system: str,
+    tree,
+    *,
+    year: int,
+    level: str,
+    n_tiers: str,
+    sizes: str,
+    file: Path | None,
+    kind: str,
+    asked: int | None = None,
 ):
     """Tiers by a system: dict of table (index region, column tier first), and what else the system knows."""
     from mktanalysis import load_tier_list
@@ -87,7 +110,7 @@ def grade(
     from mktanalysis.datasets.loaders import TIER_LISTS
     from mktanalysis.tiering import explain_rules, list_rules
 
-    own = None if file is None else own_figures(file, kind, tree, year)
+    own = None if file is None else own_figures(file, kind, tree, asked)
     if system.endswith(".toml") or system in list_rules().index:
         figures = rule_figures(year)
         figures = (
@@ -130,19 +153,23 @@ def cluster(scores, n_tiers: str, sizes: str):
             "clusterer": fitted, "scores": scores}  # fmt: skip
 
 
-def own_figures(file: Path, kind: str, tree, year: int):
-    """The analyst's own figures, wide: sales of the latest year, or indicators of `year` or the latest."""
+def own_figures(file: Path, kind: str, tree, year: int | None):
+    """The analyst's own figures, wide: sales or indicators of `year`, or of the latest year; it is
+    printed."""
     import pandas as pd
 
     from mktanalysis import MktError
 
-    from .output import own_table
+    from .own import own_table, tell
 
     if kind not in ("sales", "indicators"):
         raise MktError(f"--kind 应为 sales 或 indicators，得到 {kind!r}")
     table = own_table(file, kind=kind, tree=tree).dropna(subset="value")
     years = pd.PeriodIndex(table["period"]).year
-    last = year if year in set(years) else int(years.max())
+    if year is not None and year not in set(years):
+        raise MktError(f"{file.name} 没有 {year} 年的数，有 {years.min()}-{years.max()} 年；请改 --year")
+    last = int(years.max()) if year is None else year
+    tell(file.name, (f"用 {last} 年的数",))
     part = table[years == last]
     if kind == "sales":
         return part.groupby("region")["value"].sum().rename("sales").to_frame()

@@ -45,7 +45,7 @@ def check_former(
             f"到 {end} 年为止另有一个“{name}”（代码 {code}），"
             f"与现在的 {region} {current} 不是一处：请写代码，"
             f"或写明它所在的市；旧年份的数也可用当年的地区树读取（load_regions(year={end})"
-            f"，命令行 --year {end}）"
+            f"，命令 data check --year {end}）"
         )
         problems.add(text, row=rows[0], column=_title(readers), value=name)
 
@@ -59,21 +59,24 @@ def _other(place: Place, year: float, tree: RegionTree) -> tuple[str, int] | Non
     """The other region that bore the name in a year (missing: in any), within the region above."""
     deepest = max(i for i, text in enumerate(place.names) if text)
     name = place.names[deepest]
+    level = tree.level_of([place.region]).iloc[0]
     for code, end, heirs in former_namesakes(name, tree):
-        if (
-            code == place.region
-            or pd.isna(end)
-            or (year == year and year > end)
-            or set(heirs.split()) <= {place.region}
-        ):
+        if code == place.region or pd.isna(end) or (year == year and year > end):
             continue
-        if not _inside(code, place, deepest, tree):
+        if _same_place(place.region, heirs, tree) or not _inside(code, place, deepest, tree):
             continue
-        level = tree.level_of([place.region]).iloc[0]
-        if place.level and level == place.level and _level(code) != level:
-            continue
+        asked = place.level if place.level else (level if year != year else "")
+        if asked == level and _level(code) != level:
+            continue  # the column says 城市, and the namesake was none; no year says that it was meant
         return code, int(end)
     return None
+
+
+def _same_place(region: str, heirs: str, tree: RegionTree) -> bool:
+    """Whether what became of a former region is this one, or all of its parts (儋州市 since 2015)."""
+    became = set(heirs.split())
+    inside = tree.subtree(region)
+    return region in became or set(inside.leaves) <= became
 
 
 def _level(code: str) -> str:
