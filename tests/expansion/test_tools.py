@@ -15,6 +15,7 @@ from mktanalysis.expansion import (
     Policy,
     Rung,
     Search,
+    Staffing,
     choose_robust,
     compare_plans,
     compare_strategies,
@@ -359,6 +360,29 @@ def test_workload_grows_with_customers_and_adds_up():
     np.testing.assert_allclose(table[kinds].sum(axis=1), table["hours"])
     staff = table.set_index(["region", "phase"])["staff"]
     assert (staff["b"] > staff["a"]).all()
+
+
+def test_workload_keeps_the_source_s_cadences():
+    """A quarter, a month, a month, a week, every working day; six customers a week; stores by level."""
+    usual = Staffing()
+    stock = Staffing(class_stay_weeks=(52.0,) * 5)
+    assert stock.class_contacts == pytest.approx((4, 12, 12, 52, 260))  # a weekly visit is 52 a year
+    assert usual.class_contacts == pytest.approx((4, 3, 2, 13 / 6, 65 / 6))  # prospects pass through
+    assert usual.hours_per_person / (usual.visit_hours + usual.travel_hours) == 300  # six a week, 50 weeks
+    alone = Staffing(class_visits=(False,) * 5, call_hours=0.0, old_customer_contacts=0.0, sweep_hours=0.0)
+    one = pd.Series({"a": 100.0})
+    stores = {
+        level: workload(one, staffing=alone, level=level)["model_stores"][0]
+        for level in ("county", "prefecture")
+    }
+    assert stores == {"county": 78.0, "prefecture": 156.0}
+    few = workload(one, staffing=Staffing(prospects=0.5)).set_index("phase")
+    many = workload(one, staffing=Staffing(prospects=1.0)).set_index("phase")
+    assert many.loc["mature", "visits"] == pytest.approx(2 * few.loc["mature", "visits"])
+    assert many.loc["mature", "old_customers"] == 0 < few.loc["mature", "old_customers"]
+    # the supervisor's days are hours, and not the salesman's
+    busy = workload(one, staffing=Staffing(supervisor_days=(99.0, 99.0)))
+    assert busy["staff"].equals(workload(one)["staff"]) and (busy["hours"] > workload(one)["hours"]).all()
 
 
 def test_builtin_units_split_the_city_and_say_so():

@@ -10,10 +10,12 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from ..fieldwork import yearly_contacts
 from ..settings import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
 
 #: Lanchester targets as planners in East Asia use them (73.9 monopoly, 41.7 stable first, 26.1 lower bound).
 LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
@@ -116,19 +118,74 @@ RUNGS = (
 
 
 class Staffing(Strict):
-    """Workload rules of a sales force, hours a year (see `workload`)."""
+    """Workload rules of a sales force, hours a year (see `workload`); the trade's, not calibrated.
+
+    Parameters
+    ----------
+    capacity_per_customer : float
+        Yuan of capacity for each customer on file, where the units say nothing.
+    hours_per_person : float
+        Hours a year for customers: three days of 8 hours a week (Wednesday to Friday), 50 weeks.
+    visit_hours, travel_hours, call_hours : float
+        A visit on the spot, its part of the day's travel, a call. Six customers a week on three days leave 4
+        hours a visit, 300 visits a person and year.
+    prospects : float
+        Share of the customers on file that are prospects of the classes; the rest are old customers.
+    class_mix : tuple of float
+        Prospects by class: potential, six months, three months, one month, half a month from buying.
+    class_every_weeks : tuple of float
+        Weeks between contacts: a quarter, a month, a month, a week, every working day.
+    class_stay_weeks : tuple of float
+        Weeks that a prospect stays in the class: it flows through; 52 is a stock that is contacted all year.
+    class_visits : tuple of bool
+        Whether the contact is a visit or a call.
+    old_customer_contacts : float
+        Visits a year to an old customer.
+    sweep_hours : float
+        Hours to file one customer in the first year.
+    model_stores : dict
+        Model stores of a unit by its level; other levels have one.
+    store_hours : float
+        Hours a year for one: a visit a week.
+    supervisor_days : tuple of float
+        The supervisor's days in a unit, in the first year and later; counted in hours, not in staff.
+    people_per_manager : float
+    """
 
     capacity_per_customer: Annotated[float, Field(gt=0)] = 5e5
-    hours_per_person: Annotated[float, Field(gt=0)] = 1800.0
+    hours_per_person: Annotated[float, Field(gt=0)] = 1200.0
     visit_hours: Annotated[float, Field(gt=0)] = 1.5
+    travel_hours: Amount = 2.5
+    call_hours: Amount = 0.25
+    prospects: Share = 0.8
     class_mix: tuple[Share, Share, Share, Share, Share] = (0.50, 0.20, 0.15, 0.10, 0.05)
-    class_contacts: tuple[Amount, Amount, Amount, Amount, Amount] = (4.0, 4.0, 12.0, 26.0, 26.0)
+    class_every_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = (
+        13.0,
+        52 / 12,
+        52 / 12,
+        1.0,
+        0.2,
+    )
+    class_stay_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = (
+        52.0,
+        13.0,
+        104 / 12,
+        26 / 12,
+        26 / 12,
+    )
+    class_visits: tuple[bool, bool, bool, bool, bool] = (False, False, True, True, True)
     old_customer_contacts: Amount = 2.0
     sweep_hours: Amount = 0.5
-    model_stores: Annotated[float, Field(ge=0)] = 1.0
-    store_hours: Amount = 80.0
+    model_stores: dict[str, Amount] = Field(default_factory=lambda: {"county": 1.0, "prefecture": 2.0})
+    store_hours: Amount = 78.0
     supervisor_days: tuple[Amount, Amount] = (20.0, 6.0)
     people_per_manager: Annotated[float, Field(gt=0)] = 8.0
+
+    @property
+    def class_contacts(self) -> tuple[float, ...]:
+        """Contacts a year of one prospect of each class: weeks it stays / weeks between contacts."""
+        pairs = zip(self.class_every_weeks, self.class_stay_weeks, strict=True)
+        return tuple(yearly_contacts(every, reading="flow", stay_weeks=stay) for every, stay in pairs)
 
 
 class Assumptions(Strict):

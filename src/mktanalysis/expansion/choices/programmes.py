@@ -81,7 +81,9 @@ def build_library(
             before = share[:, k, a]
             was = strong[:, k, a]
     distance = distance_factor(case)
-    staff = staff_by_age(case.column("customers"), periods, assumptions.staffing, mature=mature)
+    staff = staff_by_age(
+        case.column("customers"), periods, assumptions.staffing, level=case.level, mature=mature
+    )
     visits = np.array([p.visits for p in programmes])
     return Library(
         tuple(p.name for p in programmes),

@@ -1,7 +1,7 @@
 """Sales staff from the workload: visit cadence by customer class, phases, model stores, supervisor's days.
 
-Always holds: hours add up over kinds of work; staff = hours / hours a person works a year; managers are
-counted per head led. The cadences are folklore of the trade (every figure is a field of `Staffing`).
+Always holds: hours add up over kinds of work; staff = hours but the supervisor's / hours a person has for
+customers; managers are counted per head led. The cadences are folklore of the trade (fields of `Staffing`).
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ...fieldwork import KINDS, work_hours
 from ..assumptions import Staffing
 
-#: Kinds of work, in the order of the workload table.
-KINDS = ("sweep", "visits", "old_customers", "model_stores", "supervision")
 
-
-def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None) -> pd.DataFrame:
+def workload(
+    n_customers, *, staffing: Staffing | None = None, model_stores=None, level: str = "county"
+) -> pd.DataFrame:
     """Yearly hours of work in market units of given size, in the first year and when mature.
 
     The first year holds phases 1-3: every street swept and every customer filed once, classes visited at
-    their cadence for the ten months after; the mature year has the full cadence and two contacts of each old
-    customer.
+    their cadence for the ten months after; the mature year has the full cadence. Old customers are seen in
+    both.
 
     Parameters
     ----------
@@ -29,7 +29,9 @@ def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None
     staffing : Staffing, optional
         Cadences and hours.
     model_stores : Series, optional
-        Model stores (样板店) of each unit, default ``staffing.model_stores``.
+        Model stores (样板店) of each unit, default ``staffing.model_stores`` of their level.
+    level : str
+        Level of the units.
 
     Returns
     -------
@@ -41,49 +43,47 @@ def workload(n_customers, *, staffing: Staffing | None = None, model_stores=None
     --------
     >>> table = workload(pd.Series({"a": 300.0}))
     >>> table[["phase", "staff"]].round(2).to_dict("list")
-    {'phase': ['first_year', 'mature'], 'staff': [1.63, 2.27]}
+    {'phase': ['first_year', 'mature'], 'staff': [1.4, 1.44]}
     """
     staffing = staffing or Staffing()
     n = pd.Series(n_customers, dtype=float)
-    stores = (
-        pd.Series(staffing.model_stores, n.index) if model_stores is None else model_stores.reindex(n.index)
-    )
+    usual = pd.Series(staffing.model_stores.get(level, 1.0), n.index)
+    stores = usual if model_stores is None else model_stores.reindex(n.index)
     frames = [_hours(n, stores, staffing, first) for first in (True, False)]
     table = pd.concat(frames, ignore_index=True).sort_values(["region", "phase"], kind="stable")
     table["hours"] = table[list(KINDS)].sum(axis=1)
-    table["staff"] = table["hours"] / staffing.hours_per_person
+    own = [kind for kind in KINDS if kind != "supervision"]
+    table["staff"] = table[own].sum(axis=1) / staffing.hours_per_person
     table["managers"] = table["staff"] / staffing.people_per_manager
     return table.reset_index(drop=True)
 
 
 def _hours(n: pd.Series, stores: pd.Series, staffing: Staffing, first: bool) -> pd.DataFrame:
-    contacts = sum(m * c for m, c in zip(staffing.class_mix, staffing.class_contacts, strict=True))
-    months = 10 / 12 if first else 1.0
-    day = 8.0
-    return pd.DataFrame(
-        {
-            "region": n.index.astype(str),
-            "phase": "first_year" if first else "mature",
-            "sweep": (n * staffing.sweep_hours if first else n * 0).to_numpy(),
-            "visits": (n * contacts * months * staffing.visit_hours * PROSPECTS).to_numpy(),
-            "old_customers": (
-                n * (0 if first else staffing.old_customer_contacts) * staffing.visit_hours
-            ).to_numpy(),
-            "model_stores": (stores * staffing.store_hours).to_numpy(),
-            "supervision": staffing.supervisor_days[0 if first else 1] * day,
-        }
+    year = 10 / 12 if first else 1.0  # the sweep takes the first two months
+    visit = staffing.visit_hours + staffing.travel_hours
+    each = [
+        contacts * year * (visit if on_the_spot else staffing.call_hours)
+        for contacts, on_the_spot in zip(staffing.class_contacts, staffing.class_visits, strict=True)
+    ]
+    parts = work_hours(
+        n.to_numpy(),
+        prospects=staffing.prospects,
+        class_mix=staffing.class_mix,
+        class_hours=each,
+        old_hours=(1 - staffing.prospects) * staffing.old_customer_contacts * visit,
+        sweep_hours=staffing.sweep_hours if first else 0.0,
+        store_hours=stores.to_numpy() * staffing.store_hours,
+        supervision_hours=staffing.supervisor_days[0 if first else 1] * 8.0,
     )
-
-
-#: Part of the filed customers that are prospects in the classes at any time; the rest are only on file.
-PROSPECTS = 0.8
+    phase = "first_year" if first else "mature"
+    return pd.DataFrame({"region": n.index.astype(str), "phase": phase, **parts})
 
 
 def staff_by_age(
-    customers: np.ndarray, periods: int, staffing: Staffing, *, mature: bool = False
+    customers: np.ndarray, periods: int, staffing: Staffing, *, level: str = "county", mature: bool = False
 ) -> np.ndarray:
     """Staff of each unit by years since the start, shape (units, periods)."""
-    table = workload(pd.Series(customers), staffing=staffing)
+    table = workload(pd.Series(customers), staffing=staffing, level=level)
     first = table.loc[table["phase"] == "first_year"].set_index("region")["staff"]
     later = table.loc[table["phase"] == "mature"].set_index("region")["staff"]
     order = pd.RangeIndex(len(customers)).astype(str)

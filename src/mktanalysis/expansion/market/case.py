@@ -55,6 +55,11 @@ class Case:
         return self.market.units
 
     @property
+    def level(self) -> str:
+        """Level of the units in the tree."""
+        return str(self.market.tree.level_of(self.units[:1]).iloc[0])
+
+    @property
     def rivals(self) -> np.ndarray:
         return self.market.rivals
 

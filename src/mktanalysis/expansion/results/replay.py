@@ -143,8 +143,9 @@ class _Course:
                 self.held[i, t], age[i, t] = 1.0, t - s
                 self.effort[i, t] = efforts[min(t - s, len(efforts) - 1)]
         self.distance = 1 + assumptions.response.distance_cost * case.column("distance_km") / 100
-        new = staff_by_age(case.column("customers"), periods, assumptions.staffing)
-        old = staff_by_age(case.column("customers"), periods, assumptions.staffing, mature=True)
+        customers = case.column("customers")
+        new = staff_by_age(customers, periods, assumptions.staffing, level=case.level)
+        old = staff_by_age(customers, periods, assumptions.staffing, level=case.level, mature=True)
         staff = np.where(case.base[:, None], old, np.take_along_axis(new, age, axis=1))
         self.people = self.held * staff * visits[:, None]
         share = case.column("own_share")

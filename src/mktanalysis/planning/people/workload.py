@@ -108,7 +108,7 @@ class FieldForce(Strict):
     call_hours: Amount = 0.25
     old_contacts: Amount = 2.0
     sweep_hours: Amount = 0.5
-    store_hours: Amount = 52.0
+    store_hours: Amount = 78.0
     supervisor_days: tuple[Amount, Amount] = (19.0, 6.0)
     customer_days: Positive = 3.0
     customers_a_week: Positive = 6.0
