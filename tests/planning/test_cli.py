@@ -45,7 +45,9 @@ def sales(tmp_path):
 
 def test_own_sales_in_tasks_out_and_months_in_one_command_each(tmp_path, sales):
     out = tmp_path / "任务.xlsx"
-    said = run("targets", "quotas", "--file", sales, "--total", 30000, "--compare", "--to", out)
+    asked = ("targets", "quotas", "--file", sales, "--total", 30000)
+    assert "%" in run(*asked, "--method", "equal_chance").split("达成把握")[1]
+    said = run(*asked, "--compare", "--to", out)
     assert "2025 年任务" in said and "江苏省" in said and "各方法回看" in said
     table = pd.read_excel(out, engine="calamine", dtype={"地区代码": str})
     quota = table.set_index("地区")["任务(元)"]

@@ -32,7 +32,7 @@ def quotas(
         str,
         typer.Option(
             help="growth 同增长率、shrunk_growth 自身增速折中、smoothed_share 多年平均份额、"
-            "potential_pull 向潜力拉动"
+            "potential_pull 向潜力拉动、equal_chance 把握相同、equal_difficulty 难度相同"
         ),
     ] = "growth",
     units: Annotated[Path | None, typer.Option(help="市场单元（地区、市场容量）；向潜力拉动时需要")] = None,
@@ -40,6 +40,9 @@ def quotas(
     bounds: Annotated[
         Path | None, typer.Option(help="保底、封顶：地区、年份、保底(万元)、封顶(万元)")
     ] = None,
+    chance: Annotated[
+        bool, typer.Option("--chance", help="自动预测，算出各地区的难度和达成把握（至少四年的数）")
+    ] = False,
     compare: Annotated[bool, typer.Option("--compare", help="另外回看各方法在本公司历史上的效果")] = False,
     unit: Unit = 1.0,
     to: To = None,
@@ -60,8 +63,15 @@ def quotas(
     sales = _years(own_table(file, kind="sales", tree=tree))
     rule = QuotaRule(method=method, target_share=target_share, unit=unit * 1e4)
     limits = None if bounds is None else own_table(bounds, kind="targets", tree=tree)
+    ahead = _forecast(sales, tree) if chance or method.startswith("equal") else None
     found = set_quotas(
-        sales, tree, total=total * 1e4, rule=rule, capacity=_capacity(units, tree), bounds=limits
+        sales,
+        tree,
+        total=total * 1e4,
+        rule=rule,
+        capacity=_capacity(units, tree),
+        forecast=ahead,
+        bounds=limits,
     )
     show_words(found.table, tree=tree, title=f"{found.year} 年任务", to=to)
     for note in found.notes:
@@ -76,6 +86,9 @@ def months(
     file: Annotated[
         Path | None, typer.Option(help="月度或季度历史（地区、月份、销售额）；不给则用全国社零月度数")
     ] = None,
+    combine: Annotated[
+        bool, typer.Option("--combine/--apart", help="一二月同一指数（春节在两月之间移动），只用于月度")
+    ] = True,
     unit: Unit = 1.0,
     to: To = None,
 ) -> None:
@@ -101,7 +114,7 @@ def months(
     if moved > 0.005:
         typer.echo(f"说明：年度任务已按 {unit:g} 万元取整，最多相差 {moved / 1e4:,.2f} 万元", err=True)
     year = int(wanted["period"].dt.year.iloc[0])
-    index = _index(file, combine=False)
+    index = _index(file, combine)
     show_words(quota_months(whole, index, year=year, unit=step), tree=tree, title="月度任务", to=to)
 
 
@@ -210,6 +223,14 @@ def _years(sales):
         typer.echo(f"说明：{'、'.join(map(str, left))} 年不足 {steps} 期，没有用", err=True)
     value = sums["sum"].where(sums["count"] == steps)
     return sums.assign(value=value).loc[whole, ["region", "period", "value"]].reset_index(drop=True)
+
+
+def _forecast(sales, tree):
+    """Next year's mean and interval of every region that sells and of all above them."""
+    from mktanalysis import HierarchicalForecaster
+
+    part = tree.pruned(sales["region"].unique())
+    return HierarchicalForecaster().fit(sales, part).predict(1)
 
 
 def _capacity(units: Path | None, tree):
