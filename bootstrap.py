@@ -58,10 +58,33 @@ def fingerprint():
 
 
 def is_set_up():
-    if not (os.path.exists(STAMP) and os.path.exists(PYTHON)):
+    if not (os.path.isfile(STAMP) and os.path.exists(PYTHON)):
         return False
     with open(STAMP) as file:
         return file.read() == fingerprint()
+
+
+def check_folder():
+    """Stop with a message where no environment can be made; nothing that is there is touched."""
+    if os.pathsep in ROOT:
+        sys.exit(
+            "The folder's name holds '{}', which separates folders in PATH: no environment can be\n"
+            "made in it. Move or rename it: {}".format(os.pathsep, ROOT)
+        )
+    if os.path.islink(VENV):
+        sys.exit(".venv is a link, and what it leads to would be emptied. Remove the link, then try again.")
+    if os.path.lexists(VENV) and not os.path.isdir(VENV):
+        sys.exit(".venv is a file. Remove or rename it, then try again.")
+    if os.path.isdir(VENV) and os.listdir(VENV) and not is_environment():
+        sys.exit(".venv holds files that are no Python environment. Remove or rename it, then try again.")
+    if not os.access(VENV if os.path.isdir(VENV) else ROOT, os.W_OK):
+        sys.exit("This folder cannot be written, copy it to one of your own: {}".format(ROOT))
+
+
+def is_environment():
+    """Whether .venv is an environment, complete or begun."""
+    names = ("pyvenv.cfg", "Scripts" if WINDOWS else "bin", "setup-complete")
+    return any(os.path.lexists(os.path.join(VENV, name)) for name in names)
 
 
 def create_venv():
@@ -106,7 +129,11 @@ def install(env):
 def set_up(env):
     if is_set_up():
         return
-    create_venv()
+    check_folder()
+    try:
+        create_venv()
+    except (OSError, ValueError) as error:
+        sys.exit("The environment could not be made in {}: {}".format(VENV, error))
     try:
         install(env)
     except subprocess.CalledProcessError as error:

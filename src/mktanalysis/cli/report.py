@@ -31,6 +31,7 @@ Memory = Annotated[int, typer.Option(min=64, help="每份报告最多再占用�
 Scheduler = Annotated[str, typer.Option(help="dask 调度器地址，如 tcp://10.0.0.5:8786；给出时由集群来做")]
 Pdf = Annotated[bool, typer.Option("--pdf", help="另存一份 pdf（需要本机装有 Chromium 或 Chrome）")]
 Folder = Annotated[Path, typer.Argument(help="一份报告的文件夹，或整个输出文件夹")]
+Notebooks = Annotated[Path | None, typer.Option(help="笔记本（和它旁边的模块、文件）所在的文件夹")]
 Runner = Annotated[str, typer.Option(help="运行方式：auto、fork 或 papermill")]
 
 
@@ -137,7 +138,7 @@ def run_spec(
         raise typer.Exit(1)
 
 
-def verify(folder: Folder, jobs: Jobs = 1) -> None:
+def verify(folder: Folder, jobs: Jobs = 1, notebooks: Notebooks = None) -> None:
     """按报告自己的记录重算一遍，逐表核对：名称须完全一致，数字须一致到十亿分之一。
 
     例：mktanalysis report verify reports/out/05_province_report-320000-0123456789ab
@@ -145,7 +146,7 @@ def verify(folder: Folder, jobs: Jobs = 1) -> None:
     from mktanalysis.cli.output import show
     from mktanalysis.reports.run.verify import is_confirmed, verify_reports
 
-    found = verify_reports(folder, jobs=jobs)
+    found = verify_reports(folder, jobs=jobs, notebooks=notebooks)
     shown = found.assign(same=found["same"].map({True: "相同", False: "不同"}))
     shown = shown.rename(columns={"report": "报告", "item": "项目", "same": "结果", "detail": "说明"})
     show(shown if found["report"].nunique() == 1 else shown[~found["same"]], title="核对")

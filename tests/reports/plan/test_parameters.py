@@ -1,3 +1,4 @@
+import ast
 import datetime as dt
 import json
 import pathlib
@@ -8,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mktanalysis.reports.plan.parameters import Kind, ParameterError, check_parameters, read_parameters
+from mktanalysis.reports.plan.parameters import (
+    Kind,
+    Parameter,
+    ParameterError,
+    _kind,
+    check_parameters,
+    read_parameters,
+    refusal,
+)
 from mktanalysis.reports.plan.values import decode, encode, injected_source, parse_text
 
 CELL = """
@@ -202,3 +211,58 @@ def test_cell_must_be_there_once():
 def test_help_and_order():
     assert DECLARED["text"].help == "文字"
     assert list(DECLARED)[:3] == ["text", "whole", "number"]
+
+
+def kind_of(spelled):
+    return _kind(ast.parse(spelled, mode="eval").body)
+
+
+def tagged(source):
+    return {"cell_type": "code", "source": source, "metadata": {"tags": ["parameters"]}}
+
+
+AMBIGUOUS = [
+    ("str | date", dt.date(2024, 5, 1)),
+    ("str | date", "2024-05-01"),
+    ("date | str", "2024-05-01"),
+    ("str | datetime", dt.datetime(2024, 5, 1, 3)),
+    ("str | Path", pathlib.Path("a.csv")),
+    ("Path | str", "a.csv"),
+    ("list[str | date]", [dt.date(2024, 5, 1), "2024-05-01"]),
+    ("dict[str, str | date]", {"a": dt.date(2024, 5, 1)}),
+    ("date | None", dt.date(2024, 5, 1)),
+    ("int | float", 3),
+    ("float | int", 3),
+    ("float | int", 3.0),
+    ("float", 2.0**60),
+]
+
+
+@pytest.mark.parametrize(("kind", "value"), AMBIGUOUS)
+def test_a_value_keeps_its_type_through_the_record(kind, value):
+    stored = json.loads(json.dumps(encode(value, kind_of(kind))))
+    assert same(decode(stored, kind_of(kind)), value)
+    source = injected_source({"x": Parameter("x", kind_of(kind), None)}, {"x": value})
+    scope = {"date": dt.date, "datetime": dt.datetime, "Path": pathlib.Path}
+    exec(source, scope)
+    assert same(scope["x"], value)
+
+
+@pytest.mark.parametrize("value", [2**63, 10**30, 10**400])
+def test_a_huge_integer_does_not_become_a_float(value):
+    assert type(decode(value, kind_of("int | float"))) is int
+    assert refusal(decode(value, kind_of("int | float")), kind_of("int | float"))
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("x: date = date(2024, 1, 2)", dt.date(2024, 1, 2)),
+        ("x: date | None = date(2024, 1, 2)", dt.date(2024, 1, 2)),
+        ('x: list[Path] = [Path("a"), Path("b")]', [pathlib.Path("a"), pathlib.Path("b")]),
+        ("x: tuple[date, ...] = (date(2024, 1, 2),)", (dt.date(2024, 1, 2),)),
+        ('x: dict[str, Path] = {"a": Path("b")}', {"a": pathlib.Path("b")}),
+    ],
+)
+def test_calls_may_stand_inside_defaults(line, value):
+    assert read_parameters({"cells": [tagged(line)]})["x"].default == value

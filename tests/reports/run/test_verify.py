@@ -112,3 +112,80 @@ def test_nothing_to_verify(tmp_path):
 )
 def test_same_value(a, b, same):
     assert same_value(a, b) is same
+
+
+def damage(folder, what):
+    record = folder / "run.json"
+    facts = json.loads(record.read_text("utf-8"))
+    table = folder / "tables" / "cities.csv"
+    lines = table.read_text("utf-8-sig").splitlines()
+    if what == "row":
+        table.write_text("\n".join(lines[:-1]) + "\n", "utf-8-sig")
+    elif what == "column":
+        table.write_text("\n".join(line.rpartition(",")[0] for line in lines) + "\n", "utf-8-sig")
+    elif what == "csv":
+        table.unlink()
+    elif what == "bytes":
+        table.write_bytes(b"\xff\xfe\x00\x80" * 9)
+    elif what == "notebook":
+        (folder / "notebook.ipynb").unlink()
+    elif what == "notebook text":
+        (folder / "notebook.ipynb").write_text("{")
+    elif what == "record":
+        record.write_text("[1]")
+    elif what == "parameter":
+        record.write_text(json.dumps({**facts, "parameters": {"nothing": 1}}))
+    else:
+        del facts[what]
+        record.write_text(json.dumps(facts))
+
+
+DAMAGES = ["row", "column", "csv", "bytes", "notebook", "notebook text", "record", "parameter"]
+FIELDS = [
+    "identity",
+    "outputs",
+    "tables",
+    "figures",
+    "notebook",
+    "parameters",
+    "packages",
+    "version",
+    "title",
+]
+
+
+@pytest.mark.parametrize("what", DAMAGES + FIELDS)
+def test_a_damaged_report_is_named_and_the_others_are_compared(what, warm, write_notebook, tmp_path):
+    notebook = write_notebook(BODY)
+    reports = [run_report(notebook, {"years": n}, out_dir=tmp_path / "out", settings=FAST) for n in (1, 2)]
+    damage(reports[0].folder, what)
+    found = verify_reports(tmp_path / "out", settings=FAST)
+    assert not is_confirmed(found)
+    by_report = {name: is_confirmed(lines) for name, lines in found.groupby("report")}
+    assert by_report == {reports[0].name: False, reports[1].name: True}
+    bad = found[(found["report"] == reports[0].name) & ~found["same"]]
+    assert bad["detail"].str.len().gt(0).any()
+
+
+def test_reports_with_modules_and_files_beside_the_notebook_are_confirmed(
+    warm, write_notebook, tmp_path, monkeypatch
+):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "beside.py").write_text("def read(path): return float(open(path).read())")
+    (project / "own.txt").write_text("4")
+    body = (
+        "import beside\nfrom mktanalysis.reports import publish_figure\n"
+        "publish_figure('n', beside.read(file), label='数')"
+    )
+    write_notebook(body, typed='file: str = "own.txt"').rename(project / "small.ipynb")
+    report = run_report(project / "small.ipynb", {}, out_dir=tmp_path / "out", settings=FAST)
+    assert report.ok and report.figures == {"n": 4.0}
+    monkeypatch.chdir(tmp_path)
+    assert told(report.folder)[1]
+    monkeypatch.chdir("/")
+    found = verify_reports(report.folder, settings=FAST, notebooks=project)
+    assert is_confirmed(found) and found["same"].all()
+    (project / "own.txt").write_text("5")
+    found = verify_reports(report.folder, settings=FAST, notebooks=project).set_index("item")
+    assert not found.loc["数据", "same"] and not found.loc["结果", "same"]

@@ -28,6 +28,8 @@ def read_published(folder: Path, meta: dict) -> pd.DataFrame:
     text = {column: "str" for column, kind in kinds.items() if kind not in ("number", "integer", "flag")}
     path = folder / "tables" / f"{meta['name']}.csv"
     table = pd.read_csv(path, dtype=text, encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+    if table.shape[1] != len(meta["columns"]):
+        raise ValueError(f"{path.name}: {table.shape[1]} columns, {len(meta['columns'])} recorded")
     table.columns = meta["columns"]
     return table
 

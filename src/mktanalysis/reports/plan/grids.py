@@ -34,7 +34,7 @@ def grid_values(axis, parameter: Parameter, folder: Path) -> list:
     ------
     MktError
     """
-    if isinstance(axis, list):
+    if isinstance(axis, list) and len(axis) <= _MAX_VALUES:
         values = [decode(value, parameter.kind) for value in axis]
     elif isinstance(axis, dict) and set(axis) <= {"level", "within"} and "level" in axis:
         values = _tree_values(axis["level"], axis.get("within", []))
@@ -46,18 +46,14 @@ def grid_values(axis, parameter: Parameter, folder: Path) -> list:
         values = [parse_text(row[column], parameter.kind) for row in rows]
     else:
         raise MktError(_FORMS)
+    if not values or len(values) > _MAX_VALUES:
+        raise MktError(f"取值的个数应在 1 到 {_MAX_VALUES} 之间，现为 {len(values)}")
     bad = [problem for value in values if (problem := refusal(value, parameter.kind))]
     if bad:
         raise MktError(bad[0])
-    unique = (
-        [value for at, value in enumerate(values) if value not in values[:at]]
-        if len(values) < 2000
-        else values
-    )
-    if len(unique) < len(values):
-        raise MktError(f"有 {len(values) - len(unique)} 个重复的取值")
-    if not values or len(values) > _MAX_VALUES:
-        raise MktError(f"取值的个数应在 1 到 {_MAX_VALUES} 之间，现为 {len(values)}")
+    n_different = len({(type(value).__name__, repr(value)) for value in values})
+    if n_different < len(values):
+        raise MktError(f"有 {len(values) - n_different} 个重复的取值")
     return values
 
 
@@ -77,12 +73,21 @@ def table_rows(source: dict, declared: dict[str, Parameter], folder: Path) -> li
 
 def _read_rows(path: Path) -> list[dict[str, str]]:
     """Rows of a csv as text, UTF-8 or GB18030."""
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except (OSError, ValueError):
+        found = False
+    if not found:
         raise MktError(f"找不到表格 {path.name}")
     if path.stat().st_size > _MAX_TABLE:
         raise MktError(f"表格 {path.name} 超过 {_MAX_TABLE // 10**6} MB")
     text = files.decode(path.read_bytes(), f"表格 {path.name}")
-    rows = list(csv.DictReader(io.StringIO(text), restkey="", restval=""))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), restkey="", restval=""))
+    except csv.Error as error:
+        raise MktError(f"表格 {path.name} 不是可读的 CSV（{error}）") from None
+    if len(rows) > _MAX_VALUES:
+        raise MktError(f"表格 {path.name} 超过 {_MAX_VALUES} 行")
     return [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in rows]
 
 
@@ -107,9 +112,11 @@ def region_name(code: str) -> str:
 
 def _tree_values(level: str, within) -> list[str]:
     tree = _tree()
-    if level not in tree.levels:
+    if not isinstance(level, str) or level not in tree.levels:
         raise MktError(f"没有层级 {level!r}，可用：{'、'.join(tree.levels)}")
     wanted = within if isinstance(within, list) else [within]
+    if not all(isinstance(name, str) for name in wanted):
+        raise MktError("within 应为地区的名称或代码")
     if not wanted:
         return sorted(map(str, tree.level(level)))
     return sorted({str(code) for name in wanted for code in tree.subtree(_code(name)).level(level)})

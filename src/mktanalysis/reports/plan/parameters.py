@@ -94,14 +94,14 @@ def read_parameters(notebook: dict) -> dict[str, Parameter]:
     try:
         statements = ast.parse(source).body
         helps = _helps(source)
-    except (SyntaxError, tokenize.TokenError) as error:
-        raise ParameterError([f"参数单元格不是合法的 Python：{error}"]) from None
+    except (SyntaxError, tokenize.TokenError, ValueError, RecursionError, MemoryError) as error:
+        raise ParameterError([f"参数单元格不是合法的 Python：{error or type(error).__name__}"]) from None
     found = {}
     problems = []
     for statement in statements:
         try:
             parameter = _declared(statement, helps)
-        except ValueError as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             problems.append(f"参数单元格第 {statement.lineno} 行：{error}")
             continue
         if parameter and parameter.name in found:
@@ -172,12 +172,19 @@ def _generic(node: ast.Subscript, spelled: str) -> Kind:
 
 
 def _evaluate(node: ast.expr):
-    """A literal, or a call of Path, date or datetime with literals."""
+    """A literal, or a call of Path, date or datetime with literals, also inside lists, tuples and dicts."""
+    if isinstance(node, (ast.List, ast.Tuple)):
+        items = [_evaluate(item) for item in node.elts]
+        return items if isinstance(node, ast.List) else tuple(items)
+    if isinstance(node, ast.Dict) and None not in node.keys:
+        return {
+            ast.literal_eval(key): _evaluate(item) for key, item in zip(node.keys, node.values, strict=True)
+        }
     if isinstance(node, ast.Call) and not node.keywords:
         name = ast.unparse(node.func).rpartition(".")[2]
         maker = {**DATES, "Path": Path}.get(name)
         if maker:
-            return maker(*(ast.literal_eval(arg) for arg in node.args))
+            return maker(*(ast.literal_eval(arg) for arg in node.args))  # a wrong call: TypeError, ValueError
     try:
         return ast.literal_eval(node)
     except ValueError:

@@ -24,26 +24,31 @@ A specification::
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import math
 import re
 import tomllib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ...errors import MktError
-from ...files import digest_file, project_folder
-from ...settings import line_of
+from ...files import decode as decode_file
+from ...files import project_folder
 from ..names import report_name
 from .grids import grid_values, region_name, table_rows
+from .inputs import own_files
 from .notebook import read
 from .parameters import Parameter, ParameterError, check_parameters, read_parameters, unknown_name
 from .provenance import identity
+from .sections import CHAPTER, PART, TOP, Problems
 from .values import decode, encode
 
-_TOP = {"title", "include", "parameters", "part"}
-_PART = {"title", "parameters", "chapter", "map"}
-_CHAPTER = {"notebook", "title", "parameters", "grid", "rows", "exclude"}
+#: Reports of one specification, and bytes of its file: more is a slip, found before it fills the memory.
+MAX_REPORTS = 100_000
+_MAX_SPEC = 5_000_000
+_MAX_NOTEBOOK = 200_000_000
 
 
 class SpecError(MktError):
@@ -64,7 +69,8 @@ class SpecError(MktError):
 class Planned:
     """One report to make: encoded parameters, the notebook's text as read, and what it is made from.
 
-    ``key`` is the notebook's name without its ending, with the folders that the specification names.
+    ``key`` is the notebook's name without its ending, with the folders that the specification names;
+    ``inputs`` are the analyst's own files with their hashes.
     """
 
     name: str
@@ -76,6 +82,7 @@ class Planned:
     parameters: dict
     identity: dict
     key: str
+    inputs: dict = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,27 +92,6 @@ class ReportList:
     title: str
     reports: tuple[Planned, ...]
     maps: dict = field(default_factory=dict)
-
-
-class _Problems:
-    """Collects problems of one file with line and key."""
-
-    def __init__(self, file: str, text: str):
-        self.file = file
-        self.text = text
-        self.found = []
-
-    def add(self, path: tuple, message: str) -> None:
-        line = line_of(self.text, path)
-        shown = ".".join(f"[{part + 1}]" if isinstance(part, int) else part for part in path).replace(
-            ".[", "["
-        )
-        self.found.append(f"{self.file} 第 {line} 行 {shown}：{message}")
-
-    def unknown_keys(self, section: dict, known: set, path: tuple) -> None:
-        for key in section:
-            if key not in known:
-                self.add((*path, key), unknown_name(key, sorted(known)).replace("参数", "键"))
 
 
 # ---- reading ----------------------------------------------------------------------------------------
@@ -127,7 +113,7 @@ def read_spec(path: Path | str) -> ReportList:
     path = find_spec(path)
     problems: list[str] = []
     maps: dict[str, str] = {}
-    title, reports = _read_file(path, problems, maps, seen=())
+    title, reports = _read_file(path.resolve(), problems, maps, seen=[], around=())
     names = {}
     for report in reports:
         if report.name in names:
@@ -154,41 +140,59 @@ def find_spec(path: Path | str) -> Path:
     raise SpecError([f"找不到报告清单 {given.name}"])
 
 
-def _read_file(path: Path, problems: list, maps: dict, *, seen: tuple) -> tuple[str, list[Planned]]:
-    text = path.read_text("utf-8-sig")
+def _read_file(
+    path: Path, problems: list, maps: dict, *, seen: list, around: tuple
+) -> tuple[str, list[Planned]]:
+    """Title and reports of one file; `seen` are all files so far, `around` those that include this one."""
+    seen.append(path)
     try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problems.append(f"{path.name}：不是合法的 TOML：{error}")
+        if path.stat().st_size > _MAX_SPEC:
+            raise MktError(f"文件超过 {_MAX_SPEC // 10**6} MB，不像报告清单")
+        text = decode_file(path.read_bytes(), path.name)
+        content = tomllib.loads(text.removeprefix("\ufeff"))
+    except (tomllib.TOMLDecodeError, MktError, OSError, RecursionError) as error:
+        told = "嵌套太深" if isinstance(error, RecursionError) else error
+        problems.append(f"{path.name}：不是合法的 TOML：{told}")
         return path.stem, []
-    local = _Problems(path.name, text)
-    local.unknown_keys(content, _TOP, ())
+    local = Problems(path.name, text)
+    content = local.sound(content, TOP, ())
     reports = []
     for at, other in enumerate(content.get("include", ())):
-        found = path.parent / str(other)
-        if found in (*seen, path) or not found.is_file():
+        found = _beside(path.parent, other)
+        if found is None or found in (*around, path):
             local.add(("include",), f"第 {at + 1} 项 {other!r} 找不到，或者包含了自己")
-            continue
-        reports += _read_file(found, problems, maps, seen=(*seen, path))[1]
+        elif found in seen:
+            local.add(("include",), f"第 {at + 1} 项 {other!r} 已经包含过")
+        else:
+            reports += _read_file(found, problems, maps, seen=seen, around=(*around, path))[1]
     chapters = _Chapters(path.parent, local)
     for number, part in enumerate(content.get("part", ())):
         reports += chapters.of_part(part, number, content.get("parameters", {}))
-        maps[str(part.get("title", ""))] = str(part.get("map", ""))
+        if isinstance(part.get("title", ""), str) and isinstance(part.get("map", ""), str):
+            maps[part.get("title", "")] = part.get("map", "")
     problems += local.found
-    return str(content.get("title", path.stem)), reports
+    return content.get("title", path.stem), reports
+
+
+def _beside(folder: Path, name: str) -> Path | None:
+    """The file that `name` means beside a specification, whatever way it is written; None without one."""
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        found = (folder / name).resolve()
+        return found if found.is_file() else None
+    return None
 
 
 class _Chapters:
     """Expands the chapters of one file."""
 
-    def __init__(self, folder: Path, problems: _Problems):
+    def __init__(self, folder: Path, problems: Problems):
         self.folder = folder
         self.problems = problems
         self.used: set = set()
 
     def of_part(self, part: dict, number: int, inherited: dict) -> list[Planned]:
         path = ("part", number)
-        self.problems.unknown_keys(part, _PART, path)
+        part = self.problems.sound(part, PART, path)
         own = part.get("parameters", {})
         inherited = {**inherited, **own}
         used = set()
@@ -200,14 +204,15 @@ class _Chapters:
         for name in own:
             if name not in used:
                 self.problems.add((*path, "parameters", name), "这一部分没有哪个笔记本有这个参数")
-        return [replace(report, part=str(part.get("title", ""))) for report in reports]
+        return [replace(report, part=part.get("title", "")) for report in reports]
 
     def _of_chapter(self, chapter: dict, path: tuple, inherited: dict, used: set) -> list[Planned]:
-        self.problems.unknown_keys(chapter, _CHAPTER, path)
         before = len(self.problems.found)
-        notebook = find_notebook(str(chapter.get("notebook", "")), self.folder)
+        chapter = self.problems.sound(chapter, CHAPTER, path)
+        name = chapter.get("notebook", "")
+        notebook = find_notebook(name, self.folder)
         if notebook is None:
-            self.problems.add((*path, "notebook"), f"找不到笔记本 {chapter.get('notebook')!r}")
+            self.problems.add((*path, "notebook"), f"找不到笔记本 {name!r}")
             return []
         try:
             text, cells = read_notebook(notebook)
@@ -220,14 +225,18 @@ class _Chapters:
         rows = self._rows(chapter, path, declared)
         if len(self.problems.found) > before:
             return []
-        title = str(chapter.get("title") or notebook_title(cells) or notebook.stem)
+        title = chapter.get("title") or notebook_title(cells) or notebook.stem
+        key = _key(name, notebook)
         reports = []
         for row in rows:
             try:
-                reports.append(plan_report(notebook, {**given, **row}, title=title, source=(text, cells)))
+                values = {**given, **row}
+                reports.append(plan_report(notebook, values, title=title, source=(text, cells), key=key))
             except ParameterError as error:
                 for problem in error.problems:
                     self.problems.add((*path, "grid" if row else "parameters"), problem)
+            except MktError as error:
+                self.problems.add((*path, "grid" if row else "parameters"), str(error))
         return reports
 
     def _rows(self, chapter: dict, path: tuple, declared: dict[str, Parameter]) -> list[dict]:
@@ -244,19 +253,23 @@ class _Chapters:
                 axes[name] = grid_values(axis, declared[name], self.folder)
             except (MktError, OSError, ValueError) as error:
                 self.problems.add((*path, "grid", name), str(error))
+        expected = math.prod(map(len, axes.values()))
+        if expected > MAX_REPORTS:
+            self.problems.add((*path, "grid"), f"会展开成 {expected:,} 份报告，上限 {MAX_REPORTS:,} 份")
+            return []
         rows = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
         if "rows" in chapter:
             try:
                 rows = table_rows(chapter["rows"], declared, self.folder)
             except (MktError, OSError, ValueError) as error:
                 self.problems.add((*path, "rows"), str(error))
-        rows = [
-            row for row in rows if not any(self._excluded(row, rule) for rule in chapter.get("exclude", ()))
-        ]
-        for at, rule in enumerate(chapter.get("exclude", ())):
+        rules = chapter.get("exclude", ())
+        known = declared if "rows" in chapter else axes
+        for at, rule in enumerate(rules):
             for name in rule:
-                if name not in axes and "rows" not in chapter:
-                    self.problems.add((*path, "exclude"), f"第 {at + 1} 条：{unknown_name(name, axes)}")
+                if name not in known:
+                    self.problems.add((*path, "exclude"), f"第 {at + 1} 条：{unknown_name(name, known)}")
+        rows = [row for row in rows if not any(self._excluded(row, rule) for rule in rules)]
         if not rows:
             self.problems.add((*path, "grid"), "没有留下任何取值")
         return rows
@@ -278,10 +291,11 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, k
     declared = read_parameters(cells)
     values = {n: decode(v, declared[n].kind) if n in declared else v for n, v in values.items()}
     check_parameters(declared, values)
-    encoded = {name: encode(values[name]) for name in declared if name in values}
+    encoded = {name: encode(values[name], declared[name].kind) for name in declared if name in values}
     full = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
     label = "、".join(filter(None, map(_shown, encoded.values())))
     title = title or notebook_title(cells) or notebook.stem
+    inputs = own_files(cells, full, notebook.parent)
     return Planned(
         name=report_name(key, encoded),
         title=f"{title} · {label}" if label else title,
@@ -290,15 +304,17 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, k
         notebook=notebook,
         text=text,
         parameters=encoded,
-        identity=identity(cells, encoded, _own_files(full, notebook.parent)),
+        identity=identity(cells, encoded, inputs),
         key=key,
+        inputs=inputs,
     )
 
 
-def _own_files(values: dict, folder: Path) -> dict:
-    """Hashes of the files that path parameters name: a changed file makes a report stale."""
-    paths = {name: folder / value for name, value in values.items() if isinstance(value, Path)}
-    return {name: digest_file(path) if path.is_file() else "" for name, path in paths.items()}
+def _key(name: str, notebook: Path) -> str:
+    """What tells a notebook from others of its name: the folders that the specification writes before it."""
+    given = PurePosixPath(name.replace("\\", "/")).with_suffix("")
+    inside = not given.is_absolute() and ".." not in given.parts
+    return given.as_posix() if inside and len(given.parts) > 1 else notebook.stem
 
 
 def _shown(value) -> str:
@@ -310,8 +326,11 @@ def find_notebook(name: str, folder: Path) -> Path | None:
     if not name:
         return None
     file = name if name.endswith(".ipynb") else f"{name}.ipynb"
-    places = (folder / file, project_folder("notebooks") / file)
-    return next((place.absolute() for place in places if place.is_file()), None)
+    for place in (folder / file, project_folder("notebooks") / file):
+        with contextlib.suppress(OSError, ValueError):  # what cannot be a name is nobody's
+            if place.is_file():
+                return place.absolute()
+    return None
 
 
 def read_notebook(path: Path) -> tuple[str, dict]:
@@ -322,9 +341,15 @@ def read_notebook(path: Path) -> tuple[str, dict]:
     MktError
         If it is no notebook of format 4.
     """
-    text = path.read_text("utf-8")
-    notebook = read(text)
-    return text, notebook
+    try:
+        if path.stat().st_size > _MAX_NOTEBOOK:
+            raise MktError(f"笔记本超过 {_MAX_NOTEBOOK // 10**6} MB")
+        text = path.read_text("utf-8-sig")
+    except UnicodeDecodeError:
+        raise MktError("不是 UTF-8 编码的笔记本文件") from None
+    except OSError as error:
+        raise MktError(f"笔记本打不开（{error.strerror}）") from None
+    return text, read(text)
 
 
 def notebook_title(notebook: dict) -> str:

@@ -63,27 +63,59 @@ def _parts(value, kind: Kind) -> list[Kind]:
     return list(kind.args)
 
 
-def encode(value):
-    """A checked value as JSON: dates and paths become text, tuples lists; the declared type tells which."""
+#: How a value is marked in JSON whose type could not be told from its text.
+_MARKED = {"$date": dt.date, "$datetime": dt.datetime, "$Path": Path}
+
+
+def encode(value, kind: Kind | None = None):
+    """A checked value as JSON: dates and paths become text, tuples lists; the declared type tells which.
+
+    Where a union leaves it open (``str | date``), the text is marked with its type.
+    """
+    if kind is not None and kind.name == "union":
+        plain = encode(value, _fitting(value, kind))
+        back = decode(plain, kind)
+        if type(back) is type(value) and back == value:
+            return plain
+        name = "Path" if isinstance(value, PurePath) else type(value).__name__
+        return {f"${name}": plain} if f"${name}" in _MARKED else plain
     if isinstance(value, (dt.date, dt.datetime)):
         return value.isoformat()
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, (list, tuple)):
-        return [encode(item) for item in value]
+        parts = _parts(value, kind) if kind is not None else [None] * len(value)
+        return [encode(item, part) for item, part in zip(value, parts, strict=True)]
     if isinstance(value, dict):
-        return {key: encode(item) for key, item in value.items()}
+        part = kind.args[0] if kind is not None else None
+        return {key: encode(item, part) for key, item in value.items()}
+    return value
+
+
+def _unmarked(value):
+    """A marked value of JSON as what it is; anything else as it stands."""
+    if type(value) is dict and len(value) == 1:
+        ((mark, text),) = value.items()
+        if mark in _MARKED and type(text) is str:
+            maker = _MARKED[mark]
+            try:
+                return maker(text) if maker is Path else maker.fromisoformat(text)
+            except ValueError:
+                return value
     return value
 
 
 def decode(value, kind: Kind):
     """A value of JSON or TOML as the declared type wants it; what cannot be converted stays as it is."""
     if kind.name == "union":
+        value = _unmarked(value)
+        if not refusal(value, kind):
+            return value
         options = [decode(value, part) for part in kind.args]
         fits = [o for o, part in zip(options, kind.args, strict=True) if not refusal(o, part)]
         return fits[0] if fits else value
     if kind.name == "float" and type(value) is int:
-        return float(value)
+        return float(value) if abs(value) <= 2**53 else value  # larger ones would not stay what they are
     if kind.name in DATES and type(value) is str:
         try:
             return DATES[kind.name].fromisoformat(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import json
 import os
 import shutil
 import threading
@@ -19,29 +18,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...errors import MktError
-from ..folder.mark import read_plain
-from ..folder.record import has_sound_contents
 from ..folder.run import Run
 from ..folder.store import FAILURE, Store
-from ..names import scrub
 from ..one.job import (
     DISK_FULL,
     EXIT_DISK_FULL,
-    EXIT_NO_PROCESS,
     NOT_RUN,
     SEED,
-    STATUSES,
     SUCCESSES,
     Job,
 )
-from ..plan.parameters import check_parameters, parameters_cell, read_parameters
+from ..plan.inputs import changed
+from ..plan.parameters import check_parameters, read_parameters
 from ..plan.provenance import environment
 from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
 from ..plan.values import encode
+from .ending import error_of, in_words, judge
 from .runners import Ended, local_runner
-
-#: A result is never longer.
-MAX_RESULT = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -109,8 +102,9 @@ def run_report(notebook, parameters: dict, *, out_dir, settings: Settings | None
     if found is None:
         raise MktError(f"找不到笔记本 {Path(notebook).name}")
     source = read_notebook(found)
-    check_parameters(read_parameters(source[1]), parameters)
-    encoded = {name: encode(value) for name, value in parameters.items()}
+    declared = read_parameters(source[1])
+    check_parameters(declared, parameters)
+    encoded = {name: encode(value, declared[name].kind) for name, value in parameters.items()}
     planned = plan_report(found, encoded, source=source)
     store = Store(out_dir)
     with store.opened():
@@ -176,7 +170,7 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
         try:
             write_index(plan, rows, store)
         except OSError as error:
-            raise MktError(f"报告已写好，但总目录没有写成：{_in_words(error)}") from None
+            raise MktError(f"报告已写好，但总目录没有写成：{in_words(error)}") from None
     return sorted(rows, key=lambda row: row.rank)
 
 
@@ -225,6 +219,10 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
         threads.shutdown(wait=False, cancel_futures=True)
         runner.close()
         for report in pending.values():
+            if held := store.holds(report.name, report.identity):  # it came while that one was published
+                facts = {key: held[key] for key in ("seconds", "peak_mb")}
+                yield Run.of(report, "done", held, **facts)
+                continue
             ended = Ended(-2, stopped=True)
             yield _finish(report, run_folder / report.name, (ended, "", 0.0), store, runner.kind)
         _interrupted.set()
@@ -268,7 +266,7 @@ def _make(report: Planned, run_folder: Path, runner, settings: Settings) -> tupl
         ended = runner.run(folder, timeout=settings.timeout, memory_mb=settings.memory_mb)
     except Exception as error:  # whatever it is, it is this report's end and no other's
         full = isinstance(error, OSError) and error.errno in DISK_FULL
-        ended = Ended(EXIT_DISK_FULL if full else 1, told=f"没有能运行：{_in_words(error)}")
+        ended = Ended(EXIT_DISK_FULL if full else 1, told=f"没有能运行：{in_words(error)}")
     return ended, started, time.monotonic() - clock
 
 
@@ -296,7 +294,7 @@ def _finish(report: Planned, staging: Path, made: tuple, store: Store, runner: s
     except Exception as failure:
         full = isinstance(failure, OSError) and failure.errno in DISK_FULL
         status = "disk_full" if full else "failed"
-        error = _error(f"写入输出文件夹失败：{_in_words(failure)}", staging)
+        error = error_of(f"写入输出文件夹失败：{in_words(failure)}", staging)
         good = None
         with contextlib.suppress(Exception):
             good = store.record(report.name)
@@ -307,11 +305,6 @@ def _finish(report: Planned, staging: Path, made: tuple, store: Store, runner: s
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _in_words(error: Exception) -> str:
-    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return scrub(words if isinstance(error, (MktError, OSError)) else f"{type(error).__name__}: {words}")
-
-
 def _record(report: Planned, status: str, facts: dict, runner: str) -> dict:
     """What is recorded of every report, however it ended."""
     around = environment()
@@ -320,6 +313,7 @@ def _record(report: Planned, status: str, facts: dict, runner: str) -> dict:
         "report": report.name,
         "title": report.title,
         "notebook": report.notebook.name,
+        "key": report.key,
         "parameters": report.parameters,
         "status": status,
         **facts,
@@ -337,6 +331,10 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
     status, error, result = judge(staging, ended)
     if result is not None:
         facts = {**facts, "seconds": round(result["seconds"], 3)}  # without waiting for the preloaded process
+    edited = changed(report.inputs, report.notebook.parent) if status == "done" else []
+    if edited:
+        status = "failed"
+        error = error_of(f"运行期间 {'、'.join(edited[:3])} 被改动，结果不能归于哪一个版本；请重跑", staging)
     record = _record(report, status, facts, runner)
     if status == "done":
         contents = {"figures": result["figures"], "tables": result["tables"]}
@@ -344,67 +342,3 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
         return Run.of(report, status, record, **facts)
     store.publish_failure(report.name, staging, {**record, "error": error})
     return Run.of(report, status, store.record(report.name), error=error, **facts)
-
-
-def judge(staging: Path, ended: Ended) -> tuple[str, dict | None, dict | None]:
-    """Status, error and result of a report, from how its process ended and what it left."""
-    if ended.stopped:
-        return "interrupted", _error("运行被 Ctrl-C 中断", staging), None
-    if ended.timeout:
-        return "timeout", _error("超过规定的时间", staging), None
-    if ended.exit == EXIT_DISK_FULL:
-        return "disk_full", _error("磁盘写满或超过文件大小限制", staging), None
-    result = _read_result(staging, ended.seal)
-    if ended.exit != 0 or result is None:
-        return "died", _error(ended.told or _how(ended.exit), staging), None
-    if result["status"] == "done" and not (staging / "report.html").exists():
-        return "died", _error("没有留下报告页", staging), None
-    return result["status"], result["error"], result
-
-
-def _read_result(staging: Path, seal: str) -> dict | None:
-    """What the report's process says of itself; None unless it bears the seal that only it was given."""
-    try:
-        result = json.loads(read_plain(staging / "result.json", MAX_RESULT))
-        sealed = seal and result["seal"] == seal
-        sound = has_sound_contents(result) and result["status"] in STATUSES
-        sound = sound and isinstance(result["seconds"], (int, float))
-        sound = sound and (result["error"] is None) == (result["status"] == "done")
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return result if sealed and sound else None
-
-
-def _how(code: int) -> str:
-    if code == EXIT_NO_PROCESS:
-        return "系统不给新的进程（进程数或内存到了上限）"
-    if code == -9:
-        return "进程被系统终止（信号 9），常见原因是整机内存不足"
-    return f"进程因信号 {-code} 终止" if code < 0 else f"进程中途退出（退出码 {code}），没有写完报告"
-
-
-def _error(message: str, staging: Path) -> dict:
-    """An error that the process could not tell itself: the cell it was in, the last lines of its log."""
-    cell = None
-    source = ""
-    lines = []
-    with contextlib.suppress(Exception):  # of what a lost process left anything may be broken
-        cell = int((staging / "cell").read_text())
-        notebook = json.loads(Job.load(staging).notebook)
-        at = cell - (cell > parameters_cell(notebook))  # the injected cell stands after the parameters
-        source = "".join(notebook["cells"][at]["source"])
-    with contextlib.suppress(OSError):
-        lines = _tail(staging / "log")
-    return {
-        "cell": cell,
-        "source": scrub(source)[:2000],
-        "message": message,
-        "lines": [scrub(line)[:300] for line in lines],
-    }
-
-
-def _tail(path: Path) -> list[str]:
-    """The last lines of a log, however long it is."""
-    with open(path, "rb") as stream:
-        stream.seek(max(0, path.stat().st_size - 20_000))
-        return stream.read().decode("utf-8", "replace").splitlines()[-12:]

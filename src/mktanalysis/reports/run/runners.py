@@ -6,7 +6,6 @@ process ended; it starts processes only below itself and ends all of them when i
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import json
 import os
@@ -22,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..one.job import ENVIRONMENT
+from ..plan.inputs import imported_modules
 from ..processes import MARK, end_group, end_process
 
 
@@ -60,29 +60,7 @@ def local_runner(kind: str, notebooks: Iterable[str] = ()):
     """
     if kind == "papermill" or (kind == "auto" and not can_fork()):
         return PapermillRunner()
-    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(text)}))
-
-
-def imported_modules(text: str) -> set[str]:
-    """Modules that the cells of a notebook import, wherever the import stands.
-
-    Examples
-    --------
-    >>> cells = [{"cell_type": "code", "source": "import pandas as pd\\nfrom a.b import c"}]
-    >>> sorted(imported_modules(json.dumps({"cells": cells})))
-    ['a.b', 'a.b.c', 'pandas']
-    """
-    found = set()
-    for cell in json.loads(text)["cells"]:
-        if cell["cell_type"] != "code":
-            continue
-        with contextlib.suppress(SyntaxError):  # magics; the cell itself says so when it runs
-            for node in ast.walk(ast.parse("".join(cell["source"]))):
-                if isinstance(node, ast.Import):
-                    found |= {alias.name for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                    found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(json.loads(text))}))
 
 
 class _Template:
