@@ -3,12 +3,14 @@
 from .bridge import bridge_panel, known_figures, said
 from .cities import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
 from .counties import county_profile, rule_figures, score_counties
+from .macro import MacroInputs, macro_inputs
 from .panels import load_breaks, load_panel, load_penetration
 from .units import mark_centres, market_units
 
 __all__ = [
     "CITY_INDICATORS",
     "CityProfile",
+    "MacroInputs",
     "bridge_panel",
     "city_panel",
     "city_profile",
@@ -17,6 +19,7 @@ __all__ = [
     "load_breaks",
     "load_panel",
     "load_penetration",
+    "macro_inputs",
     "mark_centres",
     "market_units",
     "rule_figures",

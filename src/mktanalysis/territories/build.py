@@ -34,8 +34,11 @@ class Job:
     total: float = 1.0
 
 
-def build_jobs(units, edges, conditions: Conditions, *, tree=None, distance=None, current=None, sites=None):
-    """Jobs and notes. `sites` (people's homes, a table) fixes the places that travel is measured from."""
+def build_jobs(
+    units, edges, conditions: Conditions, *, tree=None, distance=None, current=None, sites=None, large=True
+):
+    """Jobs and notes. `sites` (people's homes, a table) fixes the places travel is measured from;
+    without `large` no unit is a territory of its own."""
     notes: list[str] = []
     columns = list(conditions.measures)
     matrix = None if distance is None else distance.loc[units["region"], units["region"]].to_numpy(float)
@@ -50,7 +53,7 @@ def build_jobs(units, edges, conditions: Conditions, *, tree=None, distance=None
     jobs = []
     for parent, part in parts.items():
         given = None if distance is None else distance.loc[part["region"], part["region"]].to_numpy(float)
-        job = _Builder(part, edges, conditions, notes, sites).job(int(people[parent]), given, current)
+        job = _Builder(part, edges, conditions, notes, sites, large).job(int(people[parent]), given, current)
         job.parent = parent
         jobs.append(job)
     return jobs, notes
@@ -76,12 +79,13 @@ def share_people(load: pd.Series, n: int) -> pd.Series:
 class _Builder:
     """Builds the job of one set of units."""
 
-    def __init__(self, units: pd.DataFrame, edges, conditions: Conditions, notes: list, sites):
+    def __init__(self, units: pd.DataFrame, edges, conditions: Conditions, notes: list, sites, large):
         self.units = units
         self.edges = edges
         self.conditions = conditions
         self.notes = notes
         self.sites = sites
+        self.large = large and sites is None
 
     def job(self, n: int, matrix, current) -> Job:
         alone, rest = self._large(n)
@@ -109,7 +113,7 @@ class _Builder:
             large = [i for i in large if self.units["region"].iloc[i] not in bound]
             large.sort(key=lambda i: (-load[i], i))
             room = left - (1 if rest.sum() > 1 else 0)
-            if not large or room < 1 or self.sites is not None:
+            if not large or room < 1 or not self.large:
                 break
             count = min(max(int(load[large[0]] / mean + 0.5), 1), room)
             if rest.sum() - 1 < left - count:
@@ -163,7 +167,7 @@ class _Builder:
                 where = f"#{number}"
                 names.append(where)
             home |= {code: where for code in inside if where is not None}
-        if len(names) > k:
+        if len(names) > k and self.large:
             relaxation = pd.DataFrame([{"condition": "n", "given": k, "needed": len(names)}])
             raise InfeasibleError(f"指定的片区有 {len(names)} 个，而这里只有 {k} 个", relaxation)
         names += [None] * (k - len(names))

@@ -97,7 +97,7 @@ def solve(job: Job, conditions: Conditions, seed: int, *, start=None, units: int
     label = anneal(problem, random_state=seed, effort=effort, start=start, starts=starts)
     (out, _) = score(problem, label)
     if out and problem.n <= MOST_UNITS and not problem.keep:
-        label = _exact(problem, label, conditions)
+        label = _exact(problem, label, conditions, job.parent is not None)
         (out, _) = score(problem, label)
     if problem.cut:
         return job, *_cut_proof(problem, label, out)
@@ -129,12 +129,17 @@ def _cut_proof(problem, label, out: int):
     return label, float("nan"), False
 
 
-def _exact(problem, label, conditions: Conditions):
-    """The proven best where annealing kept no band, or the proof that there is none."""
+def _exact(problem, label, conditions: Conditions, part: bool):
+    """The proven best where annealing kept no band, or the proof that there is none.
+
+    In a part of a nested design an impossible band is no error: its territories are named in the plan.
+    """
     try:
         best = best_choice(problem)
         if best is not None:
             return best
+        if part:
+            return label
         held = problem.tolerance < 1e6
         reached = _reached(problem, label, held)
         (least, _, proven) = smallest_tolerance(problem, reached)

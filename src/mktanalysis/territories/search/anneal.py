@@ -22,6 +22,9 @@ SETTLE = 10
 #: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
 HEAT = (3.0, 0.03)
 PRICE = (0.05, 3.0)
+#: With a price of moving: temperature in mean moved loads of a unit, and the scale of imbalance in all loads.
+KEEP_HEAT = (0.5, 0.01)
+KEEP_SCALE = 0.3
 
 
 def starts_of(units: int) -> int:
@@ -72,6 +75,9 @@ def cool(problem: Problem, label, rng, effort: float, pool: Pool | None = None):
     blocks = blocks_of(problem, effort)
     scale = max(cost, 1e-9)
     heat = scale / problem.n * np.geomspace(*HEAT, blocks)
+    if problem.keep:  # the cost of today is nearly nothing: what counts is the price of a mean unit moved
+        scale = max(cost, problem.keep * problem.k * KEEP_SCALE)
+        heat = problem.keep * problem.k / problem.n * np.geomspace(*KEEP_HEAT, blocks)
     price = scale / problem.k * np.geomspace(*PRICE, blocks)
     for number in range(blocks):
         walk.block(SETTLE * problem.n, heat[number], price[number])

@@ -14,6 +14,8 @@ from ..problem import NO_BALANCE, Problem
 
 #: Partners tried for a swap where a single move is refused.
 SWAP_TRIES = 3
+#: A move that costs more travel than this many temperatures is not saved by a swap.
+SWAP_REACH = 1.0
 #: Price of two units together that should be apart, in loads out of the band.
 APART_PRICE = 4.0
 
@@ -102,13 +104,15 @@ class Walk:
         cost = self.cost
         measures = self.measures
         cut = self.problem.cut
+        reach = SWAP_REACH * temperature
         for e, limit, pick in zip(edges, limits, picks, strict=True):
             i = tail[e]
             a = label[i]
             b = label[head[e]]
             if a == b or lock[i] >= 0:
                 continue
-            change = self._cut_change(i, a, b) if cut else cost[b][i] - cost[a][i]
+            travel = self._cut_change(i, a, b) if cut else cost[b][i] - cost[a][i]
+            change = travel
             for column, load, now, half, scale in measures:
                 x = column[i]
                 off = abs(load[a] - x - 1) - half
@@ -122,7 +126,7 @@ class Walk:
             if change <= limit:
                 if self.stays_connected(i, a):
                     self.move(i, a, b)
-            else:
+            elif travel <= reach:  # refused for its load: perhaps something can come back for it
                 self._swap(i, a, b, (limit, price, pick))
 
     def _swap(self, i: int, a: int, b: int, how: tuple) -> None:
