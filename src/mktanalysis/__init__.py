@@ -48,6 +48,8 @@ _PUBLIC = {
     "simulate_risk": "expansion",
     "rank_entries": "expansion",
     "fit_entries": "expansion",
+    "TerritoryDesigner": "territories",
+    "design_territories": "territories",
     "present": "reports",
     "say": "reports",
     "publish_figure": "reports",
@@ -88,6 +90,7 @@ _ROOMS = (
     "capacity",
     "expansion",
     "planning",
+    "territories",
     "china",
 )
 _ROOMS += ("words", "style", "maps", "charts", "reports")

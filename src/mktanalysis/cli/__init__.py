@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 #: The files of this folder that add commands, in the order of the help page.
-GROUPS = ("data", "tiers", "forecast", "capacity", "targets", "force", "expand", "report")
+GROUPS = ("data", "tiers", "forecast", "capacity", "targets", "force", "expand", "territories", "report")
 
 
 def build_app() -> typer.Typer:

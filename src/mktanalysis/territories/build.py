@@ -50,10 +50,13 @@ def build_jobs(
         parent = tree.parents(conditions.within, units["region"]).to_numpy()
         parts = dict(iter(units.groupby(parent, sort=True)))
         people = share_people(pd.Series({p: t[columns[0]].sum() for p, t in parts.items()}), conditions.n)
+    total = 1.0 if conditions.weight is None else max(float(units[conditions.weight].sum()), 1e-300)
     jobs = []
     for parent, part in parts.items():
         given = None if distance is None else distance.loc[part["region"], part["region"]].to_numpy(float)
-        job = _Builder(part, edges, conditions, notes, sites, large).job(int(people[parent]), given, current)
+        builder = _Builder(part, edges, conditions, notes, sites, large)
+        builder.total = total
+        job = builder.job(int(people[parent]), given, current)
         job.parent = parent
         jobs.append(job)
     return jobs, notes
@@ -86,6 +89,7 @@ class _Builder:
         self.notes = notes
         self.sites = sites
         self.large = large and sites is None
+        self.total = 1.0  # of the weight, over all parts
 
     def job(self, n: int, matrix, current) -> Job:
         alone, rest = self._large(n)
@@ -139,7 +143,7 @@ class _Builder:
         loads = loads * k / np.where(total > 0, total, 1.0)
         weight = np.ones(len(part)) if c.weight is None else part[c.weight].to_numpy(float)
         if c.weight is not None:
-            weight = weight / max(self.units[c.weight].sum(), 1e-300)
+            weight = weight / self.total
         names, lock, site = self._named(codes, k, current)
         travel = distance
         if self.sites is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..errors import Problems
+from ..words.render import named
 from .problem import distances
 
 
@@ -106,12 +107,12 @@ def centre_coverage(
         [measure, "region"], ascending=[False, True], ignore_index=True
     )
     return CentreCoverage(
-        units=table,
-        centres=_by_centre(near, load),
-        shares=_shares(near, load, groups),
-        gaps=gaps[["region", measure, "nearest", "distance"]],
-        overlap=_overlap(near, load),
-        next_centres=_next(units, load, covered, float(radius) / road_factor, n_next),
+        units=named(table, "covered_units"),
+        centres=named(_by_centre(near, load), "centres"),
+        shares=named(_shares(near, load, groups), "centre_shares"),
+        gaps=named(gaps[["region", measure, "nearest", "distance"]], "coverage_gaps"),
+        overlap=named(_overlap(near, load), "coverage_overlap"),
+        next_centres=named(_next(units, load, covered, float(radius) / road_factor, n_next), "next_centres"),
         covered_share=float(load[covered].sum() / load.sum()),
     )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import InfeasibleError, MktError
+from ..words.render import named
 from .design import design_territories
 from .plan import TerritoryPlan
 from .realign import realign
@@ -109,7 +110,7 @@ def compare_designs(
             moves = move_table(matched, today, units, plan.conditions)
         share = float(moves[measure].sum() / units[measure].sum()) if len(moves) else 0.0
         rows.append({**row, "n_moved": len(moves), "moved_share": share})
-    return pd.DataFrame(rows)
+    return named(pd.DataFrame(rows), "designs")
 
 
 def smallest_relaxation(units, edges, tree=None, *, n: int, random_state: int | None = 0, **conditions):
@@ -155,7 +156,7 @@ def smallest_relaxation(units, edges, tree=None, *, n: int, random_state: int | 
             if not out({**base, field: kept}):
                 text = f"{wish}→{wishes[wish]}" if field == "locks" else str(wish)
                 rows.append({"condition": field, "given": text, "needed": "取消这一条"})
-    return pd.DataFrame([row for row in rows if row], columns=columns)
+    return named(pd.DataFrame([row for row in rows if row], columns=columns), "relaxation")
 
 
 def _tolerance_row(units, edges, tree, wishes: dict, measures: dict):

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import InfeasibleError, MktError
+from ..words.render import named
 from .design import design_territories
 from .plan import TerritoryPlan, renamed
 from .problem import NO_BALANCE, distances
@@ -123,7 +124,7 @@ def compare_schemes(
         label = _labels(scheme, units)
         row = {"scheme": name, **_judged(label, units.set_index("region")[measure], edges, distance)}
         rows.append({**row, "moved_share": _moved(label, base, units, measure)})
-    return pd.DataFrame(rows)
+    return named(pd.DataFrame(rows), "schemes")
 
 
 def _labels(scheme: pd.Series, units: pd.DataFrame) -> pd.Series:
@@ -213,4 +214,5 @@ def scheme_frontier(
             except InfeasibleError as error:
                 row["deviation"] = float(error.relaxation["needed"].iloc[0])
             rows.append(row)
-    return pd.DataFrame(rows)[["n_groups", "tolerance", "deviation", "travel", "proven"]]
+    columns = ["n_groups", "tolerance", "deviation", "travel", "proven"]
+    return named(pd.DataFrame(rows)[columns], "scheme_frontier")

@@ -67,7 +67,8 @@ def design_for_people(
     job = jobs[0]
     lock = [job.names.index(wishes.locks[c]) if c in wishes.locks else -1 for c in job.problem.codes]
     job.problem = replace(job.problem, lock=lock)
-    solved = [solve(job, wishes, int(np.random.default_rng(random_state).integers(2**31)))]
+    rng = np.random.default_rng(random_state)
+    solved = [solve(job, wishes, int(rng.integers(2**31)))]
     return plan_of(solved, units, wishes, tree=tree, notes=notes)
 
 

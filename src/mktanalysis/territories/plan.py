@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from ..words.render import named
+from ..words.summary import Shown, Summary
 from .conditions import Conditions
 from .problem import distances
 from .search.walk import medians
 
 
-@dataclass(frozen=True, eq=False)
-class TerritoryPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class TerritoryPlan(Shown):
     """A design of territories (片区方案).
 
     Attributes
@@ -57,8 +59,18 @@ class TerritoryPlan:
         """Share by which the cost may be above the least possible."""
         return float(self.figures["gap"])
 
-    def _repr_html_(self) -> str:
-        return self.territories._repr_html_()
+    def summary(self) -> Summary:
+        """What a notebook shows of the design."""
+        names = ("n_territories", "n_out", "worst_deviation", "cost", "gap")
+        if self.conditions.objective == "borders" or self.conditions.weight is None:
+            names = ("n_territories", "n_out", "worst_deviation")
+        return Summary(
+            title="片区方案",
+            figures={name: self.figures[name] for name in names},
+            table=self.territories,
+            next_step="逐个核对超出容差的片区；用 edit_plan 改、用 check_plan 复核",
+            words="territory_figures",
+        )
 
 
 def plan_of(solved, units, conditions: Conditions, *, tree=None, current=None, notes=(), distance=None):
@@ -83,7 +95,10 @@ def plan_of(solved, units, conditions: Conditions, *, tree=None, current=None, n
     (figures, unit) = _figures(solved, table, moves, units, conditions)
     bridges = tuple(pair for job, *_ in solved if job.problem is not None for pair in job.problem.bridges)
     notes = (*notes, *_told(table))
-    return TerritoryPlan(assignment, table, moves, figures, unit, notes, conditions, bridges)
+    return TerritoryPlan(
+        assignment, named(table, "territories"), named(moves, "territory_moves"),
+        named(figures, "territory_figures"), unit, notes, conditions, bridges,
+    )  # fmt: skip
 
 
 def _unit_names(units: pd.DataFrame, tree) -> dict:

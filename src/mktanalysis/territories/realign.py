@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
 from .build import Job, build_jobs
 from .conditions import Conditions, check_inputs
 from .design import design_territories
@@ -77,8 +78,7 @@ def realign(
 
     Examples
     --------
-    >>> units = pd.DataFrame({"region": list("abcd"), "capacity": [1.0, 1, 1, 1], "x": [0.0, 1, 2, 3], "y":
-    0.0})
+    >>> units = pd.DataFrame({"region": list("abcd"), "capacity": [1.0, 1, 1, 1], "x": range(4), "y": 0.0})
     >>> edges = pd.DataFrame({"region": list("abc"), "neighbor": list("bcd")})
     >>> today = pd.Series({"a": "甲", "b": "乙", "c": "乙", "d": "乙"})
     >>> realign(units, edges, today).moves["region"].tolist()
@@ -246,7 +246,7 @@ def realign_frontier(
         _point(tolerance, plan, units, measure) for tolerance, plan in sorted(plans.items(), reverse=True)
     ]
     rows.append({**_point(tightest, free, units, measure), "free": True})
-    return Frontier(pd.DataFrame(rows), plans, free)
+    return Frontier(named(pd.DataFrame(rows), "territory_frontier"), plans, free)
 
 
 def _more(plan: TerritoryPlan, other: TerritoryPlan) -> bool:
@@ -336,4 +336,5 @@ def handovers(
     front = ["from_territory", "to_territory", "region", "name"]
     rest = [name for name in table if name not in front]
     table = table[[*front, *rest]].assign(effective=day)
-    return table.sort_values(["from_territory", "to_territory", "region"], ignore_index=True)
+    table = table.sort_values(["from_territory", "to_territory", "region"], ignore_index=True)
+    return named(table, "handovers")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..regions import components
+from ..words.render import named
 from .conditions import Conditions
 
 
@@ -58,7 +59,7 @@ def check_plan(assignment: pd.Series, units, edges, conditions: Conditions, *, t
 
 
 def _table(rows) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["condition", "holds", "worst", "detail"])
+    return named(pd.DataFrame(rows, columns=["condition", "holds", "worst", "detail"]), "territory_checks")
 
 
 def _row(condition: str, worst, detail: str = "") -> dict:
