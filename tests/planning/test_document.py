@@ -18,6 +18,7 @@ from mktanalysis.planning.document import (
     swot,
     targets_table,
     zone_roles,
+    zone_table,
 )
 
 #: The source's plan of 江苏: outlets at saturation by zone; distributors stand in 徐州 连云港 盐城 苏州 南京;
@@ -95,7 +96,26 @@ class TestZones:
         found = zone_roles(JIANGSU).set_index("zone")
         assert found["role"].to_dict() == {"苏南": "deepen", "苏中": "open", "苏北": "steady"}
         assert found["capacity"].sum() == 196  # the source's total at saturation
-        assert "58%" in found.loc["苏北", "reason"]  # 0.7 / 1.2 of the best zone
+        # 0.7 / 1.2 over the mean (108 + 48 + 40 x 0.583) / 196
+        assert found.loc["苏北", "return_index"] == pytest.approx((0.7 / 1.2) / 0.915, abs=0.001)
+        assert "64%" in found.loc["苏北", "reason"]
+
+    def test_jiangsu_from_the_built_in_figures(self):
+        """Retail sales by county-level unit and the dealers' cities of the source: the same three roles."""
+        tree = mkt.load_regions()
+        cities = tree.subtree("320000").level("prefecture")
+        panel = mkt.load_panel("retail_sales")
+        retail = panel[panel["period"] == "2023"].set_index("region")["value"]
+        places = pd.DataFrame({"region": cities, "capacity": [float(len(tree.children(c))) for c in cities]})
+        places = places.assign(held=0.0, market=places["region"].map(retail))
+        named = mkt.resolve_names(["徐州市", "连云港市", "盐城市", "苏州市", "南京市"], tree)
+        density = pd.DataFrame({"region": cities, "n_dealers": cities.isin(named).astype(int)})
+        zones = zone_table(places, mkt.load_scheme("jiangsu_parts"), density=density)
+        assert zones.set_index("zone")["places"].to_dict() == {"苏南": 5, "苏中": 3, "苏北": 5}
+        role = zone_roles(zones).set_index("zone")["role"]
+        assert role.to_dict() == {"苏南": "deepen", "苏中": "open", "苏北": "steady"}
+        with pytest.raises(MktError, match="没有分区的地区：320100"):
+            zone_table(places, pd.Series({"320200": "苏南"}))
 
     def test_equal_numbers_sell_seventy_percent(self):
         equal = JIANGSU.assign(capacity=40, held=0, cost=1.0)

@@ -3,7 +3,7 @@
 from .plan import PlanDocument, PlanInputs, Section, plan_document
 from .swot import RULES, SwotRule, market_facts, swot
 from .tables import TARGETS, phase_dates, plan_budget, targets_table
-from .zones import ZoneRule, zone_roles
+from .zones import ZoneRule, zone_roles, zone_table
 
 __all__ = [
     "RULES",
@@ -20,4 +20,5 @@ __all__ = [
     "swot",
     "targets_table",
     "zone_roles",
+    "zone_table",
 ]

@@ -26,13 +26,65 @@ class ZoneRule(Strict):
     Parameters
     ----------
     low_return : float
-        A zone whose sales per outlet over its cost lie below this share of the best zone's is kept steady.
+        A zone whose sales per outlet over its cost lie below this share of the region's mean (weighted by
+        capacity) is kept steady.
     presence : float
         A zone in which this share of the places is covered is deepened, else opened.
     """
 
     low_return: Annotated[float, Field(ge=0, le=1)] = 0.75
     presence: Annotated[float, Field(ge=0, le=1)] = 0.25
+
+
+def zone_table(
+    places: pd.DataFrame, zones: pd.Series, *, density: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Add the places of a region up to its zones, as :func:`zone_roles` wants them (按分区汇总).
+
+    Parameters
+    ----------
+    places : DataFrame
+        Columns region, capacity (outlets at saturation), held (of them today), market (yuan a year: what the
+        outlets share) and, if known, cost (yuan a year to serve the place; default: as the capacity).
+    zones : Series
+        Index region, the zone of each place: a scheme or a company's own.
+    density : DataFrame, optional
+        From ``dealer_density``: which places have a dealer; default: where an outlet is held.
+
+    Returns
+    -------
+    DataFrame
+        Columns zone, capacity, held, productivity (market / capacity, 1 is the region's mean), cost (per
+        outlet of capacity, 1 is the mean), places, covered.
+
+    Raises
+    ------
+    MktError
+        A place without a zone.
+
+    Examples
+    --------
+    >>> places = pd.DataFrame({"region": list("abc"), "capacity": [10.0, 10.0, 20.0],
+    ...     "held": [2.0, 0.0, 1.0], "market": [300.0, 100.0, 200.0]})
+    >>> zone_table(places, pd.Series({"a": "南", "b": "南", "c": "北"})).round(2).values.tolist()
+    [['北', 20.0, 1.0, 0.67, 1.0, 1, 1], ['南', 20.0, 2.0, 1.33, 1.0, 2, 1]]
+    """
+    zone = places["region"].map(zones)
+    if zone.isna().any():
+        raise MktError(f"没有分区的地区：{'、'.join(places.loc[zone.isna(), 'region'][:20])}")
+    table = places if "cost" in places else places.assign(cost=places["capacity"])
+    covered = table["held"] > 0
+    if density is not None:
+        served = set(density.loc[density["n_dealers"] > 0, "region"])
+        covered = table["region"].isin(served)
+    sums = table.assign(zone=zone, covered=covered, places=1).groupby("zone", sort=True)
+    total = sums[["capacity", "held", "market", "cost", "places", "covered"]].sum()
+    output = total["market"] / total["capacity"]
+    upkeep = total["cost"] / total["capacity"]
+    mean_output = total["market"].sum() / total["capacity"].sum()
+    mean_upkeep = total["cost"].sum() / total["capacity"].sum()
+    found = total.assign(productivity=output / mean_output, cost=upkeep / mean_upkeep).reset_index()
+    return found[["zone", "capacity", "held", "productivity", "cost", "places", "covered"]]
 
 
 def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataFrame:
@@ -50,7 +102,7 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
     -------
     DataFrame
         Columns zone, role (deepen, open, steady), capacity, held, headroom (capacity - held), value (headroom
-        x productivity), value_share, return_index (productivity / cost, 1 is the best zone), coverage (share
+        x productivity), value_share, return_index (productivity / cost, 1 is the mean), coverage (share
         of places), reason (Chinese). The largest value first.
 
     Raises
@@ -72,7 +124,7 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
     rule = rule or ZoneRule()
     _check(zones)
     gain = zones["productivity"] / zones["cost"]
-    index = gain / gain.max()
+    index = gain * zones["capacity"].sum() / (gain * zones["capacity"]).sum()
     coverage = zones["covered"] / zones["places"]
     headroom = (zones["capacity"] - zones["held"]).clip(lower=0)
     value = headroom * zones["productivity"]
@@ -100,7 +152,7 @@ def _reason(row, rule: ZoneRule) -> str:
     if row.held > row.capacity:
         size = f"已有 {row.held:,.0f}，超过饱和容量 {row.capacity:,.0f}"
     if row.role == "steady":
-        why = f"产出与成本之比只有最好分区的 {row.return_index:.0%}（低于 {rule.low_return:.0%}），以稳住为主"
+        why = f"产出与成本之比只有平均的 {row.return_index:.0%}（低于 {rule.low_return:.0%}），以稳住为主"
     elif row.role == "deepen":
         why = f"已有经销商的地区占 {row.coverage:.0%}（不低于 {rule.presence:.0%}），在现有网络上做深"
     else:
