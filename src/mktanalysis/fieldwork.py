@@ -15,6 +15,15 @@ WEEKS = 52
 #: Length of a tour through random points, in units of sqrt(area x points): Daganzo (1984).
 TOUR = 0.57
 
+#: The trade's classes of prospects by the time to their purchase, with the usual mix (an assumption), the
+#: weeks between contacts (a quarter, a month - assumption -, a month, a week, every working day), the weeks
+#: that a prospect stays in the class (52: a stock, less: it flows through), and whether a contact is a visit.
+CLASSES = ("潜在客户", "六月期", "三月期", "一月期", "半月期")
+CLASS_MIX = (0.50, 0.20, 0.15, 0.10, 0.05)
+EVERY_WEEKS = (13.0, 52 / 12, 52 / 12, 1.0, 0.2)
+STAY_WEEKS = (52.0, 13.0, 104 / 12, 26 / 12, 26 / 12)
+ON_THE_SPOT = (False, False, True, True, True)
+
 #: Kinds of work, in the order of every table of hours.
 KINDS = ("sweep", "visits", "old_customers", "model_stores", "supervision")
 

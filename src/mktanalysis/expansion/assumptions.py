@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from ..fieldwork import yearly_contacts
+from ..fieldwork import CLASS_MIX, EVERY_WEEKS, ON_THE_SPOT, STAY_WEEKS, yearly_contacts
 from ..settings import Strict
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -158,22 +158,10 @@ class Staffing(Strict):
     travel_hours: Amount = 2.5
     call_hours: Amount = 0.25
     prospects: Share = 0.8
-    class_mix: tuple[Share, Share, Share, Share, Share] = (0.50, 0.20, 0.15, 0.10, 0.05)
-    class_every_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = (
-        13.0,
-        52 / 12,
-        52 / 12,
-        1.0,
-        0.2,
-    )
-    class_stay_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = (
-        52.0,
-        13.0,
-        104 / 12,
-        26 / 12,
-        26 / 12,
-    )
-    class_visits: tuple[bool, bool, bool, bool, bool] = (False, False, True, True, True)
+    class_mix: tuple[Share, Share, Share, Share, Share] = CLASS_MIX
+    class_every_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = EVERY_WEEKS
+    class_stay_weeks: tuple[Positive, Positive, Positive, Positive, Positive] = STAY_WEEKS
+    class_visits: tuple[bool, bool, bool, bool, bool] = ON_THE_SPOT
     old_customer_contacts: Amount = 2.0
     sweep_hours: Amount = 0.5
     model_stores: dict[str, Amount] = Field(default_factory=lambda: {"county": 1.0, "prefecture": 2.0})

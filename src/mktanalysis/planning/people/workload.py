@@ -14,7 +14,18 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from ...errors import MktError, TableError
-from ...fieldwork import KINDS, travel_hours, work_hours, yearly_contacts
+from ...fieldwork import (
+    CLASS_MIX,
+    CLASSES,
+    EVERY_WEEKS,
+    KINDS,
+    ON_THE_SPOT,
+    STAY_WEEKS,
+    WEEKS,
+    travel_hours,
+    work_hours,
+    yearly_contacts,
+)
 from ...settings import Strict
 from ...words.render import named
 from ..quotas.projection import project
@@ -58,19 +69,19 @@ class CustomerClass(Strict):
         return yearly_contacts(self.every_weeks, reading=self.reading, stay_weeks=self.stay_weeks)
 
 
-#: The source's classes: a contact a quarter for potential customers, calls for six-month prospects (monthly:
-#: assumption), a visit a month, a visit a week, on site every working day until the order is placed.
-#: Prospects pass through the last four: they are flows. The shares are assumptions.
-SEED_CLASSES = (
-    CustomerClass(name="潜在客户", share=0.50, every_weeks=13.0, visit=False),
+#: The trade's classes; prospects pass through all but the first, which is a stock.
+SEED_CLASSES = tuple(
     CustomerClass(
-        name="六月期", share=0.20, every_weeks=52 / 12, visit=False, reading="flow", stay_weeks=13.0
-    ),
-    CustomerClass(
-        name="三月期", share=0.15, every_weeks=52 / 12, visit=True, reading="flow", stay_weeks=104 / 12
-    ),
-    CustomerClass(name="一月期", share=0.10, every_weeks=1.0, visit=True, reading="flow", stay_weeks=26 / 12),
-    CustomerClass(name="半月期", share=0.05, every_weeks=0.2, visit=True, reading="flow", stay_weeks=26 / 12),
+        name=name,
+        share=share,
+        every_weeks=every,
+        visit=visit,
+        reading="stock" if stay == WEEKS else "flow",
+        stay_weeks=stay,
+    )
+    for name, share, every, stay, visit in zip(
+        CLASSES, CLASS_MIX, EVERY_WEEKS, STAY_WEEKS, ON_THE_SPOT, strict=True
+    )
 )
 
 
