@@ -216,3 +216,19 @@ def test_national_season_has_its_peak_at_the_end_of_the_year(tmp_path, capsys):
     run("--to", out, command=("targets", "season"))
     table = written(out).set_index("月")["季节指数"]
     assert table.mean() == pytest.approx(1) and table.idxmax() == 12 and table[1] == table[2]
+
+
+def test_how_a_forecast_came_about_and_quantiles_reach_the_workbook(tmp_path, capsys):
+    out = tmp_path / "out.xlsx"
+    wanted = ["--explain", "--quantiles", "0.1,0.5", "--model", "theta"]
+    assert run("--region", "江苏省", "--horizon", 1, *wanted, "--to", out) in (0, None)
+    shown = capsys.readouterr().out
+    assert "模型：θ 法 100%" in shown and "预测由什么组成" in shown
+    parts = pd.read_excel(out, sheet_name="预测由什么组成", engine="calamine")
+    parts = parts.rename(columns=lambda header: re.split(r"[（(]", header)[0])
+    total = parts[["模型平均", "近期偏差修正", "上下级协调", "固定总数"]].sum(axis=1)
+    np.testing.assert_allclose(total, parts["预测"], rtol=1e-6)
+    table = pd.read_excel(out, sheet_name="预测", engine="calamine")
+    table = table.rename(columns=lambda header: re.split(r"[（(]", header)[0])
+    np.testing.assert_allclose(table["分位数 0.1"], table["下限"], rtol=1e-6)
+    assert run("--quantiles", "八成") != 0 and "看不懂分位数" in capsys.readouterr().err

@@ -326,17 +326,18 @@ def test_intervals_cover_trends_with_shared_shocks_also_when_times_change(later,
 
 def test_limits_equal_a_weighted_quantile_with_borrowed_scores():
     rng = np.random.default_rng(0)
-    score, groups = rng.gamma(2, size=(7, 6, 3)), np.array(["a", "b", "b", "c", "c", "c"])
+    score, groups = rng.normal(size=(7, 6, 3)), np.array(["a", "b", "b", "c", "c", "c"])
     score[rng.random(score.shape) < 0.2] = np.nan
     score[:, 0] = np.nan  # a level without errors of its own lives on the others'
     known, late = np.isfinite(score), rng.uniform(0.1, 1, (7, 1, 3))
     weight = np.where(known, late, 0.0)
-    found = intervals._limits(score, weight, groups, 0.8)
-    for node, group in enumerate(groups):
-        share = (groups == group) + intervals.BORROWED_SERIES / 6
-        weights = (weight * share[:, None])[known]
-        slow = np.quantile(score[known], 0.8, weights=weights, method="inverted_cdf")
-        assert found[node] == slow
+    for quantile in (0.1, 0.8):
+        found = intervals.Ranked.of(score, weight).limits(groups, quantile)
+        for node, group in enumerate(groups):
+            share = (groups == group) + intervals.BORROWED_SERIES / 6
+            weights = (weight * share[:, None])[known]
+            slow = np.quantile(score[known], quantile, weights=weights, method="inverted_cdf")
+            assert found[node] == slow
 
 
 def test_late_errors_decide_the_width():
@@ -344,11 +345,25 @@ def test_late_errors_decide_the_width():
     origins, one = np.arange(20, 50), np.ones((30, 41))
     errors = np.random.default_rng(0).normal(size=(30, 41, 2))
     widths = [
-        intervals.calibrate(errors * size[:, None, None], one, one[0], origins, structure, 0.8).width[1:]
+        intervals.calibrate(errors * size[:, None, None], one, one[0], origins, structure, 4).half_width(0.8)
         for size in (np.ones(30), np.where(origins < 38, 2.0, 1.0))
     ]
-    assert widths[0].mean() == pytest.approx(1.28, rel=0.05)  # the normal quantile
-    assert widths[1].mean() == pytest.approx(1.28, rel=0.2)  # all errors alike would give more than 2
+    assert widths[0][1:].mean() == pytest.approx(1.28, rel=0.07)  # the normal quantile
+    assert widths[1][1:].mean() == pytest.approx(1.28, rel=0.2)  # all errors alike would give more than 2
+
+
+def test_limits_follow_skewed_errors_and_nest():
+    """Errors that are mostly above: the upper limit lies further out; more coverage is never narrower."""
+    structure = Structure.from_parents(pd.Series({"N": None} | {f"r{k}": "N" for k in range(40)}))
+    origins, one = np.arange(20, 50), np.ones((30, 41))
+    errors = np.random.default_rng(0).gamma(1.0, size=(30, 41, 2)) - 0.5
+    found = intervals.calibrate(errors, one, one[0], origins, structure, 4)
+    lower, upper = found.limits(0.8)
+    assert (upper > 1.3 * -lower).all() and (lower <= 0).all()
+    yearly = intervals.calibrate(errors, one, one[0], origins, structure, 1).limits(0.8)
+    np.testing.assert_allclose(yearly[0], -yearly[1])  # of years the sign of late errors tells little
+    ladder = found.offsets([0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975])
+    assert (np.diff(ladder, axis=0) >= 0).all() and (ladder[3] == 0).all()
 
 
 def test_sample_paths_add_up_and_spread_as_the_intervals(fitted, market):

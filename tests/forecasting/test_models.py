@@ -9,7 +9,7 @@ import pytest
 from mktanalysis import MktError
 from mktanalysis.forecasting import PerSeries
 from mktanalysis.forecasting.models import simple as models
-from mktanalysis.forecasting.models.averages import MODELS, components
+from mktanalysis.forecasting.models.averages import MODELS, components, model_names
 from mktanalysis.forecasting.models.ets import Candidates, States, ets, run
 
 
@@ -204,7 +204,8 @@ def test_ets_of_a_few_values_follows_the_last_ones(length):
     assert (mean >= values[:, -1:] * 0.95).all()
 
 
-def test_average_of_annual_figures_has_one_more():
-    names = ["theta", "log_theta", "ets", "log_ets", "seasonal_naive"]
-    assert components("average", 12) == components(names, 12)
-    assert components("average", 1) == components([*names, "log_recent_drift"], 1)
+def test_average_of_annual_figures_looks_at_recent_growth_instead_of_the_last_year():
+    names = ["theta", "log_theta", "ets", "log_ets"]
+    assert components("average", 12) == components([*names, "seasonal_naive"], 12)
+    assert components("average", 1) == components([*names, "recent_drift", "log_recent_drift"], 1)
+    assert len(model_names("average", 1)) == len(components("average", 1))

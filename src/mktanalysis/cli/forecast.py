@@ -23,7 +23,8 @@ Model = Annotated[
     ),
 ]
 Method = Annotated[
-    str, typer.Option(help="上下级协调：wls_var、mint_shrink、wls_struct、ols、bottom_up、top_down")
+    str,
+    typer.Option(help="上下级协调：wls_common、wls_var、mint_shrink、wls_struct、ols、bottom_up、top_down"),
 ]
 Coverage = Annotated[float, typer.Option(help="区间的名义覆盖率，0 与 1 之间")]
 Fixed = Annotated[
@@ -35,6 +36,8 @@ Scenario = Annotated[
     typer.Option(help="情景，可写多次：西南=-2 每年增速减 2 个百分点；四川省=x0.9 水平乘 0.9；近者优先"),
 ]
 Changes = Annotated[bool, typer.Option("--changes", help="再与少一年数据时的预测相比，变了什么")]
+Quantiles = Annotated[str, typer.Option(help="另给分位数，如 0.1,0.5,0.9：实际值低于它的机会")]
+Explain = Annotated[bool, typer.Option("--explain", help="说明预测由什么组成：模型、偏差修正、协调")]
 Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回测")]
 Spring = Annotated[
     bool, typer.Option("--spring/--no-spring", help="月度数据先去掉春节在一、二月间移动的影响，再加回")
@@ -55,11 +58,13 @@ def forecast(
     file: Own = None,
     horizon: Horizon = 3,
     model: Model = "average",
-    method: Method = "wls_var",
+    method: Method = "wls_common",
     coverage: Coverage = 0.8,
     fixed: Fixed = None,
     scenario: Scenario = [],  # noqa: B006  (typer copies it)
     changes: Changes = False,
+    quantiles: Quantiles = "",
+    explain: Explain = False,
     backtest: Origins = 0,
     spring: Spring = True,
     to: To = None,
@@ -89,9 +94,12 @@ def forecast(
     model = _with_spring_festival(model, panel, spring)
     settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
-    result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit)
+    wanted = _quantiles(quantiles)
+    result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit, wanted)
     _print(result, tree, code, unit)
     more = {}
+    if explain:
+        more |= _explain(result, tree, code, unit)
     if what_if is not None:
         more["情景"] = _what_if(result, what_if, tree, code, unit)
     if changes:
@@ -126,6 +134,46 @@ def _with_spring_festival(model: str, panel, wanted: bool):
     return SpringFestival(model)
 
 
+def _quantiles(text: str) -> list[float]:
+    from mktanalysis import MktError
+
+    try:
+        return [float(part) for part in text.replace("，", ",").split(",") if part.strip()]
+    except ValueError:
+        raise MktError(f"看不懂分位数 {text!r}：应为 0 与 1 之间的数，用逗号隔开，如 0.1,0.5,0.9") from None
+
+
+def _explain(result, tree, code: str, unit: str) -> dict:
+    """Print how the forecasts of the region and its parts came about; return the sheets."""
+    from mktanalysis import forecasting, words
+
+    from .output import show
+
+    shown = [r for r in [code, *tree.children(code)] if r in set(result.table["region"])]
+    names = tree.names(shown)
+    for region in shown[:1]:
+        typer.echo(forecasting.explain(result, region, name=names[region]))
+    parts = result.parts[result.parts["region"].isin(shown)]
+    parts = parts[parts["period"] == parts["period"].max()]
+    amounts = {
+        name: words.label(name, table="forecast_parts")
+        for name in ("base", "bias", "reconciliation", "fixed", "mean")
+    }
+    show(_words(parts, tree, unit, amounts, {}), title=f"{words.title('forecast_parts')}（{unit}）")
+    sheet = result.parts.assign(name=tree.names(result.parts["region"]).to_numpy())
+    scaled = {name: sheet[name] / words.scale(unit) for name in amounts}
+    titles = amounts | {"n_observed": words.label("n_observed")}
+    members = result.members.assign(
+        name=tree.names(result.members["region"]).to_numpy(),
+        model=[words.value_word("forecast_model", model) for model in result.members["model"]],
+    )
+    titled = {name: words.label(name, table="forecast_members") for name in ("model", "weight", "past_error")}
+    return {
+        words.title("forecast_parts"): sheet.assign(**scaled).rename(columns=titles),
+        words.title("forecast_members"): members.rename(columns=titled),
+    }
+
+
 def _tell_beyond(totals, panel, horizon: int) -> None:
     """Say which fixed totals lie further ahead than the forecast reaches."""
     if totals is None:
@@ -136,12 +184,12 @@ def _tell_beyond(totals, panel, horizon: int) -> None:
         typer.echo(f"说明：{len(far)} 个固定值在 {end} 以后，超出 --horizon，没有用上", err=True)
 
 
-def _forecast(fitted, horizon: int, panel, tree, unit: str):
+def _forecast(fitted, horizon: int, panel, tree, unit: str, quantiles):
     """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
     from mktanalysis import InfeasibleError, words
 
     try:
-        return fitted.forecast(horizon)
+        return fitted.forecast(horizon, quantiles=quantiles)
     except InfeasibleError as error:
         told = error.relaxation
         end = panel["period"].max()
@@ -280,19 +328,20 @@ def _print(result, tree, code: str, unit: str) -> None:
     if not shown:
         raise MktError(f"{tree.names([code]).iloc[0]} 及其下级没有数据，无法预测")
     rows = result.table[result.table["region"].isin(shown)]
-    show(_words(rows, tree, unit, {"mean": "预测", "lower": "下限", "upper": "上限"}, {}),
-         title=f"预测（{unit}）")  # fmt: skip
+    amounts = {"mean": "预测", "lower": "下限", "upper": "上限"}
+    amounts |= {name: f"分位数 {name[1:]}" for name in rows if name.startswith("q")}
+    show(_words(rows, tree, unit, amounts, {}), title=f"预测（{unit}）")
     if len(result.fixed):
         amounts = {"fixed": "固定值", "forecast": "自由预测", "discrepancy": "差额"}
         show(_words(result.fixed, tree, unit, amounts, {}), title=f"不得改动的总数（{unit}）")
-    show(_percent(result.coverage), title="区间检验：过去各起点的误差不超出现在界限的比例（界限看重近期）")
+    show(_percent(result.coverage), title="区间检验：最近几次预测（只用当时已知的数），实际值落在区间内")
 
 
 #: Column -> header on the screen.
 HEADERS = {
     "level": "层级", "model": "方法", "n": "次数", "n_series": "序列数", "n_errors": "检验次数",
     "nominal": "名义", "coverage": "实际覆盖", "wape": "WAPE", "mase": "MASE", "rmsse": "RMSSE",
-    "bias": "偏差", "interval_score": "区间得分",
+    "bias": "偏差", "interval_score": "区间得分", "crps": "CRPS",
 }  # fmt: skip
 METHODS = {"base": "各自预测", "bottom_up": "由下级相加", "reconciled": "协调后"}
 
@@ -353,18 +402,19 @@ def _sheet(table, tree, unit: str):
 
     spoken = {"level": table["level"].map(LEVELS).fillna(table["level"])}
     if "model" in table:
-        spoken["model"] = table["model"].map(METHODS)
+        spoken["model"] = table["model"].map(METHODS).fillna(table["model"])
     if "kind" in table:
         spoken["kind"] = table["kind"].map({"actual": "实际", "forecast": "新预测"})
     if "inside" in table:
         spoken["inside"] = table["inside"].map({True: "是", False: "否"})
-    amounts = {name: table[name] / words.scale(unit) for name in AMOUNTS if name in table}
-    titles = HEADERS | AMOUNTS | SHARES | WORDS
+    quantiles = {name: f"分位数 {name[1:]}" for name in table if name[0] == "q" and name[1:2].isdigit()}
+    amounts = {name: table[name] / words.scale(unit) for name in AMOUNTS | quantiles if name in table}
+    titles = quantiles | HEADERS | AMOUNTS | SHARES | WORDS
     if {"base", "change"} <= set(table.columns):
         titles |= {"base": "基准", "mean": "情景"}
     table = table.assign(**spoken, **amounts)
     if "region" in table:
         table = table.assign(name=tree.names(table["region"]).to_numpy())
-        front = ["region", "name", "level", "period"]
+        front = [column for column in ("region", "name", "level", "period") if column in table]
         table = table[[*front, *table.columns.drop(front)]]
     return table.rename(columns=titles)

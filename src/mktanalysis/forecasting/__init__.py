@@ -5,11 +5,13 @@ from .forecaster.backtest import backtest, compare_models, score_forecasts
 from .forecaster.breaks import detect_breaks
 from .forecaster.bridge import Bridge, bridge
 from .forecaster.bridge_backtest import backtest_bridge
-from .forecaster.estimator import ForecastResult, HierarchicalForecaster, shortest_history
+from .forecaster.estimator import ForecastResult, HierarchicalForecaster
+from .forecaster.explain import explain
 from .forecaster.running_year import complete_year
 from .hierarchy.structure import Structure
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
+from .models.weights import shortest_history
 
 __all__ = [
     "Bridge",
@@ -24,6 +26,7 @@ __all__ = [
     "compare_models",
     "complete_year",
     "detect_breaks",
+    "explain",
     "score_forecasts",
     "shortest_history",
     "split_january_february",

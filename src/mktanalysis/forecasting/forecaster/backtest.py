@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
-from .estimator import HierarchicalForecaster, long_table, shortest_history
+from ..models.weights import past_origins, shortest_history
+from .estimator import HierarchicalForecaster
 from .intervals import calibrate_at
 from .panel import build_cube
+from .results import checked_quantiles, long_table, quantile_name
 from .rolling import roll
 
 MODELS = ("base", "bottom_up", "reconciled")
@@ -27,6 +29,7 @@ def backtest(
     horizon: int,
     n_origins: int,
     step: int = 1,
+    quantiles=None,
 ) -> pd.DataFrame:
     """Forecast from `n_origins` past origins, `step` periods apart, the last one `horizon` before the end.
 
@@ -38,6 +41,8 @@ def backtest(
     panel, tree
         As for ``fit``.
     horizon, n_origins, step : int
+    quantiles : sequence of float, optional
+        Also forecast quantiles, columns ``q0.1`` and so on, for the CRPS.
 
     Returns
     -------
@@ -50,50 +55,54 @@ def backtest(
     cube = build_cube(panel, tree, nonnegative=forecaster.nonnegative, breaks=forecaster.breaks)
     length = len(cube.periods)
     tests = length - horizon - step * np.arange(n_origins)[::-1]
-    probe = HierarchicalForecaster(n_origins=forecaster.n_origins)
-    probe.cube_ = cube
     if tests[0] < shortest_history(cube.season):
         raise MktError(
             f"历史太短：{length} 期放不下 {n_origins} 个起点、步长 {step}、预测 {horizon} 期的回测"
         )
-    needed = [np.append(probe._origins(horizon, int(t)), t) for t in tests]
+    needed = [np.append(past_origins(int(t), cube.season, horizon, forecaster.n_origins), t) for t in tests]
     rolled = roll(
         cube, np.unique(np.concatenate(needed)), horizon, model=forecaster.model,
         reconciliation=forecaster.reconciliation, nonnegative=forecaster.nonnegative,
+        n_origins=forecaster.n_origins,
     )  # fmt: skip
+    levels = checked_quantiles(quantiles)
+    names = ["lower", "upper", *map(quantile_name, levels)]
     parts = []
     for test, wanted in zip(tests, needed, strict=True):
         k = int(np.searchsorted(rolled.origins, test))
         chosen = np.flatnonzero(np.isin(rolled.origins, wanted[:-1]))
-        found = calibrate_at(rolled, chosen, k, cube.structure, forecaster.coverage)
-        parts.append(_origin_table(cube, rolled, k, found.width, forecaster))
+        found = calibrate_at(rolled, chosen, k, cube)
+        offsets = [*found.limits(forecaster.coverage), *found.offsets(levels)]
+        parts.append(_origin_table(cube, rolled, k, dict(zip(names, offsets, strict=True)), forecaster))
     return pd.concat(parts, ignore_index=True)
 
 
-def _origin_table(cube, rolled, k: int, width: np.ndarray, forecaster) -> pd.DataFrame:
+def _origin_table(cube, rolled, k: int, offsets: dict[str, np.ndarray], forecaster) -> pd.DataFrame:
     origin = int(rolled.origins[k])
-    horizon = width.shape[1]
+    horizon = rolled.base.shape[2]
     periods = pd.period_range(cube.periods[origin - 1] + 1, periods=horizon, name="period")
+    ahead = np.tile(np.arange(1, horizon + 1), (cube.structure.size, 1))
+    scale = {
+        "scale": np.repeat(rolled.scale[k][:, None], horizon, axis=1),
+        "rms_scale": np.repeat(rolled.rms_scale[k][:, None], horizon, axis=1),
+    }
     tables = []
     for model in MODELS:
         mean = rolled.reconciled[k] if model == "reconciled" else rolled.base[k]
         if model == "bottom_up":
             mean = cube.structure.add_up(mean[cube.structure.leaves])
-        lower = mean - width
-        upper = mean + width
+        limits = {name: mean + offset for name, offset in offsets.items()}
         if forecaster.nonnegative:
-            lower = np.maximum(lower, 0.0)
+            limits = {name: np.maximum(limit, 0.0) for name, limit in limits.items()}
         if model != "reconciled":
-            lower = upper = np.full(mean.shape, np.nan)
+            limits = dict.fromkeys(limits, np.full(mean.shape, np.nan))
         table = long_table(
-            cube, periods, mean=mean, lower=lower, upper=upper, actual=rolled.actual[k],
-            horizon=np.tile(np.arange(1, horizon + 1), (len(mean), 1)),
-            scale=np.repeat(rolled.scale[k][:, None], horizon, axis=1),
-            rms_scale=np.repeat(rolled.rms_scale[k][:, None], horizon, axis=1),
-        )  # fmt: skip
+            cube, periods, mean=mean, **limits, actual=rolled.actual[k], horizon=ahead, **scale
+        )
         tables.append(table.assign(model=model, origin=cube.periods[origin - 1], nominal=forecaster.coverage))
     order = ["region", "level", "period", "origin", "horizon", "model", "mean", "lower", "upper", "actual"]
-    return pd.concat(tables)[[*order, "scale", "rms_scale", "nominal"]]
+    quantiles = [name for name in offsets if name.startswith("q")]
+    return pd.concat(tables)[[*order, "scale", "rms_scale", "nominal", *quantiles]]
 
 
 def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
@@ -113,7 +122,9 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
         actuals), mase (mean of absolute errors / mean absolute seasonal step of the history), rmsse, bias
         (sum of forecasts less actuals / sum of absolute actuals: positive is too high), coverage,
         interval_score (Gneiting and Raftery 2007: width plus 2 / (1 - nominal) times the distance
-        outside; mean, in units of the seasonal step).
+        outside; mean, in units of the seasonal step), crps (of quantile forecasts: twice the mean quantile
+        loss over all quantiles, summed over points, over the sum of absolute actuals, as published for
+        hierarchical forecasts; missing where there are no quantiles).
     """
     by = [name for name in ([by] if isinstance(by, str) else by) if name != "model"]  # always a key
     scored = results.dropna(subset=["actual"])
@@ -124,10 +135,12 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
     above = (scored["actual"] - scored["upper"]).clip(lower=0)
     penalty = 2 / (1 - scored["nominal"]) * (below + above)
     inside = ((below == 0) & (above == 0)).astype(float).where(scored["upper"].notna())
+    quantiles = [name for name in scored if name[0] == "q" and name[1:].replace(".", "").isdigit()]
     marks = scored[[*by, "model"]].assign(
         n=1, error=error, loss=error.abs(), size=size, mase=error.abs() / scale,
         rmsse=(error / scored["rms_scale"].where(scored["rms_scale"] > 0)) ** 2, coverage=inside,
         interval_score=(scored["upper"] - scored["lower"] + penalty) / scale,
+        crps=_quantile_loss(scored, quantiles),
     )  # fmt: skip
     groups = marks.groupby([*by, "model"], sort=False, observed=True)
     sums = groups[["n", "error", "loss", "size"]].sum()
@@ -141,9 +154,19 @@ def score_forecasts(results: pd.DataFrame, *, by="level") -> pd.DataFrame:
             "bias": sums["error"] / sums["size"].where(sums["size"] > 0),
             "coverage": means["coverage"],
             "interval_score": means["interval_score"],
+            "crps": means["crps"] * sums["n"] / sums["size"].where(sums["size"] > 0),
         }
     )
     return table.reset_index()
+
+
+def _quantile_loss(scored: pd.DataFrame, quantiles: list[str]) -> np.ndarray:
+    """Twice the mean quantile loss of each row: the CRPS as far as the quantiles tell it."""
+    if not quantiles:
+        return np.full(len(scored), np.nan)
+    level = np.array([float(name[1:]) for name in quantiles])
+    gap = scored["actual"].to_numpy()[:, None] - scored[quantiles].to_numpy()
+    return 2 * np.maximum(level * gap, (level - 1) * gap).mean(axis=1)
 
 
 def compare_models(

@@ -18,15 +18,12 @@ from ...words.summary import Shown, Summary
 from ..hierarchy.common import settle_by_errors
 from ..hierarchy.fixed import fixed_bounds, observed_figures
 from ..hierarchy.reconcile import METHODS
+from ..models.weights import past_origins, shortest_history
+from .explain import explained, member_table
 from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
+from .results import checked_quantiles, known_then, long_table, quantile_name
 from .rolling import Rolling, roll
-
-#: Origins used for calibration: at most, and wanted where history is short.
-MAX_ORIGINS = 24
-FEW_ORIGINS = 4
-#: Shortest annual history a calibration origin should have; down to 2 where there are few origins.
-MIN_HISTORY = 5
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,15 +35,23 @@ class ForecastResult(Shown):
     table : DataFrame
         Columns region, period, level, mean, lower, upper.
     coverage : DataFrame
-        By level: nominal, coverage (share of past errors within the present limit, in units known
-        without that origin; the limit weighs late errors most, so early ones may be covered more or less
-        often) and n_errors, n_series. A test without hindsight is :func:`backtest`.
+        By level: n_series, n_errors, nominal, coverage: how often the latest intervals that can be tested
+        (five origins, eight of years) held, each made from what was known at its own origin (no
+        hindsight); missing where history is too short for a test. :func:`backtest` goes further back.
     base : DataFrame
         Columns region, period, level, base, mean, discrepancy (mean less base): what reconciliation moved.
     fixed : DataFrame
         Fixed nodes only: region, period, fixed, forecast (what the models alone say), discrepancy.
     history : DataFrame
         Columns region, period, level, value, observed_share: the comparable history the models saw.
+    parts : DataFrame
+        What each forecast is made of: region, period, level, base (average of the models), bias (correction
+        for how far the level has been off lately), reconciliation (so that levels add up), fixed (moved by
+        fixed figures), mean (the sum of the four); n_observed (figures of the region's own). In a sentence:
+        :func:`explain`.
+    members : DataFrame
+        Why the average is what it is: region, level, model, weight, past_error (root mean squared error up
+        to a year ahead, in mean absolute seasonal steps of the region).
     names : Series, optional
         Code -> name of the tree that was fitted, for showing.
     """
@@ -56,6 +61,8 @@ class ForecastResult(Shown):
     base: pd.DataFrame
     fixed: pd.DataFrame
     history: pd.DataFrame
+    parts: pd.DataFrame
+    members: pd.DataFrame
     names: pd.Series | None = None
 
     def summary(self) -> Summary:
@@ -82,13 +89,17 @@ class HierarchicalForecaster(Shown):
     Parameters
     ----------
     model : str or object
-        ``average`` (of theta, ets, both also on logs, seasonal_naive and, of annual figures,
-        log_recent_drift, weighted by recent errors from rolling origins), or one of ``theta``, ``ets``,
+        ``average`` (of theta, ets, both also on logs, and seasonal_naive, weighted by recent errors from
+        rolling origins, and corrected for the bias of each level in the last eight periods; of annual
+        figures recent_drift and log_recent_drift instead of seasonal_naive, weighted alike and not
+        corrected: years are few), or one of ``theta``, ``ets``,
         ``drift``, ``recent_drift`` (of the last five years), ``seasonal_naive``, ``log_theta``,
         ``log_ets``, ``log_drift``, ``log_recent_drift``, a list of these, or any object with ``fit(y)`` and
         ``predict(horizon)``. Four to seven years of growing figures: ``drift`` errs least.
     reconciliation : str
-        ``bottom_up``, ``top_down``, ``ols``, ``wls_struct``, ``wls_var``, ``mint_shrink``.
+        ``wls_common`` (variances of the models' errors, sums surer than their parts because regions err
+        together), ``wls_var`` (the same without that), ``mint_shrink`` (with correlations), ``wls_struct``,
+        ``ols``, ``bottom_up``, ``top_down``.
     coverage : float
         Nominal coverage of the interval, 0.8 for a lower and upper figure that hold four times in five.
     fixed : DataFrame, optional
@@ -123,7 +134,7 @@ class HierarchicalForecaster(Shown):
         self,
         model="average",
         *,
-        reconciliation: str = "wls_var",
+        reconciliation: str = "wls_common",
         coverage: float = 0.8,
         fixed: pd.DataFrame | None = None,
         nonnegative: bool = True,
@@ -181,37 +192,46 @@ class HierarchicalForecaster(Shown):
             )
         return self
 
-    def predict(self, horizon: int) -> pd.DataFrame:
-        """Forecast the next `horizon` periods: region, period, level, mean, lower, upper."""
-        return self.forecast(horizon).table
+    def predict(self, horizon: int, *, quantiles=None) -> pd.DataFrame:
+        """Forecast the next `horizon` periods: region, period, level, mean, lower, upper.
 
-    def forecast(self, horizon: int) -> ForecastResult:
+        With `quantiles` (between 0 and 1) also one column each, ``q0.1`` and so on: the actual is expected
+        below it in that share of cases.
+        """
+        return self.forecast(horizon, quantiles=quantiles).table
+
+    def forecast(self, horizon: int, *, quantiles=None) -> ForecastResult:
         """Forecast with everything that stands behind it."""
         cube = self._fitted()
         horizon = _positive(horizon)
+        levels = checked_quantiles(quantiles)
         bounds = self._bounds(horizon)
         rolled, calibration = self._calibrated(horizon)
-        base = rolled.base[-1]
         free = rolled.reconciled[-1]
         mean = free if bounds is None else self._settled(rolled, *bounds)
-        lower = mean - calibration.width
-        upper = mean + calibration.width
-        if self.nonnegative:
-            lower = np.maximum(lower, 0.0)
-        if bounds is not None:
-            lower = np.clip(lower, *bounds)
-            upper = np.clip(upper, *bounds)
+        sides = calibration.limits(self.coverage)
+        limits = [self._within(mean + side, bounds) for side in (*sides, *calibration.offsets(levels))]
         history, share = cube.history()
         ahead = pd.period_range(cube.periods[-1] + 1, periods=horizon, name="period")
-        frame = long_table(cube, ahead, mean=mean, lower=lower, upper=upper, base=base, free=free)
+        columns = dict(zip(["lower", "upper", *map(quantile_name, levels)], limits, strict=True))
+        frame = long_table(cube, ahead, mean=mean, **columns, base=rolled.base[-1], free=free)
+        parts = explained(long_table(cube, ahead), rolled, mean, cube)
         return ForecastResult(
-            table=named(frame[["region", "period", "level", "mean", "lower", "upper"]], "forecast"),
-            coverage=coverage_table(calibration, cube.structure.levels, self.coverage),
+            table=named(frame[["region", "period", "level", "mean", *columns]], "forecast"),
+            coverage=known_then(rolled, cube, self.coverage, nonnegative=self.nonnegative),
             base=named(_moved_by_reconciling(frame), "reconciled"),
             fixed=_fixed_table(frame, bounds),
             history=named(long_table(cube, cube.periods, value=history, observed_share=share), "history"),
+            parts=named(parts, "forecast_parts"),
+            members=named(member_table(cube, rolled), "forecast_members"),
             names=self._names,
         )
+
+    def _within(self, values: np.ndarray, bounds) -> np.ndarray:
+        """No limit below 0 or beyond a fixed figure."""
+        if self.nonnegative:
+            values = np.maximum(values, 0.0)
+        return values if bounds is None else np.clip(values, *bounds)
 
     def sample_paths(self, horizon: int, n_paths: int, *, random_state=None) -> pd.DataFrame:
         """Draw possible futures that add up in every path, for simulation.
@@ -239,7 +259,7 @@ class HierarchicalForecaster(Shown):
         errors = rolled.errors(len(cube.periods))[:-1]
         unit = rolled.scale
         values = draw_paths(
-            cube.structure, rolled.reconciled[-1], errors, unit, found.width, n_paths,
+            cube.structure, rolled.reconciled[-1], errors, unit, found.half_width(self.coverage), n_paths,
             coverage=self.coverage, random_state=random_state,
         )  # fmt: skip
         if self.nonnegative:
@@ -268,7 +288,7 @@ class HierarchicalForecaster(Shown):
         length = len(self.cube_.periods)
         rolled = self._roll(np.append(self._origins(horizon, length), length), horizon)
         k = len(rolled.origins) - 1
-        return rolled, calibrate_at(rolled, np.arange(k), k, self.cube_.structure, self.coverage)
+        return rolled, calibrate_at(rolled, np.arange(k), k, self.cube_)
 
     def _fitted(self) -> Cube:
         if not hasattr(self, "cube_"):
@@ -276,19 +296,12 @@ class HierarchicalForecaster(Shown):
         return self.cube_
 
     def _origins(self, horizon: int, length: int) -> np.ndarray:
-        """Latest calibration origins, each with at least one known target and enough history."""
-        season = self.cube_.season
-        shortest = max(shortest_history(season) - 2, min(MIN_HISTORY, length - FEW_ORIGINS))
-        # Models that saw less than half of the history err more than the one that is asked now.
-        origins = np.arange(max(shortest, min(length // 2, length - horizon - 8)), length)
-        window = origins[-(self.n_origins or MAX_ORIGINS) - horizon + 1 :]
-        # Months in a row tell nearly the same: every other one will do.
-        return window[::-1][:: 2 if season == 12 and len(window) > 2 else 1][::-1]
+        return past_origins(length, self.cube_.season, horizon, self.n_origins)
 
     def _roll(self, origins, horizon: int) -> Rolling:
         return roll(
             self.cube_, origins, horizon, model=self.model, reconciliation=self.reconciliation,
-            nonnegative=self.nonnegative,
+            nonnegative=self.nonnegative, n_origins=self.n_origins,
         )  # fmt: skip
 
     def _bounds(self, horizon: int):
@@ -297,59 +310,10 @@ class HierarchicalForecaster(Shown):
         return fixed_bounds(self.fixed, self.cube_.structure, self.cube_.periods[-1], horizon)
 
 
-def shortest_history(season: int) -> int:
-    """Periods that a forecast with an interval needs: two origins after what the models must have seen.
-
-    Parameters
-    ----------
-    season : int
-        Steps a year, see :func:`season_of`.
-
-    Examples
-    --------
-    >>> [shortest_history(season) for season in (1, 4, 12)]
-    [4, 12, 28]
-    """
-    return 4 if season == 1 else 2 * season + 4
-
-
 def _positive(horizon: int) -> int:
     if int(horizon) != horizon or horizon < 1:
         raise MktError(f"horizon 应为正整数，现为 {horizon!r}")
     return int(horizon)
-
-
-def long_table(cube: Cube, periods: pd.PeriodIndex, **values: np.ndarray) -> pd.DataFrame:
-    """Arrays of nodes x periods as a long table: region, period, level and one column each."""
-    structure = cube.structure
-    frame = pd.DataFrame(
-        {
-            "region": np.repeat(structure.nodes.to_numpy(), len(periods)),
-            "period": periods.take(np.tile(np.arange(len(periods)), structure.size)),
-            "level": np.repeat(structure.levels.to_numpy(), len(periods)),
-        }
-    )
-    return frame.assign(**{name: array.ravel() for name, array in values.items()})
-
-
-def coverage_table(calibration: Calibration, levels, nominal: float) -> pd.DataFrame:
-    """Coverage by level that the interval limits would have had at past origins."""
-    levels = np.asarray(levels)
-    rows = []
-    for level in dict.fromkeys(levels):
-        score = calibration.score[:, levels == level]
-        seen = np.isfinite(score)
-        inside = score <= calibration.limit[levels == level][None, :, None]
-        rows.append(
-            {
-                "level": level,
-                "n_series": int((levels == level).sum()),
-                "n_errors": int(seen.sum()),
-                "nominal": nominal,
-                "coverage": inside[seen].mean() if seen.any() else np.nan,
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _moved_by_reconciling(frame: pd.DataFrame) -> pd.DataFrame:

@@ -48,10 +48,16 @@ class Cube:
             self, bottom=self.bottom[:, :end], periods=self.periods[:end], broken=self.broken[:, :end]
         )
 
+    @property
+    def own(self) -> np.ndarray:
+        """Leaf figures that count as a region's own history: see :func:`without_islands`."""
+        return without_islands(self.bottom)
+
     def history(self) -> tuple[np.ndarray, np.ndarray]:
         """Complete comparable values of all nodes, and the share of each that was observed (0-1)."""
-        filled = fill(self.structure, chain(self.bottom, self.broken))
-        known = np.where(np.isnan(self.bottom), 0.0, np.abs(filled))
+        own = self.own
+        filled = fill(self.structure, chain(own, self.broken))
+        known = np.where(np.isnan(own), 0.0, np.abs(filled))
         whole = self.structure.add_up(np.abs(filled))
         part = self.structure.add_up(known)
         share = np.divide(part, whole, out=np.ones_like(whole), where=whole > 0)
@@ -219,6 +225,24 @@ def _chained(values: np.ndarray, at: np.ndarray, count: np.ndarray) -> np.ndarra
     change = np.cumsum((step * np.diff(at))[:, ::-1], axis=1)[:, ::-1]
     back = line[:, -1:] - np.pad(change, ((0, 0), (0, 1)))
     return np.where(positive, np.exp(np.where(positive, back, 0.0)), back)
+
+
+def without_islands(bottom: np.ndarray) -> np.ndarray:
+    """Leave out what lies before a gap that is longer than all that a row has without it.
+
+    A line across such a gap would be an invention; what came after it is treated as a region that is new.
+    """
+    known = ~np.isnan(bottom)
+    gappy = np.flatnonzero((np.diff(known.astype(np.int8), axis=1) > 0).any(axis=1) & known.any(axis=1))
+    out = bottom
+    for row in gappy:
+        at = np.flatnonzero(known[row])
+        gaps = np.diff(at) - 1
+        wide = np.flatnonzero(gaps > len(at))
+        if len(wide):
+            out = bottom.copy() if out is bottom else out
+            out[row, : at[wide[-1] + 1]] = np.nan
+    return out
 
 
 def fill(structure: Structure, bottom: np.ndarray) -> np.ndarray:

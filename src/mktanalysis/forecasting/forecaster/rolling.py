@@ -17,14 +17,13 @@ from ...errors import MktError
 from ..hierarchy.linear import reconcile_general, shrunk_covariance
 from ..hierarchy.reconcile import node_variances, reconcile
 from ..hierarchy.structure import Structure
-from ..models.averages import components
+from ..models.averages import components, model_names
 from ..models.calendar import SpringFestival, festival_effect, spring_festival
+from ..models.weights import Record, learns_bias, level_bias
 from .panel import Cube, fill
 
 #: An aggregate counts as observed when this share of it is.
 OBSERVED_SHARE = 0.95
-#: A node's own errors count as this many origins' worth against its level's when models are weighed.
-PRIOR_ORIGINS = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +43,15 @@ class Rolling:
         Root mean square of it, the unit of RMSSE.
     weights : ndarray (models, nodes)
         Weights of the average at the last origin.
+    bias : ndarray (origins, nodes)
+        Share by which each base forecast was raised before reconciliation.
+    members : ndarray (models, nodes, horizon)
+        What each model forecast from the last origin.
+    names : tuple of str
+        Of the models.
+    past_error : ndarray (models, nodes)
+        Root mean squared error up to a year ahead known at the last origin, in units of `scale`; missing
+        where none is known.
     """
 
     origins: np.ndarray
@@ -53,6 +61,10 @@ class Rolling:
     scale: np.ndarray
     rms_scale: np.ndarray
     weights: np.ndarray
+    bias: np.ndarray
+    members: np.ndarray
+    names: tuple[str, ...]
+    past_error: np.ndarray
 
     def errors(self, until: int) -> np.ndarray:
         """Actual less reconciled, missing where the target lies after period number `until`."""
@@ -61,37 +73,53 @@ class Rolling:
         return np.where(known, self.actual - self.reconciled, np.nan)
 
 
-def roll(cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool) -> Rolling:
-    """Forecast from each origin (number of periods known), earliest first."""
+def roll(
+    cube: Cube, origins, horizon: int, *, model, reconciliation: str, nonnegative: bool, n_origins=None
+) -> Rolling:
+    """Forecast from each origin (number of periods known), earliest first.
+
+    Models look at least a year ahead, so that their weights do not depend on `horizon`.
+    """
     structure = cube.structure
     origins = np.asarray(origins, dtype=int)
     festival = isinstance(model, SpringFestival)
-    calls = components(model.model if festival else model, cube.season)
+    inner = model.model if festival else model
+    calls = components(inner, cube.season)
+    ahead = horizon if len(calls) == 1 else max(horizon, cube.season)
+    actual = actuals(cube, origins, ahead)
     shape = (len(origins), structure.size, horizon)
     base = np.zeros(shape)
     reconciled = np.empty(shape)
-    actual = actuals(cube, origins, horizon)
     scale = np.empty(shape[:2])
     rms_scale = np.empty(shape[:2])
-    record = Record(len(calls), actual, scale, origins, structure.levels)
+    bias = np.zeros(shape[:2])
+    record = Record(len(calls), actual, scale, origins, structure.levels, cube.season, n_origins)
     for k, origin in enumerate(tqdm(origins, desc="滚动起点", delay=3, leave=False, disable=None)):
         history, _ = cube.until(origin).history()
         scale[k], rms_scale[k] = steps(history, cube.season)
         weights = record.weights(k)
-        residual = 0.0
-        past, ahead = _festival(history, cube.periods[:origin], horizon) if festival else (1.0, 1.0)
+        residual = np.zeros(history.shape)
+        past, later = _festival(history, cube.periods[:origin], ahead) if festival else (1.0, 1.0)
+        members = []
         for m, call in enumerate(calls):
-            mean, off = call(history / past, horizon, cube.season)
-            mean = mean * ahead
-            off = off * past
+            mean, off = call(history / past, ahead, cube.season)
+            mean = mean * later
             record.add(m, k, mean)
-            base[k] += weights[m][:, None] * mean
-            residual = residual + weights[m][:, None] * off
+            base[k] += weights[m][:, None] * mean[:, :horizon]
+            residual += weights[m][:, None] * off * past
+            if k == len(origins) - 1:
+                members.append(mean[:, :horizon])
+        if learns_bias(inner):
+            bias[k] = level_bias(residual, history, structure.levels, cube.season)
         reconciled[k] = reconcile_by(
-            structure, base[k], residual, recent_level(history, cube.season), reconciliation,
-            nonnegative=nonnegative,
+            structure, base[k] + bias[k][:, None] * np.abs(base[k]), residual,
+            recent_level(history, cube.season), reconciliation, nonnegative=nonnegative,
         )  # fmt: skip
-    return Rolling(origins, base, reconciled, actual, scale, rms_scale, weights)
+    loss, count = record.losses(len(origins) - 1)
+    return Rolling(
+        origins, base, reconciled, actual[:, :, :horizon], scale, rms_scale, weights, bias,
+        np.stack(members), model_names(inner, cube.season), np.sqrt(np.where(count > 0, loss, np.nan)),
+    )  # fmt: skip
 
 
 def _festival(history: np.ndarray, periods, horizon: int) -> tuple[np.ndarray, np.ndarray]:
@@ -106,55 +134,6 @@ def steps(history: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     lag = season if history.shape[1] > season else 1
     step = history[:, lag:] - history[:, :-lag]
     return np.abs(step).mean(axis=1), np.sqrt((step**2).mean(axis=1))
-
-
-class Record:
-    """What each model of an average forecast, and the weights that follow from its errors."""
-
-    def __init__(self, n_models: int, actual, scale, origins, levels):
-        self.actual = actual
-        self.scale = scale
-        self.origins = origins
-        self.groups = np.unique(np.asarray(levels), return_inverse=True)[1]
-        size = (n_models, *actual.shape) if n_models > 1 else (1, 0, 0, 0)
-        self.means = np.empty(size, dtype=np.float32)  # for scores only, so half the memory will do
-        self.loss = np.zeros((n_models, actual.shape[1]))
-        self.count = np.zeros(actual.shape[1])
-        self.seen = 0
-
-    def add(self, model: int, k: int, mean: np.ndarray) -> None:
-        """Note a model's forecasts from origin number `k`."""
-        if len(self.means) > 1:
-            self.means[model, k] = mean
-
-    def weights(self, k: int) -> np.ndarray:
-        """Weights (models, nodes) at origin number `k`: inverse mean squared errors known by then.
-
-        A node's own errors are drawn towards the mean of its level, as if that stood for ten origins.
-        """
-        n_models = len(self.means)
-        if n_models == 1:
-            return np.ones((1, self.actual.shape[1]))
-        horizon = self.actual.shape[2]
-        now = self.origins[k]
-        for j in range(k):
-            target = self.origins[j] + np.arange(1, horizon + 1)
-            new = (target > self.seen) & (target <= now)
-            if new.any():
-                unit = np.where(self.scale[j] > 0, self.scale[j], 1.0)[:, None]
-                error = (self.means[:, j][:, :, new] - self.actual[j][:, new]) / unit
-                self.loss += np.nansum(error**2, axis=2)
-                self.count += np.isfinite(error[0]).sum(axis=1)
-        self.seen = now
-        mean = self.loss / np.maximum(self.count, 1)
-        members = np.bincount(self.groups)
-        level = np.stack([np.bincount(self.groups, row) / members for row in mean])[:, self.groups]
-        trust = self.count / (self.count + PRIOR_ORIGINS * horizon)
-        mean = trust * mean + (1 - trust) * level
-        inverse = 1.0 / np.where(mean > 0, mean, np.inf)
-        inverse = np.where((inverse > 0).any(axis=0) & (mean > 0), inverse, 0.0)
-        total = inverse.sum(axis=0)
-        return np.where(total > 0, inverse / np.where(total > 0, total, 1.0), 1.0 / n_models)
 
 
 def reconcile_by(
@@ -213,11 +192,12 @@ def actuals(cube: Cube, origins: np.ndarray, horizon: int) -> np.ndarray:
     Leaves without any value up to an origin are outside its totals.
     """
     structure = cube.structure
-    length = cube.bottom.shape[1]
-    filled = fill(structure, cube.bottom)
+    own = cube.own
+    length = own.shape[1]
+    filled = fill(structure, own)
     values = structure.add_up(filled)
     size = np.abs(filled)
-    missing = np.isnan(cube.bottom)
+    missing = np.isnan(own)
     whole = structure.add_up(size)
     observed = structure.add_up(np.where(missing, 0.0, size)) >= OBSERVED_SHARE * whole
     observed[structure.leaves] = ~missing

@@ -17,7 +17,7 @@ from .structure import Structure
 from .tree_program import tree_program
 
 #: Reconciliations by name, see :func:`node_variances`; "mint_shrink" also uses correlations.
-METHODS = ("bottom_up", "top_down", "ols", "wls_struct", "wls_var", "mint_shrink")
+METHODS = ("bottom_up", "top_down", "ols", "wls_struct", "wls_var", "wls_common", "mint_shrink")
 _MAX_PIVOTS = 200
 
 
@@ -25,12 +25,16 @@ def node_variances(structure: Structure, method: str, residual_variance: np.ndar
     """Diagonal error variances (nodes,) that stand for a method; infinity means "carries no weight".
 
     bottom_up: only leaves count (their variances matter under bounds). ols: all nodes alike. wls_struct:
-    a node's number of leaves. wls_var: variance of the node's one-step residuals.
+    a node's number of leaves. wls_var: variance of the node's one-step residuals. wls_common: that over the
+    root of the number of leaves: errors of a level move together, so that a sum of parts is less sure than
+    their variances say when they are taken as independent.
     """
     floor = max(1e-10 * float(np.mean(residual_variance)), 1e-100)
     spread = np.maximum(residual_variance, floor)
     if method == "wls_var":
         return spread
+    if method == "wls_common":
+        return spread / np.sqrt(np.asarray(structure.summing.sum(axis=1)).ravel())
     if method == "bottom_up":
         leaf = np.isin(np.arange(structure.size), structure.leaves)
         return np.where(leaf, spread, np.inf)

@@ -61,8 +61,8 @@ MODELS: dict[str, Model] = {
 }
 #: What ``average`` averages.
 AVERAGE = ("theta", "log_theta", "ets", "log_ets", "seasonal_naive")
-#: And of annual figures: years are few and grow strongly, there the others lag behind.
-ANNUAL = (*AVERAGE, "log_recent_drift")
+#: And of annual figures: years are few and grow strongly, there repeating the last one lags behind.
+ANNUAL = ("theta", "log_theta", "ets", "log_ets", "recent_drift", "log_recent_drift")
 
 
 def components(model, season: int) -> tuple[Model, ...]:
@@ -82,6 +82,22 @@ def components(model, season: int) -> tuple[Model, ...]:
     if callable(model):
         return (model,)
     raise MktError("model 应为模型名称、名称列表，或有 fit(y) 和 predict(horizon) 的对象")
+
+
+def model_names(model, season: int) -> tuple[str, ...]:
+    """Names of the models that :func:`components` gives, in its order.
+
+    Examples
+    --------
+    >>> model_names(["ets", "drift"], 1)
+    ('ets', 'drift')
+    """
+    if isinstance(model, str) and model == "average":
+        return AVERAGE if season > 1 else ANNUAL
+    if isinstance(model, (list, tuple)):
+        return tuple(name for one in model for name in model_names(one, season))
+    inner = model.model if isinstance(model, PerSeries) else model
+    return (inner if isinstance(inner, str) else getattr(inner, "__name__", type(inner).__name__),)
 
 
 class PerSeries:
