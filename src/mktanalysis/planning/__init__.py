@@ -2,6 +2,18 @@
 
 from .control import accuracy, plan_vs_actual
 from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_density
+from .document import (
+    PlanDocument,
+    PlanInputs,
+    market_facts,
+    phase_dates,
+    plan_budget,
+    plan_document,
+    swot,
+    targets_table,
+    zone_roles,
+    zone_table,
+)
 from .drivers import apply_scenario, decompose_growth
 from .incentives import (
     ABOVE_TASK,
@@ -51,6 +63,8 @@ __all__ = [
     "FIVE_BANDS",
     "Alarm",
     "FieldForce",
+    "PlanDocument",
+    "PlanInputs",
     "Prizes",
     "QuotaRule",
     "Quotas",
@@ -73,9 +87,13 @@ __all__ = [
     "inspection_heads",
     "leaderboard",
     "managers",
+    "market_facts",
     "model_stores",
     "negotiate",
     "optimal_force",
+    "phase_dates",
+    "plan_budget",
+    "plan_document",
     "plan_vs_actual",
     "project",
     "promotion_due",
@@ -89,7 +107,11 @@ __all__ = [
     "set_quotas",
     "split_target",
     "split_to_people",
+    "swot",
+    "targets_table",
     "visit_calendar",
     "without_person",
     "year_outlook",
+    "zone_roles",
+    "zone_table",
 ]

@@ -16,6 +16,8 @@ _HOMES = {
     "publish_table": "one.publish",
     "publish_figure": "one.publish",
     "say": "one.publish",
+    "write_plan_docx": "documents.docx",
+    "write_plan_workbook": "documents.workbook",
     "read_spec": "plan.spec",
     "verify_reports": "run.verify",
     "estimate_run": "run.estimate",
