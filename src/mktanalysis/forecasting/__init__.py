@@ -9,6 +9,7 @@ from .forecaster.estimator import ForecastResult, HierarchicalForecaster
 from .forecaster.explain import explain
 from .forecaster.running_year import complete_year
 from .hierarchy.structure import Structure
+from .interchange import from_hierarchical_index, from_nixtla, reconcile, to_nixtla
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
 from .models.weights import shortest_history
@@ -27,10 +28,14 @@ __all__ = [
     "complete_year",
     "detect_breaks",
     "explain",
+    "from_hierarchical_index",
+    "from_nixtla",
+    "reconcile",
     "score_forecasts",
     "shortest_history",
     "split_january_february",
     "spring_festival",
+    "to_nixtla",
 ]
 
 __getattr__ = moved_names(

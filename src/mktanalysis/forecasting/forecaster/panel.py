@@ -91,7 +91,7 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     problems = _problems(panel, tree, nonnegative)
     if len(problems):
         raise TableError(problems)
-    structure = tree if isinstance(tree, Structure) else _structure(panel["region"].unique(), tree)
+    structure = tree if isinstance(tree, Structure) else leaf_structure(panel["region"].unique(), tree)
     periods = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
     wide = panel.pivot(index="region", columns="period", values="value").reindex(columns=periods)
     bottom = wide.reindex(structure.nodes[structure.leaves]).to_numpy(dtype=float)
@@ -129,7 +129,8 @@ def _found(rows: pd.DataFrame, problem: str) -> pd.DataFrame:
     )
 
 
-def _structure(regions, tree) -> Structure:
+def leaf_structure(regions, tree) -> Structure:
+    """The part of a tree above the regions given; those with nothing below them among these are leaves."""
     table = tree.table.set_index("region")
     parent = table["parent"]
     inner = set()

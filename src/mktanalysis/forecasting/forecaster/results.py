@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ..hierarchy.structure import Structure
 from .intervals import MIN_ORIGINS, calibrate_at
 from .panel import Cube
 
@@ -18,9 +19,9 @@ TESTED_ORIGINS = 5
 TESTED_YEARS = 8
 
 
-def long_table(cube: Cube, periods: pd.PeriodIndex, **values: np.ndarray) -> pd.DataFrame:
+def long_table(cube: Cube | Structure, periods: pd.PeriodIndex, **values: np.ndarray) -> pd.DataFrame:
     """Arrays of nodes x periods as a long table: region, period, level and one column each."""
-    structure = cube.structure
+    structure = getattr(cube, "structure", cube)
     frame = pd.DataFrame(
         {
             "region": np.repeat(structure.nodes.to_numpy(), len(periods)),
