@@ -25,8 +25,11 @@ BRIDGED = ("retail_sales", "gdp")
 COVERED = 0.8
 #: With fewer past years to learn an error from, this is taken (log points).
 USUAL_ERROR = 0.01
-#: Error of the nation's growth as that of the cities here, before there are years to measure it.
-NATION_PRIOR = 0.015
+MIN_MISSES = 5
+#: A miss so many years back counts half: yearbooks agree with the nation better than they did.
+HALF_LIFE = 3.0
+#: Of a large city's growth where it crosses no revision: two cities in ten are more than 0.02 off the yearbook.
+MEMBER_ERROR = 0.01
 #: Years in which the cities' figures change base: no growth into them is compared.
 _REVISED = (2005, 2019, 2020)
 
@@ -135,11 +138,16 @@ def _wide(indicator: str) -> pd.DataFrame:
     return panel.pivot(index="region", columns="year", values="value")
 
 
-def _usual(misses) -> float:
+def _usual(misses, *, age=None) -> float:
+    """Standard deviation that covers 80 % of the misses; `age` in years: late ones weigh more."""
     misses = np.abs(np.asarray(misses, dtype=float))
-    if len(misses) < 5:
+    if len(misses) < MIN_MISSES:
         return USUAL_ERROR
-    return float(np.quantile(misses, COVERED) / ndtri((1 + COVERED) / 2))
+    weight = np.ones(len(misses)) if age is None else 0.5 ** (np.asarray(age) / HALF_LIFE)
+    order = np.argsort(misses, kind="stable")
+    upto = np.cumsum(weight[order])
+    reached = np.searchsorted(upto, COVERED * upto[-1])
+    return float(misses[order][reached] / ndtri((1 + COVERED) / 2))
 
 
 def _growth(panel: pd.DataFrame, year: int, groups: pd.Series) -> pd.Series:
@@ -162,8 +170,7 @@ def _nation(panel: pd.DataFrame, last: int) -> pd.DataFrame:
     ahead = years.loc[last + 1 :]
     full = ahead["months"] == 12
     words = np.where(full, "全国社零公布增速", "全国社零 1—" + ahead["months"].astype(str) + " 月累计增速")
-    # root mean square: a hidden revision (2018) is rare, but all cities bear it
-    base = np.sqrt(np.mean(np.append(np.square(misses), NATION_PRIOR**2)))
+    base = _usual(misses, age=[last - y for y in usable])
     return ahead.reset_index(drop=True)[["region", "period", "value"]].assign(
         error=ahead["error"].to_numpy(), shared_error=base, source=words
     )
@@ -263,8 +270,7 @@ def _members(last: int) -> pd.DataFrame:
             "region": value.index,
             "period": pd.Period(str(year), "Y"),
             "value": value.to_numpy(),
-            # four fifths of 2019-2023 are within 0.02 of the yearbook's growth
-            "error": np.where(across, np.nan, USUAL_ERROR),
+            "error": np.where(across, np.nan, MEMBER_ERROR),
             "source": f"36 城市 {year} 年增速",
         }
     )
