@@ -142,7 +142,7 @@ def test_a_strategy_that_misses_a_wish_says_so(tmp_path):
 def test_the_basis_of_the_figures_is_told(own):
     said = run(*HENAN)
     assert re.search(r"依据：容量 = \d{4}(–\d{4})? 年社会消费品零售额", said)
-    assert "公布值" in said and "经验假设" in said
+    assert "补到今天" in said and "经验假设" in said
     assert "自有单元表（3 个）" in run("expand", "--base", "昆山市", "--own", own, "--years", "3")
 
 

@@ -16,7 +16,7 @@ from ..datasets import load_regions, load_table
 
 #: Year of the census and of the county yearbook.
 YEAR = 2020
-#: Ridge penalty on standardised figures (2,000 counties: any value from 1 to 30 gives errors of 15.2 to 15.6 %).
+#: Ridge penalty on standardised figures: any value from 1 to 30 gives errors of 15.2 to 15.6 %.
 PENALTY = 30.0
 #: Misses beyond this many robust standard deviations count in proportion, not squared; rounds of it.
 _HUBER = 1.345
@@ -88,7 +88,9 @@ def county_figures(table: pd.DataFrame, *, book: bool = True) -> pd.DataFrame:
     """
     people = table["resident_population"].where(table["resident_population"] > 0)
     urban = table["urban_rate"] * people
-    city_urban = urban.groupby(table["city"]).transform("sum") / people.groupby(table["city"]).transform("sum")
+    city_urban = urban.groupby(table["city"]).transform("sum") / people.groupby(table["city"]).transform(
+        "sum"
+    )
     city_head = np.log(table["city_gdp"] / table["city_people"])
     figures = pd.DataFrame(
         {
@@ -129,8 +131,8 @@ def county_gdp() -> pd.DataFrame:
     Examples
     --------
     >>> found = county_gdp()
-    >>> found.loc["320583", ["gdp", "status"]].tolist()   # 昆山
-    [427676000000.0, 'observed']
+    >>> f"{found.loc['320583', 'gdp'] / 1e8:.1f} {found.loc['320583', 'status']}"   # 昆山
+    '4276.8 observed'
     """
     table = county_table()
     city_gdp = _city_gdp(table)

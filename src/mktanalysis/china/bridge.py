@@ -28,7 +28,7 @@ USUAL_ERROR = 0.01
 MIN_MISSES = 5
 #: A miss so many years back counts half: yearbooks agree with the nation better than they did.
 HALF_LIFE = 3.0
-#: Of a large city's growth where it crosses no revision: two cities in ten are more than 0.02 off the yearbook.
+#: Of a large city's growth that crosses no revision: one in ten is more than 0.02 off the yearbook's.
 MEMBER_ERROR = 0.01
 #: Years in which the cities' figures change base: no growth into them is compared.
 _REVISED = (2005, 2019, 2020)

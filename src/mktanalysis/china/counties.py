@@ -1,7 +1,7 @@
-"""Indicators of counties: the census as it is, city figures allocated by a stated rule.
+"""Indicators of counties: the census as it is, city figures shared out by what the counties' own say.
 
-Always holds: the allocated figures of a city's counties add up to the city's; every allocated cell says so; a
-county without a census figure, or in a city without the figure, stays missing.
+Always holds: the allocated figures of a city's counties add up to the city's; every allocated or estimated
+cell says so; a county without a census figure stays missing.
 """
 
 from __future__ import annotations
@@ -11,23 +11,25 @@ import pandas as pd
 from ..datasets import load_indicators, load_regions
 from ..errors import MktError
 from ..tiering.scores import Scores, score_regions
+from .allocation import county_gdp
 from .cities import CityProfile, city_profile
+from .retail import county_retail, county_shares
 
 #: Figures of the city that are split among its counties.
 ALLOCATED = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue")
-#: A rural head counts as this much of an urban one when a city's figure is split: about the ratio of rural to
-#: urban consumption per head (National Bureau of Statistics, 2020: 13,713 and 27,007 yuan).
-RURAL_WEIGHT = 0.5
 #: Urban population, its share and growth come from the census: half the weight may be allocated figures.
 MIN_KNOWN = 0.25
 
 
 def county_profile(
-    year: int = 2020, *, allocated: tuple[str, ...] = ALLOCATED, rural_weight: float = RURAL_WEIGHT
+    year: int = 2020, *, allocated: tuple[str, ...] = ALLOCATED, rural_weight: float | None = None
 ) -> CityProfile:
     """Indicators of every county-level unit (县域画像).
 
-    A city's figure is split in proportion to urban population + `rural_weight` x rural population.
+    A city's retail is split by :func:`county_shares`, its other figures by the counties' GDP (own of 2020
+    where published, else learnt, see :func:`county_gdp`): held out, a county's GDP is met within 15 % in half
+    of the cases, by heads alone within 23 %. Counties of cities without a published figure have their own GDP
+    of 2020 and estimated retail.
 
     Parameters
     ----------
@@ -35,14 +37,14 @@ def county_profile(
         Of the city figures (means over three years, see :func:`city_profile`); the census is that of 2020.
     allocated : tuple of str
         City indicators to split.
-    rural_weight : float
-        0 to 1.
+    rural_weight : float, optional
+        0 to 1: split all by urban population + `rural_weight` x rural population instead.
 
     Returns
     -------
     CityProfile
         Index region, columns ``resident_population``, ``urban_population``, ``urban_rate``, then `allocated`;
-        status observed, allocated or missing.
+        status observed, allocated, imputed or missing.
 
     Examples
     --------
@@ -50,29 +52,59 @@ def county_profile(
     >>> profile.status.loc["320583", ["urban_population", "retail_sales"]].tolist()
     ['observed', 'allocated']
     """
-    if not 0 <= rural_weight <= 1:
+    if rural_weight is not None and not 0 <= rural_weight <= 1:
         raise MktError(f"rural_weight 应在 0 与 1 之间，得到 {rural_weight}")
     tree = load_regions()
     counties = tree.level("county")
-    census = load_indicators("county", year=2020, indicators=["resident_population", "urban_rate"])
+    # of today's counties: with year=2020 those that were founded since would be missing
+    census = load_indicators("county", indicators=["resident_population", "urban_rate"])
     people = census.values["resident_population"].reindex(counties)
     rate = census.values["urban_rate"].reindex(counties)
     values = {"resident_population": people, "urban_population": people * rate, "urban_rate": rate}
-    key = people * rate + rural_weight * people * (1 - rate)
     city = tree.parents("prefecture", counties)
-    # the share of a county of which nothing is known is unknown, and so are its neighbours' shares
-    whole = key.groupby(city).sum(min_count=1).where(key.isna().groupby(city).sum() == 0)
-    share = key / city.map(whole)
     figures = city_profile(year, indicators=allocated).values
     for name in allocated:
+        share = _share(name, people, rate, city, rural_weight)
         values[name] = city.map(figures[name]) * share
     table = pd.DataFrame(values, index=counties)
     known = census.status["resident_population"].reindex(counties)
     status = pd.DataFrame({name: "allocated" if name in allocated else known for name in table}, counties)
+    if rural_weight is None:
+        table, status = _with_own_figures(table, status, year)
     return CityProfile(table, status.where(table.notna(), "missing"))
 
 
-def score_counties(year: int = 2020, *, weights=None, rural_weight: float = RURAL_WEIGHT) -> Scores:
+def _share(name: str, people, rate, city, rural_weight: float | None) -> pd.Series:
+    """Part of each county in its city's figure."""
+    if rural_weight is None:
+        share = county_shares()[0] if name == "retail_sales" else county_gdp()["share"]
+        return share.reindex(people.index).where(people.notna())
+    key = people * rate + rural_weight * people * (1 - rate)
+    # the share of a county of which nothing is known is unknown, and so are its neighbours' shares
+    whole = key.groupby(city).sum(min_count=1).where(key.isna().groupby(city).sum() == 0)
+    return key / city.map(whole)
+
+
+def _with_own_figures(table: pd.DataFrame, status: pd.DataFrame, year: int):
+    """Where the city has no figure: the county's own GDP of 2020, its retail as estimated."""
+    table = table.copy()
+    status = status.copy()
+    own = county_gdp().reindex(table.index)
+    retail = county_retail(year).reindex(table.index)
+    estimated = (retail["status"] == "imputed") & (retail["retail"] > 0)
+    sources = {
+        "gdp": (own["gdp"].where(own["status"] == "observed"), "observed"),
+        "retail_sales": (retail["retail"].where(estimated), "imputed"),
+    }
+    for name, (value, how) in sources.items():
+        if name in table:
+            fill = table[name].isna() & value.notna()
+            table.loc[fill, name] = value[fill]
+            status.loc[fill, name] = how
+    return table, status
+
+
+def score_counties(year: int = 2020, *, weights=None, rural_weight: float | None = None) -> Scores:
     """Score every county-level unit (县域综合得分).
 
     Equal weights on urban population, urban rate and the allocated city figures, unless given otherwise.
@@ -126,7 +158,7 @@ def rule_figures(year: int = 2020) -> pd.DataFrame:
     """
     names = ["gdp", "gdp_per_capita", "retail_sales", "resident_population"]
     cities = load_indicators("prefecture", year=year, indicators=names, max_age=2).values
-    census = load_indicators("county", year=2020, indicators=["resident_population", "urban_rate"]).values
+    census = load_indicators("county", indicators=["resident_population", "urban_rate"]).values
     urban = census["resident_population"] * census["urban_rate"]
     table = load_regions().table.set_index("region")
     core = urban[table["kind"].reindex(urban.index).isin(["district", "undivided"])]

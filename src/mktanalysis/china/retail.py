@@ -16,7 +16,7 @@ from scipy.special import ndtri
 from ..datasets import load_regions, load_table
 from ..errors import MktError
 from .allocation import YEAR, Ridge, county_gdp, county_table
-from .bridge import NATION, bridge_panel
+from .bridge import bridge_panel
 from .panels import load_panel
 
 #: A retail figure this many years old still stands for a city.
@@ -56,7 +56,7 @@ def city_retail(year: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index region; retail (yuan), lower, upper (four in five), retail_year (that of the figure), status:
+        Index region; retail (yuan), lower, upper (four in five), year (that of the figure), status:
         observed, nowcast, or imputed (never published: estimated from GDP, people and their province's
         ways, scaled to what the national total leaves).
 
@@ -89,12 +89,13 @@ def _city_retail(year: int) -> pd.DataFrame:
     table.loc[missing, "lower"] = value * np.exp(-width)
     table.loc[missing, "upper"] = value * np.exp(width)
     table.loc[missing, "status"] = "imputed"
+    table.loc[missing, "year"] = year
     return table
 
 
 @cache
 def _known(year: int) -> pd.DataFrame:
-    """Published or carried figures up to a year: retail, lower, upper, retail_year, status."""
+    """Published or carried figures up to a year: retail, lower, upper, year, status."""
     panel = load_panel("retail_sales")
     panel = panel.assign(year=panel["period"].dt.year)
     first, last = int(panel["year"].min()), int(panel["year"].max())
@@ -102,7 +103,9 @@ def _known(year: int) -> pd.DataFrame:
         carried = bridge_panel(coverage=COVERAGE).panel
         carried = carried.assign(year=carried["period"].dt.year)
         if year > carried["year"].max():
-            raise MktError(f"社零只补到 {carried['year'].max()} 年，没有 {year} 年；以后的年份请用 forecast 预测")
+            raise MktError(
+                f"社零只补到 {carried['year'].max()} 年，没有 {year} 年；以后的年份请用 forecast 预测"
+            )
         # carried, but long unpublished: estimated with those that never were
         recent = panel.loc[panel["year"] > last - MAX_AGE, "region"]
         rows = carried[(carried["year"] == year) & carried["region"].isin(recent)]
@@ -112,8 +115,8 @@ def _known(year: int) -> pd.DataFrame:
         rows = panel[(panel["year"] <= year) & (panel["year"] > year - MAX_AGE)].sort_values("year")
         rows = rows.drop_duplicates("region", keep="last")
         rows = rows.assign(lower=rows["value"], upper=rows["value"], status="observed")
-    table = rows.set_index("region").rename(columns={"value": "retail", "year": "retail_year"})
-    return table[["retail", "lower", "upper", "retail_year", "status"]].astype({"retail_year": "Int64"})
+    table = rows.set_index("region").rename(columns={"value": "retail"})
+    return table[["retail", "lower", "upper", "year", "status"]].astype({"year": "Int64"})
 
 
 def _left(year: int, known: float) -> float:
@@ -241,7 +244,7 @@ def county_retail(year: int | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index region; retail, lower, upper, retail_year, population (census 2020), status: allocated, or
+        Index region; retail, lower, upper, year, population (census 2020), status: allocated, or
         imputed where the city's figure is.
 
     Examples
@@ -269,7 +272,7 @@ def _county_retail(year: int) -> pd.DataFrame:
             "retail": value,
             "lower": value * np.exp(-width),
             "upper": np.minimum(value * np.exp(width), city["upper"]),
-            "retail_year": city["retail_year"],
+            "year": city["year"],
             "population": counties["resident_population"],
             "status": np.where(city["status"] == "imputed", "imputed", "allocated"),
         }

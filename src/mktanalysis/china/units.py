@@ -1,23 +1,22 @@
 """Market units from the built-in tables, so that a plan can be drawn before any company figure is at hand.
 
-Always holds: capacity comes from published retail sales, with the status of each figure beside it; shares of
+Always holds: capacity comes from retail as of today, with the status of each figure beside it; shares of
 rivals and costs are folklore of the trade, the same formula everywhere, to be replaced by the company's
 own figures.
 """
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from ..datasets import load_regions, load_table
+from ..datasets import load_regions
 from ..errors import MktError
 from ..regions import RegionTree
+from .retail import city_retail, county_retail
 
 #: Folklore: fixed part of the entry cost and of the yearly cost of one unit, yuan.
 FIXED_COST = {"county": (1e6, 2e5), "prefecture": (3e6, 6e5)}
-#: A retail figure this many years old still stands for a city.
-MAX_AGE = 5
+_KEPT = ["region", "population", "retail", "year", "status"]
 
 
 def market_units(
@@ -31,9 +30,9 @@ def market_units(
 ) -> pd.DataFrame:
     """Draw up default market units of a region (市场单元).
 
-    Capacity = retail sales x `category_share`. City retail is the last published figure up to `year`; a
-    county has its part of the city's by census population; a city without a figure has its province's median
-    per head (else the nation's).
+    Capacity = retail sales x `category_share`. City retail is that of :func:`city_retail`: published,
+    carried to today, or estimated within what the national total leaves; a county has its learnt part of
+    the city's, see :func:`county_retail`.
 
     Parameters
     ----------
@@ -41,7 +40,8 @@ def market_units(
     within : str, optional
         Code of a region; default the whole nation.
     year : int, optional
-        Last year of the figures used, default the latest.
+        Year of the figures, default the newest complete one (carried to today); up to the last published year
+        the last published figures.
     category_share : float
         Part of retail sales that the category makes (folklore 1 %).
     growth : float
@@ -53,7 +53,8 @@ def market_units(
     -------
     DataFrame
         Columns of `UNITS` (``centre``: districts among counties, capitals among cities), name, and
-        ``status`` (observed, allocated, imputed), ``year`` (of the retail figure), ``population``. Folklore:
+        ``status`` (observed, nowcast, allocated, imputed), ``year`` (of the retail figure), ``population``.
+        Folklore:
         rivals' shares 0.30, 0.20 and 0.13 times 0.85-1.15 and their effort 0.8-1.2 with the rank of retail
         per head;
         entry cost 3 % of capacity plus a fixed part.
@@ -61,13 +62,12 @@ def market_units(
     Examples
     --------
     >>> market_units("prefecture", within="320000").query("region == '320100'")["status"].tolist()
-    ['observed']
+    ['nowcast']
     """
     if level not in FIXED_COST:
         raise MktError(f"没有层级 {level!r} 的内置市场单元，可用：{'、'.join(FIXED_COST)}")
     tree = tree or load_regions()
-    cities = _cities(tree, year)
-    table = cities if level == "prefecture" else _counties(tree, cities)
+    table = _cities(tree, year) if level == "prefecture" else _counties(tree, year)
     table = _with_folklore(table, level, category_share, growth)
     if within is not None:
         inside = tree.subtree(within).level(level)
@@ -95,48 +95,18 @@ def mark_centres(units: pd.DataFrame, tree: RegionTree) -> pd.DataFrame:
 
 def _cities(tree: RegionTree, year: int | None) -> pd.DataFrame:
     """Retail, population and status of every prefecture."""
-    cities = load_table("city_indicators")
-    population = _county_population().groupby(tree.parents("prefecture", _county_population().index)).sum()
-    rows = cities[
-        (cities["indicator"] == "retail_sales") & (cities["status"] == "observed") & cities["value"].notna()
-    ]
-    rows = rows.assign(year=rows["period"].dt.year)
-    last = rows["year"].max() if year is None else year
-    rows = rows[(rows["year"] <= last) & (rows["year"] > last - MAX_AGE)]
-    rows = rows.sort_values(["region", "year"]).groupby("region").tail(1).set_index("region")
-    table = pd.DataFrame({"population": population.reindex(tree.level("prefecture"))})
-    table["retail"] = rows["value"].reindex(table.index)
-    table["year"] = rows["year"].reindex(table.index).astype("Int64")
-    per_head = table["retail"] / table["population"]
-    province = tree.parents("province", table.index)
-    usual = per_head.groupby(province).transform("median").fillna(per_head.median())
-    table["status"] = np.where(table["retail"].notna(), "observed", "imputed")
-    table["retail"] = table["retail"].fillna(usual * table["population"])
-    return table.rename_axis("region").reset_index()
+    table = city_retail(year).reindex(tree.level("prefecture"))
+    counties = county_retail(year)["population"]
+    home = load_regions().parents("prefecture", counties.index).to_numpy()
+    population = counties.groupby(home).sum()
+    return table.assign(population=population.reindex(table.index)).rename_axis("region").reset_index()[_KEPT]
 
 
-def _county_population() -> pd.Series:
-    rows = load_table("county_indicators")
-    rows = rows[(rows["indicator"] == "resident_population") & (rows["period"].dt.year == 2020)]
-    return rows.set_index("region")["value"]
-
-
-def _counties(tree: RegionTree, cities: pd.DataFrame) -> pd.DataFrame:
-    """City retail split by census population."""
-    population = _county_population().reindex(tree.level("county")).fillna(0.0)
-    home = tree.parents("prefecture", population.index)
-    part = population / population.groupby(home).transform("sum")
-    city = cities.set_index("region").reindex(home.to_numpy())
-    status = np.where(city["status"] == "observed", "allocated", "imputed")
-    return pd.DataFrame(
-        {
-            "region": population.index,
-            "population": population.to_numpy(),
-            "retail": part.to_numpy() * city["retail"].to_numpy(),
-            "year": city["year"].astype("Int64").to_numpy(),
-            "status": status,
-        }
-    )
+def _counties(tree: RegionTree, year: int | None) -> pd.DataFrame:
+    """City retail split by learnt shares."""
+    table = county_retail(year).reindex(tree.level("county"))
+    table = table.assign(population=table["population"].fillna(0.0))
+    return table.rename_axis("region").reset_index()[_KEPT]
 
 
 def _with_folklore(table: pd.DataFrame, level: str, category_share: float, growth: float) -> pd.DataFrame:
