@@ -100,7 +100,26 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["a.txt"]
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "  =cmd()"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@a",
+        "\t=1",
+        "  =cmd()",
+        "\n=1",
+        "\r\n+1",
+        "\u3000=1",
+        "\u200b=1",
+        "\ufeff@x",
+        "＝1",
+        " ＋1",
+        "－1",
+        "＠a",
+    ],
+)
 def test_formulas_are_made_text(text):
     assert inert_text(text) == "'" + text
 

@@ -160,8 +160,10 @@ class Store:
         for file in files:
             with open(staging / file, "rb+") as stream:
                 os.fsync(stream.fileno())
+            _make_way(target / file)
             os.replace(staging / file, target / file)
         sync_folder(target / mark.TABLES)
+        _make_way(target / RECORD)
         for file, sha in {**before.get("outputs", {}), PDF: before.get("pdf", "")}.items():
             if file not in files and self._has(f"{name}/{file}", sha):
                 (target / file).unlink()
@@ -181,6 +183,8 @@ class Store:
     def publish_failure(self, name: str, staging: Path, record: dict) -> None:
         """Record a failure beside whatever good report there is."""
         target = self._target(name)
+        _make_way(target / FAILURE)
+        _make_way(target / FAILED_NOTEBOOK)
         (target / FAILED_NOTEBOOK).unlink(missing_ok=True)
         if mark.is_plain(staging / "notebook.ipynb"):
             os.replace(staging / "notebook.ipynb", target / FAILED_NOTEBOOK)
@@ -189,6 +193,7 @@ class Store:
     def forget_failure(self, name: str) -> None:
         """Remove the record of a failure that no longer holds."""
         for file in (FAILURE, FAILED_NOTEBOOK):
+            _make_way(self.folder / name / file)
             (self.folder / name / file).unlink(missing_ok=True)
 
     def add_pdf(self, name: str, data: bytes) -> Path:
@@ -257,6 +262,7 @@ class Store:
             (self.folder / mark.TABLES).mkdir(exist_ok=True)
         for file in moves:
             if mark.is_plain(self.next / file):
+                _make_way(self.folder / file)
                 os.replace(self.next / file, self.folder / file)
         for file, sha in drop.items():
             if self._has(file, sha):
@@ -265,6 +271,13 @@ class Store:
             (self.folder / mark.TABLES).rmdir()
         sync_folder(self.folder)
         mark.write_mark(self.folder, {"files": {file: plan["files"][file] for file in moves}, "stamp": stamp})
+
+
+def _make_way(path: Path) -> None:
+    """Remove an empty folder that stands where a file belongs; one with something in it stays."""
+    if mark.is_real_folder(path):
+        with contextlib.suppress(OSError):
+            path.rmdir()
 
 
 def _unfinished(folder: Path) -> list[Path]:

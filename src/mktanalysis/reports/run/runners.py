@@ -40,7 +40,7 @@ class Ended:
     seal: str = ""
 
 
-#: A preloaded process that died is replaced this often for one report, and in a row without any answer.
+#: A preloaded process that died is replaced this often for one report, and this often where none gets ready.
 _TRIES = 3
 _DEATHS = 5
 #: What a report gets beyond its own time before the process that watches it is taken for stuck.
@@ -70,7 +70,7 @@ class _Template:
         self.alive = True
         self.lock = threading.Lock()
         self.waiting = {}
-        self.answered = 0
+        self.ready = False
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *preload],
             stdin=subprocess.PIPE,
@@ -102,8 +102,8 @@ class _Template:
             for line in self.process.stdout:
                 reply = json.loads(line)
                 with self.lock:
+                    self.ready = True
                     future = self.waiting.pop(reply.get("id"), None)
-                    self.answered += future is not None
                 if future is not None:
                     future.set_result(reply)
         self.end()
@@ -179,7 +179,7 @@ class ForkRunner:
             if template is not None and template.alive:
                 return template
             if template is not None:
-                self._deaths = 0 if template.answered else self._deaths + 1
+                self._deaths = 0 if template.ready else self._deaths + 1
             try:
                 self._template = _Template(self._preload)
             except OSError:

@@ -1,0 +1,71 @@
+"""Printing a page: what the browser gets and leaves, with a browser that does as the test wants."""
+
+import os
+import time
+
+import pytest
+
+from mktanalysis.errors import MktError
+from mktanalysis.reports import Settings
+from mktanalysis.reports.folder import pdf
+from mktanalysis.reports.run.batch import run_rows
+
+SPEC = 'title = "t"\n[[part]]\n[[part.chapter]]\nnotebook = "small"\n'
+FAST = Settings(timeout=60)
+#: Prints the page that it was given, as text.
+PRINTS = """#!/bin/sh
+for word; do
+  case "$word" in
+    --print-to-pdf=*) target="${word#--print-to-pdf=}" ;;
+    file://*) page="${word#file://}" ;;
+  esac
+done
+cat "$page" > "$target"
+"""
+HANGS = """#!/bin/sh
+setsid sleep 600 &
+echo $! > {folder}/child
+sleep 600
+"""
+
+
+def browser(monkeypatch, tmp_path, script):
+    path = tmp_path / "chromium"
+    path.write_text(script)
+    path.chmod(0o755)
+    monkeypatch.setattr(pdf.shutil, "which", lambda _: str(path))
+
+
+def test_no_link_of_a_pdf_leads_to_a_folder_of_this_machine(
+    warm, write_notebook, write_spec, tmp_path, monkeypatch
+):
+    write_notebook("1", heading="# 题\n[外](https://example.org/x) [内](#a)")
+    out = tmp_path / "out"
+    rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    browser(monkeypatch, tmp_path, PRINTS)
+    (made,) = pdf.print_reports(rows, out)
+    printed = made.read_text("utf-8")
+    assert 'href="../index.html"' in (made.parent / "report.html").read_text("utf-8")
+    assert 'href="../' not in printed and 'href="tables' not in printed and 'href="run.json"' not in printed
+    assert 'href="https://example.org/x"' in printed
+    assert {row.status for row in run_rows(write_spec(SPEC), out_dir=out, settings=FAST)} == {"kept"}
+    write_notebook("2")
+    run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    assert not made.exists()  # of an older report
+
+
+def test_a_browser_that_hangs_is_ended_with_what_it_started(
+    warm, write_notebook, write_spec, tmp_path, monkeypatch
+):
+    write_notebook("1")
+    out = tmp_path / "out"
+    rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    browser(monkeypatch, tmp_path, HANGS.format(folder=tmp_path))
+    monkeypatch.setattr(pdf, "_SECONDS", 2)
+    with pytest.raises(MktError, match="没有印完"):
+        pdf.print_reports(rows, out)
+    child = int((tmp_path / "child").read_text())
+    deadline = time.monotonic() + 5
+    while os.path.exists(f"/proc/{child}") and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not os.path.exists(f"/proc/{child}")
