@@ -29,6 +29,7 @@ LAYERS = [
     {"maps"},
     {"charts"},
     {"reports"},
+    {"study"},
     {"cli"},
 ]
 HEIGHT = {part: height for height, layer in enumerate(LAYERS) for part in layer}

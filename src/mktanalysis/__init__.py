@@ -93,7 +93,7 @@ _ROOMS = (
     "territories",
     "china",
 )
-_ROOMS += ("words", "style", "maps", "charts", "reports")
+_ROOMS += ("words", "style", "maps", "charts", "reports", "study")
 __all__ = ["__version__", *_PUBLIC]
 
 

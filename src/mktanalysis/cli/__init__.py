@@ -13,7 +13,18 @@ from typing import Annotated
 import typer
 
 #: The files of this folder that add commands, in the order of the help page.
-GROUPS = ("data", "tiers", "forecast", "capacity", "targets", "force", "expand", "territories", "report")
+GROUPS = (
+    "data",
+    "tiers",
+    "forecast",
+    "capacity",
+    "targets",
+    "force",
+    "expand",
+    "territories",
+    "report",
+    "study",
+)
 
 
 def build_app() -> typer.Typer:

@@ -26,6 +26,7 @@ Out = Annotated[
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="同时运行几份")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="只重跑上次没有完成的")]
+Force = Annotated[bool, typer.Option("--force", help="全部重做，没有变化的也不沿用")]
 Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]
 Memory = Annotated[int, typer.Option(min=64, help="每份报告最多再占用多少 MB 内存")]
 Scheduler = Annotated[str, typer.Option(help="dask 调度器地址，如 tcp://10.0.0.5:8786；给出时由集群来做")]
@@ -103,6 +104,7 @@ def run_spec(
     out: Out = Path("reports/out"),
     jobs: Jobs = 2,
     retry_failed: RetryFailed = False,
+    force: Force = False,
     timeout: Timeout = 900.0,
     memory: Memory = 4096,
     runner: Runner = "auto",
@@ -122,7 +124,7 @@ def run_spec(
     settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=scheduler or runner)
     plan = read_spec(spec)
     typer.echo(estimate_run(plan, out, jobs=jobs).text())
-    rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, settings=settings)
+    rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, force=force, settings=settings)
     if pdf:
         print_reports(rows, out)
     bad = [row for row in rows if row.failed]

@@ -58,7 +58,10 @@ def seed_generators() -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """What one process needs to know; all of it JSON."""
+    """What one process needs to know; all of it JSON.
+
+    ``cwd`` is where the notebook runs, ``beside`` where it lies: its helper modules are imported from both.
+    """
 
     name: str
     title: str
@@ -67,6 +70,7 @@ class Job:
     parameters: dict
     cwd: str
     facts: dict
+    beside: str = ""
 
     def save(self, folder: Path) -> None:
         """Write ``job.json`` into the folder that the report will be made in."""

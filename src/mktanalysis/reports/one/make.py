@@ -51,7 +51,7 @@ def make_report(folder: Path, *, shell=None, seal: str = "") -> None:
     """
     job = Job.load(folder)
     started = time.monotonic()
-    hide(job.cwd, str(folder), *(str(parent) for parent in folder.parents[:3]))
+    hide(job.cwd, job.beside or job.cwd, str(folder), *(str(parent) for parent in folder.parents[:3]))
     try:
         notebook = parameterized(job)
         error = _run(job, notebook, folder, shell)
@@ -81,6 +81,8 @@ def _run(job: Job, notebook, folder: Path, shell) -> CellError | None:
     os.environ[RUN_FOLDER] = str(folder)
     try:
         if shell is None:
+            paths = [job.beside, os.environ.get("PYTHONPATH", "")]
+            os.environ["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
             return run_by_papermill(notebook, folder, cwd=job.cwd)
         return _run_here(job, notebook, folder, shell)
     except BaseException as stopped:  # a kernel that died, an interrupt outside a cell's own handling
@@ -89,7 +91,8 @@ def _run(job: Job, notebook, folder: Path, shell) -> CellError | None:
 
 def _run_here(job: Job, notebook, folder: Path, shell) -> CellError | None:
     os.chdir(job.cwd)
-    sys.path.insert(0, "")  # as a kernel does: modules beside the notebook can be imported
+    sys.path.insert(0, job.beside or "")  # modules beside the notebook can be imported
+    sys.path.insert(0, "")  # as a kernel does
     progress = os.open(folder / "cell", os.O_CREAT | os.O_WRONLY)
 
     def on_cell(index):

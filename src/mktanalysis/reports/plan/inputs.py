@@ -44,8 +44,8 @@ def _imported(source: str) -> set[str]:
     return found
 
 
-def own_files(notebook: dict, values: dict, folder: Path) -> dict[str, str]:
-    """Own files of a report, relative to its notebook's folder, with the hash of each.
+def own_files(notebook: dict, values: dict, folder: Path, beside: Path | None = None) -> dict[str, str]:
+    """Own files of a report, relative to the folder in which it runs, with the hash of each.
 
     Parameters
     ----------
@@ -54,6 +54,9 @@ def own_files(notebook: dict, values: dict, folder: Path) -> dict[str, str]:
         All parameters, defaults too. A path, or a text that is the name of a file, counts, also in lists;
         of a folder every file.
     folder : Path
+        Where the notebook runs.
+    beside : Path, optional
+        Where it lies, if that is another folder: its modules are imported from both.
 
     Raises
     ------
@@ -61,6 +64,8 @@ def own_files(notebook: dict, values: dict, folder: Path) -> dict[str, str]:
         A folder with too many files.
     """
     found = _modules(notebook, folder)
+    if beside is not None and beside != folder:
+        found += _modules(notebook, beside)
     for value in _texts(values):
         found += _named(value, folder)
     return {os.path.relpath(path, folder).replace(os.sep, "/"): hash_of(path) for path in sorted(set(found))}

@@ -10,7 +10,7 @@ from ...settings import line_of
 from .parameters import unknown_name
 
 #: Sections of a specification: key -> what stands there.
-TOP = {"title": "text", "include": "texts", "parameters": "table", "part": "tables"}
+TOP = {"title": "text", "files": "table", "include": "texts", "parameters": "table", "part": "tables"}
 PART = {"title": "text", "parameters": "table", "chapter": "tables", "map": "text"}
 CHAPTER = {
     **{"notebook": "text", "title": "text", "parameters": "table", "grid": "table"},

@@ -70,7 +70,8 @@ class Planned:
     """One report to make: encoded parameters, the notebook's text as read, and what it is made from.
 
     ``key`` is the notebook's name without its ending, with the folders that the specification names;
-    ``inputs`` are the analyst's own files with their hashes.
+    ``inputs`` are the analyst's own files with their hashes, ``folder`` is where the notebook runs, to which
+    they are relative (missing: beside the notebook).
     """
 
     name: str
@@ -83,6 +84,12 @@ class Planned:
     identity: dict
     key: str
     inputs: dict = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def home(self) -> Path:
+        """The folder in which the notebook runs."""
+        return self.folder or self.notebook.parent
 
 
 @dataclass(frozen=True)
@@ -166,10 +173,14 @@ def _read_file(
         else:
             reports += _read_file(found, problems, maps, seen=seen, around=(*around, path))[1]
     chapters = _Chapters(path.parent, local)
+    general = content.get("parameters", {})
     for number, part in enumerate(content.get("part", ())):
-        reports += chapters.of_part(part, number, content.get("parameters", {}))
+        reports += chapters.of_part(part, number, general)
         if isinstance(part.get("title", ""), str) and isinstance(part.get("map", ""), str):
             maps[part.get("title", "")] = part.get("map", "")
+    for name in general:
+        if name not in chapters.used and not local.found:
+            local.add(("parameters", name), "没有哪个笔记本有这个参数")
     problems += local.found
     return content.get("title", path.stem), reports
 
@@ -189,6 +200,8 @@ class _Chapters:
         self.folder = folder
         self.problems = problems
         self.used: set = set()
+        own = folder.absolute() != project_folder("specs").absolute()
+        self.running_folder = folder.absolute() if own else None
 
     def of_part(self, part: dict, number: int, inherited: dict) -> list[Planned]:
         path = ("part", number)
@@ -221,6 +234,7 @@ class _Chapters:
             self.problems.add((*path, "notebook"), f"{notebook.name}：{error}")
             return []
         used |= set(inherited) & set(declared)
+        self.used |= used
         given = {k: v for k, v in inherited.items() if k in declared} | dict(chapter.get("parameters", {}))
         rows = self._rows(chapter, path, declared)
         if len(self.problems.found) > before:
@@ -231,7 +245,8 @@ class _Chapters:
         for row in rows:
             try:
                 values = {**given, **row}
-                reports.append(plan_report(notebook, values, title=title, source=(text, cells), key=key))
+                told = {"title": title, "source": (text, cells), "key": key}
+                reports.append(plan_report(notebook, values, **told, folder=self.running_folder))
             except ParameterError as error:
                 for problem in error.problems:
                     self.problems.add((*path, "grid" if row else "parameters"), problem)
@@ -284,8 +299,10 @@ class _Chapters:
         return bool(rule) and all(meets(name, wanted) for name, wanted in rule.items())
 
 
-def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, key: str = "") -> Planned:
-    """One report of `notebook` with `values` (as TOML or JSON spells them)."""
+def plan_report(
+    notebook: Path, values: dict, *, title: str = "", source=None, key: str = "", folder: Path | None = None
+) -> Planned:
+    """One report of `notebook` with `values` (as TOML or JSON spells them), run in `folder` or beside it."""
     key = key or notebook.stem
     text, cells = source or read_notebook(notebook)
     declared = read_parameters(cells)
@@ -295,7 +312,7 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, k
     full = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
     label = "、".join(filter(None, map(_shown, encoded.values())))
     title = title or notebook_title(cells) or notebook.stem
-    inputs = own_files(cells, full, notebook.parent)
+    inputs = own_files(cells, full, folder or notebook.parent, notebook.parent)
     return Planned(
         name=report_name(key, encoded),
         title=f"{title} · {label}" if label else title,
@@ -307,6 +324,7 @@ def plan_report(notebook: Path, values: dict, *, title: str = "", source=None, k
         identity=identity(cells, encoded, inputs),
         key=key,
         inputs=inputs,
+        folder=folder,
     )
 
 

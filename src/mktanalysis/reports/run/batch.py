@@ -157,8 +157,10 @@ def run_batch(spec, *, out_dir, jobs: int = 1, only_failed: bool = False, settin
     return pd.DataFrame([row.public() for row in rows])
 
 
-def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | None = None) -> list[Run]:
-    """As `run_batch`, as `Run` records; needs no pandas when all holds."""
+def run_rows(
+    spec, *, out_dir, jobs=1, only_failed=False, force=False, settings: Settings | None = None
+) -> list[Run]:
+    """As `run_batch`, as `Run` records; needs no pandas when all holds. `force`: nothing is kept."""
     from ..folder.index import write_index
 
     plan = spec if isinstance(spec, ReportList) else read_spec(spec)
@@ -166,7 +168,7 @@ def run_rows(spec, *, out_dir, jobs=1, only_failed=False, settings: Settings | N
     given = Settings(jobs, given.timeout, given.memory_mb, given.runner)
     store = Store(out_dir)
     with store.opened():
-        rows = run_plan(list(plan.reports), store, given, only_failed=only_failed)
+        rows = run_plan(list(plan.reports), store, given, reuse=not force, only_failed=only_failed)
         try:
             write_index(plan, rows, store)
         except OSError as error:
@@ -280,7 +282,8 @@ def job_of(report: Planned, started: str) -> Job:
         notebook_name=report.notebook.name,
         notebook=report.text,
         parameters=report.parameters,
-        cwd=str(report.notebook.parent),
+        cwd=str(report.home),
+        beside=str(report.notebook.parent),
         facts={**facts, "notebook": report.identity["notebook"], "started": started},
     )
 
@@ -331,7 +334,7 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
     status, error, result = judge(staging, ended)
     if result is not None:
         facts = {**facts, "seconds": round(result["seconds"], 3)}  # without waiting for the preloaded process
-    edited = changed(report.inputs, report.notebook.parent) if status == "done" else []
+    edited = changed(report.inputs, report.home) if status == "done" else []
     if edited:
         status = "failed"
         error = error_of(f"运行期间 {'、'.join(edited[:3])} 被改动，结果不能归于哪一个版本；请重跑", staging)

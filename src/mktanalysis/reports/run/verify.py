@@ -147,7 +147,8 @@ class _Published:
             values |= {name: decode(value, declared[name].kind) for name, value in parameters.items()}
         except KeyError as error:
             raise MktError(f"报告里的笔记本没有参数 {error}") from None
-        inputs = own_files(notebook, values, where.parent)
+        study = next((up for up in where.parents if (up / "study.toml").is_file()), None)
+        inputs = own_files(notebook, values, study or where.parent, where.parent)
         return Planned(
             name=self.name,
             title=self.record["title"],
@@ -159,6 +160,7 @@ class _Published:
             identity=identity(notebook, parameters, inputs),
             key=where.stem,
             inputs=inputs,
+            folder=study,
         )
 
     def compare(self, row: Run, store: Store):

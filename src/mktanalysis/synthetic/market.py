@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .errors import MktError
-from .regions import RegionTree
-from .regions.edges import haversine_km
+from ..errors import MktError
+from ..regions import RegionTree
+from ..regions.edges import haversine_km
 
 TIER_LABELS = ("一线", "二线", "三线", "四线", "五线")
 #: Length of a cell's side, km and degrees (at the equator the two agree; the grid lies at 20-40 N).
