@@ -126,3 +126,34 @@ def test_whatever_is_in_a_csv_there_is_a_clear_error(tmp_path_factory, tree, row
     path.write_text("\n".join(",".join(row) for row in rows), encoding="utf-8", errors="replace", newline="")
     with pytest.raises(MktError):
         read_table(path, kind="indicators", tree=tree)
+
+
+def test_small_files_that_would_take_all_memory(tmp_path):
+    (tmp_path / "wide.csv").write_bytes(b"a" + b"," * 1_300_000 + b"b\n" + b"1,2\n" * 1000)
+    refuse(tmp_path / "wide.csv", "列")
+    (tmp_path / "columns.csv").write_text(",".join(f"c{i}" for i in range(16_384)) + "\n1,2\n")
+    refuse(tmp_path / "columns.csv", "列")
+    far = '<row r="1"><c r="a1"><v>1</v></c></row><row r="1048576"><c r=" xfd1048576 "><v>1</v></c></row>'
+    refuse(make_zip(tmp_path / "far.xlsx", sheet_xml(far)), "远在")
+    text = "<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><si><t>%s</t></si></sst>"
+    cells = "".join(f'<row r="{i}"><c r="A{i}" t="s"><v>0</v></c></row>' for i in range(1, 20_000))
+    parts = sheet_xml(cells) | {"xl/sharedStrings.xml": text % ("x" * 1_000_000)}
+    refuse(make_zip(tmp_path / "texts.xlsx", parts), "字|文字")
+
+
+def test_a_parser_that_dies_is_an_error_of_ours(tmp_path, monkeypatch):
+    path = make_zip(tmp_path / "a.xlsx", sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>'))
+    killed = tmp_path / "killed.py"
+    killed.write_text("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    monkeypatch.setattr(sheets, "_PARSER", killed)
+    refuse(path, "损坏|内存")
+
+
+def test_damaged_zip_bytes(tmp_path):
+    whole = make_zip(tmp_path / "a.xlsx", sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>')).read_bytes()
+    for at in range(30, len(whole), 37):
+        (tmp_path / "b.xlsx").write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        try:
+            read_sheets(tmp_path / "b.xlsx")
+        except MktError as error:
+            assert "b.xlsx" in str(error)

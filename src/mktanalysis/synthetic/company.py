@@ -85,7 +85,7 @@ def make_company(
     >>> from mktanalysis.synthetic import make_market
     >>> tree = make_market(random_state=0).tree
     >>> company = make_company(tree, within=tree.root, random_state=0)
-    >>> len(company.sales) == len(tree.level("county")) * 36, round(company.season.mean(), 6)
+    >>> len(company.sales) == len(tree.level("county")) * 36, float(round(company.season.mean(), 6))
     (True, 1.0)
     """
     if not {"prefecture", "county"} <= set(tree.levels) or n_years < 1:
@@ -103,7 +103,7 @@ def make_company(
     targets = pd.DataFrame(
         {
             "region": by_city.index,
-            "period": pd.Period(first_year + n_years, freq="Y"),
+            "period": pd.Period(str(first_year + n_years), freq="Y"),
             "value": (by_city * (1 + growth.reindex(by_city.index) + 0.02)).round(-4).to_numpy(),
         }
     )

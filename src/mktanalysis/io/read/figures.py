@@ -194,7 +194,21 @@ class SheetReader:
         """Factor of a column's unit; None where each row has its own, or where it is a problem."""
         if column.measure is None or (self.unit_column and not column.unit):
             return None
+        if not column.unit and self._states_units(column):
+            return None
         return self._factor(column.measure, column.unit, self.header_row, column.title)
+
+    def _states_units(self, column: ColumnRole) -> bool:
+        """Whether every figure of a column has its unit behind it (100万元)."""
+        cells = [row[column.position] for row in self.layout.sheet.rows[self.layout.first_row :]]
+        units = []
+        for cell in cells:
+            try:
+                number, unit = parse_number(cell)
+            except CellError:
+                return False
+            units += [unit] if number == number else []
+        return bool(units) and all(units)
 
     def _factor(self, measure: Measure, unit: str, row: int, title: str) -> float | None:
         return self.units.factor(measure, unit, row, title)

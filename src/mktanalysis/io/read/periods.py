@@ -261,6 +261,10 @@ class Settling:
         if all(gap % 12 == 0 for gap in gaps):
             return self._as_years(figures, found, at_start)
         if all(gap % 3 == 0 for gap in gaps) and len(times) > 2:
+            if min(gaps) > 3:
+                text = "每半年才有一个数：半年不是一个月、一季或一年，请改为逐月、逐季或全年的数"
+                self.problems.add(text, row=self.header_row)
+                return figures
             return self._as_quarters(figures, found, at_start)
         span = int(times[-1] - times[0]) + 1
         if has_days and len(times) < span * _WIDE_GAP and len(times) > 2:

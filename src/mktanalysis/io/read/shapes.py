@@ -78,6 +78,9 @@ def _openings(figures: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     """A row an outlet; a column 开店数 says how many rows there are."""
     table = figures.sort_values(["region", "period"], ignore_index=True)
     if table["value"].notna().any():
+        if (table["value"].dropna() % 1 != 0).any():
+            row = table[table["value"] % 1 != 0].iloc[0]
+            raise MktError(f"第 {row['row']} 行“{row['column']}”的开店数 {row['raw']} 不是整数：请改为家数")
         times = table["value"].fillna(0).astype(int)
         notes.append(f"按开店数展开：共 {int(times.sum())} 家")
         table = table.loc[table.index.repeat(times)].reset_index(drop=True)

@@ -34,8 +34,9 @@ def add_up(
     repeated = figures[again]
     groups = repeated.groupby(_KEY, dropna=False)
     differ = groups["detail"].transform("nunique").gt(1) | groups["day"].transform("nunique").gt(1)
+    listed_by_day = groups["day"].transform("nunique").gt(1).any()  # then two rows of one day are two sales
     additive = repeated["measure"].map({m.name: m.additive or kind.own for m in kind.measures}).astype(bool)
-    sure = additive & (differ | sum_rows)
+    sure = additive & (differ | sum_rows | listed_by_day)
     _tell_repeated(repeated[~sure], kind, problems)
     summed = repeated[sure]
     if summed.empty:
@@ -45,6 +46,8 @@ def add_up(
     first = summed.drop_duplicates(_KEY).set_index(_KEY)
     first["value"] = totals.reindex(first.index)
     notes.append(f"明细行已按地区和时期合计：{len(summed)} 个数合为 {len(first)} 个")
+    if (summed["value"] < 0).any():
+        notes.append(f"其中 {int((summed['value'] < 0).sum())} 个负数（退货）已冲减")
     same = summed.duplicated([*_KEY, "detail", "day", "value"], keep="first")
     if same.any():
         rows = "、".join(str(row) for row in summed[same]["row"].head(8))

@@ -225,7 +225,7 @@ class PhraseReader:
 def header_text(cell: str) -> str:
     """A header as it is compared: half-width, lower case, without spaces and footnote marks."""
     lines = [without_marks(as_text(line)) for line in str(cell).splitlines()]
-    joined = re.sub(r"[①-⓿❶-➓¹²³⁰-⁹]+(?=[(（\[]|$)", "", "".join(lines))
+    joined = re.sub(r"[①-⓿❶-➓]|(?<![mM米])[¹²³⁰-⁹]", "", "".join(lines))  # not the ² of km²
     text = clean_name(joined).replace("【", "[").replace("】", "]").replace("〔", "(").replace("〕", ")")
     return re.sub(r"^[*#＊]+|[*#＊]+$", "", text)
 

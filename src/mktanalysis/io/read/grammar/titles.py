@@ -19,6 +19,10 @@ _UNIT = re.compile(r"单位[:：]?\s*([^\s)）,，;；。]+(?:[、/][^\s)）,，
 _BRACKETED = re.compile(r"[(（]([^()（）]+)[)）]")
 #: The year of a yearbook, or of the day on which a table was made, is not that of its figures.
 _NOT_THE_YEAR = re.compile("年鉴|制表|更新|截至|修订|版|来源|导出|打印|填报|编制|印发|日期[:：]|下载")
+#: Periods that are none of ours: a week, a fiscal year. A title with one of them states no period.
+_OTHER_PERIOD = re.compile(r"财年|财政年|财季|fy\d|第?\d+周|周报|[上中下]旬|双月|日报|学年", re.IGNORECASE)
+#: How words for a figure end: 返利, 押金, 毛利额.
+_LIKE_A_FIGURE = re.compile(r".*[额款金费利税值量率价]$")
 _NO_TITLE = re.compile(r"(?:sheet|工作表|表)?\d*|数据|明细|sheet\d*", re.IGNORECASE)
 _NOTE = re.compile(r"(?:注|备注|说明|note|口径)\d*[:：]", re.IGNORECASE)
 
@@ -112,6 +116,10 @@ def _when(said: list[tuple[str, Phrase]]) -> tuple[When | None, str]:
     dated = [(text, phrase) for text, phrase in said if not _NOT_THE_YEAR.search(text)]
     joined: When | None = None
     for text, phrase in dated:
+        if _OTHER_PERIOD.search(clean_name(text)):
+            return None, text
+        if phrase.when is not None and phrase.when.day:
+            continue  # the day on which it was made
         if phrase.clash and phrase.when is None and re.search(r"(?:19|20)\d\d", text):
             return None, text
         if phrase.when is None:
@@ -137,6 +145,9 @@ def _measure(said: list[tuple[str, Phrase]], kind: Kind) -> tuple[Measure | None
     if unclear and strict:
         text, unknown = unclear[0]
         return None, f"标题“{text[:40]}”里的“{'、'.join(unknown)}”不认识", ""
+    for text, phrase in said:
+        if not phrase.measure and (like := [word for word in phrase.unknown if _LIKE_A_FIGURE.match(word)]):
+            return None, f"标题“{text[:40]}”里的“{'、'.join(like)}”不认识", ""
     measures = {phrase.measure.name: phrase.measure for _, phrase in named}
     if len(measures) == 1:
         return next(iter(measures.values())), "", ""

@@ -1,0 +1,8 @@
+"""An analyst's own file in any command.
+
+Always holds: every command that reads a file has the same options and prints every note of the reader.
+"""
+
+from .reading import own_table, reads_files, tell
+
+__all__ = ["own_table", "reads_files", "tell"]
