@@ -39,24 +39,60 @@ class Presented:
     table : DataFrame
         All rows in base units, with the names that were added.
     columns : list of Column
-        Heads, units and texts of the rows shown.
-    title, note : str
-        Above and below.
+        Heads, units and texts of all rows.
+    rows : int
+        So many are shown.
+    title : str
+        Above the table.
     """
 
     table: pd.DataFrame
     columns: list[Column]
+    rows: int
     title: str
-    note: str
+    joined: bool = False
+
+    @property
+    def shown(self) -> list[Column]:
+        """The columns as they are shown, first rows only."""
+        columns = _joined(self.columns) if self.joined else self.columns
+        if columns and columns[0].name == "figure":  # the unit stands beside the figure
+            columns = [column for column in columns if column.name != "unit"]
+        return [replace(column, texts=column.texts[: self.rows]) for column in columns]
 
     @property
     def texts(self) -> pd.DataFrame:
         """The texts as they are shown, a column a head."""
-        return pd.DataFrame({column.head: list(column.texts) for column in self.columns})
+        return pd.DataFrame({column.head: list(column.texts) for column in self.shown})
+
+    @property
+    def note(self) -> str:
+        """What is left out."""
+        more = len(self.table) > self.rows
+        return f"只显示前 {self.rows} 行，共 {len(self.table)} 行" if more else ""
+
+    def sheet(self) -> pd.DataFrame:
+        """All rows in base units under Chinese heads, as they are published and written."""
+        heads = self._heads()
+        values = [_values(self.table, column) for column in self.columns]
+        return pd.DataFrame(dict(zip(heads, values, strict=True)))
+
+    def units(self) -> dict[str, str]:
+        """Head of the sheet -> base unit, where there is one."""
+        pairs = zip(self._heads(), self.columns, strict=True)
+        return {head: column.base for head, column in pairs if _has_unit(column)}
+
+    def _heads(self) -> list[str]:
+        """Labels; a second column of the same label has its name beside it."""
+        heads: list[str] = []
+        for column in self.columns:
+            twice = column.label in heads
+            heads.append(f"{column.label}（{column.name}）" if twice else column.label)
+        return heads
 
     def text(self, *, width: int | None = None) -> str:
         """As text for a terminal of `width` columns; None folds nothing."""
-        lines = (self.title, text_table(self.columns, width=width), self.note)
+        lines = (self.title, text_table(self.shown, width=width), self.note)
         return "\n".join(line for line in lines if line)
 
     def __repr__(self) -> str:
@@ -64,7 +100,7 @@ class Presented:
 
     def _repr_html_(self) -> str:
         note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        return html_table(self.columns, title=self.title) + note
+        return html_table(self.shown, title=self.title) + note
 
 
 def present(
@@ -132,18 +168,16 @@ def present(
     told = dict(units) if isinstance(units, Mapping) else {}
     if isinstance(table, pd.Series) and _is_figures(table, kind):
         base = _figures(table, kind)
-        found = _figure_columns(table, kind)
+        found = _figure_columns(table, base, kind)
     else:
         base = _chosen(flatten(pd.DataFrame(table)), columns)
         base = base if tree is None else with_names(base, tree.names())
         choice = Units(kind, money, told, units if isinstance(units, str) else "")
         found = _labelled(columns_of(base, choice), columns)
-    shown = min(len(base), MOST_ROWS if rows is None else rows)
+    shown = Presented(base, found, min(len(base), MOST_ROWS if rows is None else rows), title, intervals)
     if publish is not None:
-        _publish(publish, base, found, title or words.title(kind))
-    found = _joined(found) if intervals else found
-    note = "" if shown == len(base) else f"只显示前 {shown} 行，共 {len(base)} 行"
-    return Presented(base, [_first(column, shown) for column in found], title, note)
+        _publish(publish, shown, title or words.title(kind))
+    return shown
 
 
 def _is_figures(series: pd.Series, kind: str) -> bool:
@@ -163,14 +197,13 @@ def _figures(series: pd.Series, kind: str) -> pd.DataFrame:
     )
 
 
-def _figure_columns(series: pd.Series, kind: str) -> list[Column]:
-    labels = tuple(words.label(name, kind) for name in series.index)
+def _figure_columns(series: pd.Series, table: pd.DataFrame, kind: str) -> list[Column]:
+    """Label, figure with its unit, and the base unit for the sheet."""
     texts = tuple(figure_text(name, value, kind) for name, value in series.items())
-    units = tuple(words.unit_word(words.unit(name, kind)) for name in series.index)
     return [
-        Column("figure", words.label("figure"), "", "", labels, False),
+        Column("figure", words.label("figure"), "", "", tuple(table["figure"]), False),
         Column("value", words.label("value"), "", "", texts, True),
-        Column("unit", words.label("unit"), "", "", units, False),
+        Column("unit", words.label("base_unit"), "", "", tuple(table["unit"]), False),
     ]
 
 
@@ -205,21 +238,14 @@ def _joined(found: list[Column]) -> list[Column]:
     return [*rest[:first], both, *rest[first:]]
 
 
-def _first(column: Column, rows: int) -> Column:
-    return replace(column, texts=column.texts[:rows])
-
-
 # ---- for the report ---------------------------------------------------------------------------------------
 
 
-def _publish(name: str, base: pd.DataFrame, found: list[Column], title: str) -> None:
+def _publish(name: str, shown: Presented, title: str) -> None:
     """Base values under Chinese heads; units go with them, so that the csv's head and the sheet say them."""
     if not _publishers:
         raise MktError("这里只能显示，不能发布：请用 mktanalysis.present(..., publish=...)")
-    heads = _unique_heads(found)
-    frame = pd.DataFrame({head: _values(base, column) for head, column in zip(heads, found, strict=True)})
-    units = {head: column.base for head, column in zip(heads, found, strict=True) if _has_unit(column)}
-    _publishers[-1](name, frame, title=title or name, units=units)
+    _publishers[-1](name, shown.sheet(), title=title or name, units=shown.units())
 
 
 def _has_unit(column: Column) -> bool:
@@ -233,11 +259,3 @@ def _values(base: pd.DataFrame, column: Column) -> pd.Series:
         return values.reset_index(drop=True)
     known = values.notna().to_numpy()
     return pd.Series(list(column.texts), dtype="str").where(known)
-
-
-def _unique_heads(found: list[Column]) -> list[str]:
-    """Labels; a second column of the same label has its name beside it."""
-    heads: list[str] = []
-    for column in found:
-        heads.append(f"{column.label}（{column.name}）" if column.label in heads else column.label)
-    return heads

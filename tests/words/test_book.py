@@ -18,7 +18,7 @@ def entries():
     for section in (BOOK["indicators"], *BOOK["columns"].values()):
         yield from section.items()
     for table in BOOK["tables"].values():
-        yield from ((name, entry) for name, entry in table.items() if name != "title")
+        yield from ((name, entry) for name, entry in table.items() if name != "heading")
 
 
 def test_a_column_stands_in_one_section_only():

@@ -333,7 +333,7 @@ def _units() -> dict[str, str]:
 
 def _tables(plan, comparison) -> dict:
     """Sheet -> table with the headers that an analyst reads."""
-    steps = plan.steps.merge(plan.why[["region", "reason"]], on="region")
+    steps = plan.steps
     figures = plan.figures.rename(FIGURES).rename_axis("项目").rename("数值").reset_index()
     compared = {} if comparison is None else {"打法比较": _compared(comparison)}
     found = compared | {

@@ -114,7 +114,7 @@ def _places(values: list[float], unit: str, base: str) -> int:
     if unit != "%" and all(float(v).is_integer() for v in values):
         return 0
     if unit == "%":
-        return 1 if top >= 1 else 2 if top >= 0.1 else 4 if 0 < top < 0.01 else 3
+        return 1 if top >= 1 or top == 0 else 2 if top >= 0.1 else 3 if top >= 0.01 else 4
     if base in ("count", "whole", "year") or unit in ("元", "人", "户"):
         return 0 if top >= 100 else 1
     return 0 if top >= 1000 else 1 if top >= 100 or (unit and top >= 10) else 2 if unit or top >= 10 else 3

@@ -119,7 +119,7 @@ def title(table: str) -> str:
     >>> title("steps")
     '扩张步骤'
     """
-    return _book()["tables"].get(table, {}).get("title", "")
+    return _book()["tables"].get(table, {}).get("heading", "")
 
 
 def table_names() -> tuple[str, ...]:

@@ -26,7 +26,7 @@ FIRST_ROWS = 8
 _UNBROKEN = ("region", "name", "short_name", "level", "period", "year", "action", "tier")
 
 
-def named(table: pd.DataFrame, name: str) -> pd.DataFrame:
+def named(table: pd.DataFrame | pd.Series, name: str) -> pd.DataFrame | pd.Series:
     """Return a shallow copy that knows its name in ``words.toml``, and with it what its columns mean.
 
     >>> named(pd.DataFrame({"value": [1.0]}), "steps").attrs
@@ -79,8 +79,9 @@ class Column:
 
     @property
     def head(self) -> str:
-        """Label with unit; percent stands at the figures already."""
-        return f"{self.label}（{self.unit}）" if self.unit and self.unit != "%" else self.label
+        """Label with unit; percent stands at the figures already, and a number of things needs none."""
+        told = self.unit and self.unit not in ("%", "个")
+        return f"{self.label}（{self.unit}）" if told else self.label
 
 
 @dataclass(frozen=True)

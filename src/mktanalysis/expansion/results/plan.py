@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from ... import words
 from ...regions import RegionTree
+from ...words.render import named
+from ...words.summary import Shown, Summary
 from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem, check_horizon, first_step_budget
 from ..choices.evaluate import Evaluation, evaluate
@@ -26,8 +29,8 @@ from .reasons import explain
 from .replay import Replay, Starts, replay
 
 
-@dataclass(frozen=True, eq=False)
-class ExpansionPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class ExpansionPlan(Shown):
     """An expansion path (扩张路径).
 
     Attributes
@@ -35,7 +38,7 @@ class ExpansionPlan:
     steps : DataFrame
         One row a start: period, region, name, action, effort and cost of the first year (yuan), saving by
         spill-over, share and rank at the end, strong_from (year or missing), cash (sum over the
-        horizon), value (discounted, with terminal value).
+        horizon), value (discounted, with terminal value), reason (Chinese).
     paths : DataFrame
         One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash,
         people.
@@ -81,6 +84,16 @@ class ExpansionPlan:
     gap: float
     ended: str
     case: Case = field(repr=False)
+
+    def summary(self) -> Summary:
+        """What is shown of it: the steps in order."""
+        figures = {name: self.figures[name] for name in ("gain", "gap", "payback_year", "peak_cash")}
+        figures |= {"n_steps": len(self.steps), "n_strong": self.figures["n_strong"]}
+        figures["条件核对"] = "全部成立" if self.checks["holds"].all() else "有条件不成立，请勿采用"
+        columns = ["period", "name", "action", "cost", "share", "rank", "strong_from", "value", "reason"]
+        step = "mkt.simulate_risk(plan) 看风险；plan.ladder、plan.cash_flow、plan.staff 看梯级、现金与人员"
+        title = f"扩张路径：{words.ending(self.ended)}"
+        return Summary(title, figures, self.steps[columns], step, words="plan_figures")
 
     @property
     def policy(self) -> Policy:
@@ -173,14 +186,15 @@ def make_plan(problem: Problem, outcome: Outcome) -> ExpansionPlan:
         bound = float(outcome.bound)
     gap = max(0.0, bound - reached) / max(abs(reached), 1.0) if np.isfinite(bound) else float("inf")
     figures = _figures(problem, truth, promised, cash_flow, bound, gap)
+    why = explain(problem, order, promised, tree)
     return ExpansionPlan(
-        steps,
-        _paths(case, truth),
-        ladder,
-        cash_flow,
-        _staff_table(case, truth, tree),
+        named(steps.assign(reason=why["reason"].to_numpy()), "steps"),
+        named(_paths(case, truth), "paths"),
+        named(ladder, "ladder"),
+        named(cash_flow, "cash_flow"),
+        named(_staff_table(case, truth, tree), "staff"),
         figures,
-        explain(problem, order, promised, tree),
+        named(why, "why"),
         check_plan(case, starts, truth, promised.value),
         gain,
         reached,
@@ -325,7 +339,7 @@ def _figures(
             "first_step_budget": first_step_budget(problem),
         },
         name="value",
-    )
+    ).pipe(named, "plan_figures")
 
 
 def _payback(total: np.ndarray, years) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ...words.render import named
 from ..market.case import codes_of
 from ..policy import Policy
 
@@ -102,4 +103,5 @@ def compare_plans(before, after) -> pd.DataFrame:
             "value_change": [rest, change],
         }
     )
-    return pd.concat([table, last], ignore_index=True)[list(table.columns)]
+    whole = pd.concat([table, last], ignore_index=True)[list(table.columns)]
+    return named(whole, "plan_changes")

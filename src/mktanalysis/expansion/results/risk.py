@@ -17,6 +17,8 @@ from pydantic import Field, model_validator
 
 from ...errors import MktError
 from ...settings import Strict
+from ...words.render import named
+from ...words.summary import Shown, Summary
 from ..assumptions import Amount
 from ..market.capacity import relative_sd
 from .replay import Shock, Starts, replay
@@ -57,8 +59,8 @@ class Chance(Strict):
         return self
 
 
-@dataclass(frozen=True, eq=False)
-class RiskResult:
+@dataclass(frozen=True, eq=False, repr=False)
+class RiskResult(Shown):
     """What may come of a plan.
 
     Attributes
@@ -83,6 +85,13 @@ class RiskResult:
     fan: pd.DataFrame
     figures: pd.Series
     values: pd.Series
+
+    def summary(self) -> Summary:
+        """What is shown of it: the range of the cumulated cash."""
+        names = ("mean", "p05", "p95", "loss_probability", "shortage_probability")
+        figures = {name: self.figures[name] for name in names} | {"重放次数": f"{len(self.values):,} 次"}
+        step = "risk.rungs、risk.levels 看每一级何时登上的概率；choose_robust({...}) 比较几个计划"
+        return Summary("计划的风险", figures, self.fan, step, words="risk_figures")
 
 
 def plan_starts(plan) -> Starts:
@@ -183,7 +192,7 @@ def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:
     return RiskResult(
         _rung_table(case, by_then.mean(axis=0), periods),
         _level_table(case, by_then, periods),
-        fan,
+        named(fan, "risk_fan"),
         _risk_figures(gain, short),
         pd.Series(gain, name="gain"),
     )
@@ -205,7 +214,7 @@ def _risk_figures(gain: np.ndarray, short: np.ndarray) -> pd.Series:
             "shortage_probability": float(short.any(axis=1).mean()),
         },
         name="value",
-    )
+    ).pipe(named, "risk_figures")
 
 
 def _rung_table(case, probability: np.ndarray, periods) -> pd.DataFrame:

@@ -13,6 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError
+from ...words.amounts import figure_text
+from ...words.render import named
+from ...words.summary import Shown, Summary
 from ..assumptions import LIGHT, SCOUT_THEN_CONCENTRATE, Assumptions
 from ..choices.candidates import Problem, build_problem
 from ..choices.evaluate import evaluate
@@ -28,8 +31,8 @@ from ..search.solve import Outcome, Search, solve
 from .rules import STRATEGIES, keeps_pins, run_strategy
 
 
-@dataclass(frozen=True, eq=False)
-class Comparison:
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Shown):
     """Strategies side by side.
 
     Attributes
@@ -44,6 +47,17 @@ class Comparison:
 
     table: pd.DataFrame
     plans: dict[str, ExpansionPlan]
+
+    def summary(self) -> Summary:
+        """What is shown of it: the strategies, best first."""
+        best = self.table.iloc[0]
+        figures = {"最好的打法": best["title"], "gain": best["gain"], "打法": f"{len(self.table)} 种"}
+        if len(self.table) > 1:
+            figures["比第二名多"] = figure_text("gain", best["gain"] - self.table["gain"].iloc[1])
+        shown = ["title", "gain", "gap_to_best", "p05", "loss_probability", "peak_cash", "n_strong", "holds"]
+        table = self.table[[name for name in shown if name in self.table]]
+        step = "comparison.plans['planned'] 是规划路径；strategy_sensitivity(...) 看条件变了谁更好"
+        return Summary("打法比较", figures, table, step)
 
 
 @takes_market
@@ -208,7 +222,8 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
     table = pd.DataFrame(rows).sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
     order = ~(table["strategy"].eq("optimum") & (table["gain"] >= top)) + 2 * ~table["holds"]
     table = table.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)  # a tie goes to the optimum
-    return table.astype({name: "Int64" for name in table.columns if name.startswith("year_")})
+    table = table.astype({name: "Int64" for name in table.columns if name.startswith("year_")})
+    return named(table, "strategies")
 
 
 @takes_market
@@ -267,4 +282,5 @@ def strategy_sensitivity(
             }
             for key, gain in gains.items()
         ]
-    return pd.DataFrame(rows, columns=["condition", "factor", "strategy", "title", "gain", "holds", "wins"])
+    columns = ["condition", "factor", "strategy", "title", "gain", "holds", "wins"]
+    return named(pd.DataFrame(rows, columns=columns), "sensitivity")

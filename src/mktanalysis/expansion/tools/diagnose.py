@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ...words.render import named
+from ...words.summary import Shown, Summary
 from ..assumptions import Assumptions
 from ..choices.evaluate import rung_matrix
 from ..choices.programmes import build_library, hold_programme
@@ -25,8 +27,8 @@ LEAD_MOST = 3.0
 POSITIONS = ("第一", "第二", "第三", "第四及以后", "未进入")
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnosis:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnosis(Shown):
     """Today's position.
 
     Attributes
@@ -53,6 +55,14 @@ class Diagnosis:
     ladder: pd.DataFrame
     concentration: pd.Series
     bases: pd.DataFrame
+
+    def summary(self) -> Summary:
+        """What is shown of it: how many units stand at which rank."""
+        names = ("sales", "strong_sales_share", "top_unit_share", "hhi")
+        figures = {name: self.concentration[name] for name in names}
+        figures["n_strong"] = int(self.units["strong"].sum())
+        step = "diagnosis.bases 是可作根据地的单元；diagnosis.ladder 看离上一级还差什么"
+        return Summary("今日的位置", figures, self.counts, step)
 
 
 @takes_market
@@ -131,13 +141,14 @@ def _counts(table: pd.DataFrame) -> pd.DataFrame:
     groups = table.groupby("position", observed=False)
     total = max(table["capacity"].sum(), 1e-9)
     sales = max(table["sales"].sum(), 1e-9)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "n_units": groups.size(),
             "capacity_share": groups["capacity"].sum() / total,
             "sales_share": groups["sales"].sum() / sales,
         }
-    ).reset_index()
+    )
+    return named(table.reset_index(), "position")
 
 
 def _concentration(table: pd.DataFrame) -> pd.Series:
@@ -201,7 +212,7 @@ def _bases(case: Case, table: pd.DataFrame, count: int) -> pd.DataFrame:
     found = found.sort_values(["score", "region"], ascending=[False, True]).head(count)
     reasons = [_base_reason(row) for row in found.to_dict("records")]
     columns = ["region", "name", "score", "rank", "own_share", "capacity", "capacity_around"]
-    return found[columns].assign(reason=reasons).reset_index(drop=True)
+    return named(found[columns].assign(reason=reasons).reset_index(drop=True), "bases")
 
 
 def _base_reason(row: dict) -> str:
