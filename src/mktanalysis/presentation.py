@@ -30,6 +30,16 @@ def publish_with(publisher: Callable) -> None:
     _publishers.append(publisher)
 
 
+def head_with_unit(head: str, unit: str) -> str:
+    """Return the head of a csv column: with the word of its base unit.
+
+    >>> head_with_unit("容量", "yuan"), head_with_unit("份额", "share"), head_with_unit("城市", "")
+    ('容量（元）', '份额（0—1）', '城市')
+    """
+    word = words.unit_word(unit)
+    return f"{head}（{word}）" if word else head
+
+
 @dataclass(frozen=True, eq=False)
 class Presented:
     """A table as it is shown; the last line of a cell shows it.
@@ -81,6 +91,11 @@ class Presented:
         """Head of the sheet -> base unit, where there is one."""
         pairs = zip(self._heads(), self.columns, strict=True)
         return {head: column.base for head, column in pairs if _has_unit(column)}
+
+    def written(self) -> pd.DataFrame:
+        """The sheet with its base units in the heads, for a csv."""
+        units = self.units()
+        return self.sheet().rename(columns=lambda head: head_with_unit(head, units.get(head, "")))
 
     def _heads(self) -> list[str]:
         """Labels; a second column of the same label has its name beside it."""

@@ -52,9 +52,9 @@ def test_a_workbook_has_every_table_and_wishes_are_obeyed(tmp_path):
     sheets = pd.read_excel(target, sheet_name=None, engine="calamine", dtype=str)
     assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", "为什么", "条件核对", "关键数字"]
     steps = sheets["扩张步骤"].set_index("地区")
-    assert "开封市" not in steps.index and steps.loc["新乡市", "时期"] == "2026"
+    assert "开封市" not in steps.index and steps.loc["新乡市", "进入年"] == "2026"
     assert sheets["条件核对"]["成立"].eq("是").all()
-    assert sheets["人员"]["销售人员"].astype(float).le(400).all()
+    assert sheets["人员"]["销售人员（人）"].astype(float).le(400).all()
 
 
 def test_a_named_strategy_and_all_of_them(own):

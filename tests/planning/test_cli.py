@@ -50,7 +50,7 @@ def test_own_sales_in_tasks_out_and_months_in_one_command_each(tmp_path, sales):
     said = run(*asked, "--compare", "--to", out)
     assert "2025 年任务" in said and "江苏省" in said and "各方法回看" in said
     table = pd.read_excel(out, engine="calamine", dtype={"地区代码": str})
-    quota = table.set_index("地区")["任务(元)"]
+    quota = table.set_index("地区")["任务（元）"]
     assert quota["全国"] == quota["江苏省"] == 3e8 == quota[CITIES].sum()
     wanted = pd.DataFrame({"地区": CITIES, "年份": 2025, "任务(万元)": quota[CITIES].to_numpy() / 1e4})
     monthly = tmp_path / "月度.csv"
@@ -58,8 +58,8 @@ def test_own_sales_in_tasks_out_and_months_in_one_command_each(tmp_path, sales):
     said = run("targets", "months", "--targets", path, "--file", sales, "--to", monthly)
     back = pd.read_csv(monthly, dtype={"地区代码": str})
     assert len(back) == 60
-    assert back.groupby("地区")["任务(元)"].sum().to_dict() == quota[CITIES].to_dict()
-    assert (back["任务(元)"] % 1e4 == 0).all()
+    assert back.groupby("地区")["任务（元）"].sum().to_dict() == quota[CITIES].to_dict()
+    assert (back["任务（元）"] % 1e4 == 0).all()
 
 
 def test_race_and_outlook_read_plan_and_sales(tmp_path, sales):
@@ -83,7 +83,7 @@ def test_rebates_of_the_source_table(tmp_path, capsys):
     out = tmp_path / "返利.xlsx"
     said = run("targets", "rebates", path, "--to", out)
     assert "返利合计 48.0 万元；临界点附近 2 家" in said  # 9 + 39 + 0: 丙 missed the task and stands near it
-    assert pd.read_excel(out, engine="calamine")["返利(元)"].tolist() == [90000, 390000, 0]
+    assert pd.read_excel(out, engine="calamine")["返利（元）"].tolist() == [90000, 390000, 0]
     assert "返利合计 19.0 万元" in run("targets", "rebates", path, "--mode", "marginal")
     bands = pd.DataFrame({"起点(万元)": [200, 290], "终点(万元)": [300, 400], "返利率(%)": [2, 3]})
     said = refused(capsys, "targets", "rebates", path, "--bands", file_of(tmp_path, "档.csv", bands))
@@ -113,7 +113,7 @@ def test_dealers_by_class_and_place(tmp_path, capsys):
     run("dealers", cities, "--framework", frames, "--thresholds", "A=500,B=200,C=0", "--to", out)
     found = pd.read_excel(out, engine="calamine").set_index("经销商")
     assert found["状态"].to_dict() == {"甲": "符合", "乙": "须向上靠拢", "丙": "符合"}
-    assert found.loc["乙", "还差年销量(元)"] == 1e6
+    assert found.loc["乙", "还差年销量（元）"] == 1e6
     assert "按分位数" in run("dealers", cities, "--framework", frames)
     assert "门槛应写成" in refused(capsys, "dealers", cities, "--framework", frames, "--thresholds", "A>5")
     nowhere = file_of(tmp_path, "外.csv", table.replace({"江苏省": "火星市"}))
@@ -129,7 +129,7 @@ def test_staff_and_calendar(tmp_path, capsys):
     out = tmp_path / "人员.csv"
     said = run("staff", path, "--people", 12, "--to", out)
     assert "编制 12 人" in said and "主管（每人带 8 人）：第 1 层 2 人，第 2 层 1 人" in said
-    assert pd.read_csv(out)["销售人员(人)"].sum() == 12
+    assert pd.read_csv(out)["销售人员（人）"].sum() == 12
     customers = pd.DataFrame(
         {"人员": "甲", "客户": [f"k{i}" for i in range(30)], "类别": ["A"] * 3 + ["B"] * 27}
     )

@@ -57,55 +57,13 @@ Own = Annotated[Path | None, typer.Option(help="自己的市场单元表（csv �
 Seconds = Annotated[float | None, typer.Option(min=1, help="最多计算多少秒；默认不限时，结果可重复")]
 To = Annotated[Path | None, typer.Option(help="写成 .csv（只有步骤表）或 .xlsx（全部表格）")]
 
-#: How a search ended, in words.
-ENDED = {
-    "optimal": "已证明（在允许差距内最优）",
-    "within the gap": "已证明差距在允许范围内",
-    "time limit": "到时间上限，未必最优",
-    "node limit": "到节点上限，未必最优",
-    "heuristic": "搜索完毕，未必最优",
-    "interrupted": "被中断，保留当时最好的计划",
-    "rule": "按规则排出，不求最优",
-    "neighbourhoods": "邻域搜索所得，未必最优",
+#: Columns of a table on the screen; a file has all of them.
+ON_SCREEN = {
+    "扩张步骤": ("period", "name", "action", "cost", "share", "rank", "strong_from", "value", "reason"),
+    "梯级": ("level", "name", "period", "held"),
 }
-#: Column -> unit of the tables written and shown.
-UNITS = {
-    **dict.fromkeys(("effort", "cost", "saving", "cash", "value", "budget", "income", "radiance"), "元"),
-    **dict.fromkeys(("outlay", "office_cost", "need", "money_left", "gain", "p05", "peak_cash"), "元"),
-    **dict.fromkeys(("own_value", "ladder_value", "gap_to_best"), "元"),
-    **dict.fromkeys(("share", "loss_probability"), "%"),
-    "distance_km": "公里",
-}
-
-
-#: Level -> how a strong brand or an office there is called.
-LEVEL_NAMES = {"prefecture": "市级", "province": "省级", "macro_region": "大区", "nation": "全国"}
-#: Column -> header, where the one of every table is not enough.
-HEADS = {
-    **{"title": "打法", "gain": "净现值增量", "gap_to_best": "与最好的差", "p05": "5% 的坏情形"},
-    **{"loss_probability": "亏损概率", "peak_cash": "最深投入", "payback_year": "回本年份"},
-    **{"reason": "为什么", "staff": "销售人员", "managers": "主管", "limit": "人员上限"},
-    **{"own_value": "自身净现值", "ladder_value": "对梯级与邻区的贡献", "potential_rank": "容量名次"},
-    **{"held_neighbours": "已有邻区", "opens": "打开的后续单元", "region": "地区代码"},
-    **{"action": "打法", "value": "净现值"},
-    **{"condition": "条件", "holds": "成立", "worst": "余量", "detail": "说明"},
-}
-for _level, _name in LEVEL_NAMES.items():
-    HEADS |= {f"year_{_level}": f"{_name}强势始于", f"offices_{_level}": f"{_name}机构"}
-#: Key figure -> what it is called.
-FIGURES = {
-    **{"value": "净现值（含根据地，元）", "promised_value": "模型算出的净现值（元）"},
-    **{
-        "base_value": "只守根据地的净现值（元）",
-        "gain": "净现值增量（元）",
-        "gain_after": "其中计划期以后的价值（元）",
-        "bound": "增量的上界（元）",
-    },
-    **{"gap": "与上界的差距", "payback_year": "回本年份", "peak_cash": "累计投入最深点（元）"},
-    **{"capacity_covered_share": "期末覆盖容量的比例", "share_overall": "期末整体份额"},
-    **{"concentration": "销售额中强势单元的比例", "n_held": "期末单元数", "n_strong": "期末强势单元数"},
-    **{"peak_staff": "销售人员最多", "first_step_budget": "走第一步每年至少的预算（元）"},
-}
+#: Levels that a target may name.
+LEVELS = ("prefecture", "province", "macro_region", "nation")
 
 
 def register(app: typer.Typer) -> None:
@@ -219,14 +177,14 @@ def _target(wish: str | None, tree) -> str | None:
     """A level of the ladder as it stands, anything else a region's code."""
     import mktanalysis as mkt
 
-    return wish if wish is None or wish in LEVEL_NAMES else mkt.resolve_names([wish], tree).iloc[0]
+    return wish if wish is None or wish in LEVELS else mkt.resolve_names([wish], tree).iloc[0]
 
 
 def _tell_target(plan, scope) -> None:
     """The year in which the target asked for is strong."""
     if (target := plan.policy.target) is None:
         return
-    code = scope.parents(target, plan.policy.base[:1]).iloc[0] if target in LEVEL_NAMES else target
+    code = scope.parents(target, plan.policy.base[:1]).iloc[0] if target in LEVELS else target
     year = plan.ladder.loc[plan.ladder["region"] == code, "period"].min()
     found = "计划期内没有登上" if year != year else f"{year.year} 年登上"
     typer.echo(f"目标 {scope.names([code]).iloc[0]}：{found}")
@@ -298,62 +256,37 @@ def _run(strategy: str, market, policy, search):
 
 def _tell(plan, comparison, to: Path | None) -> None:
     """Tables on the screen and in the file, then the result in a sentence."""
-    from mktanalysis.io import write_csv, write_xlsx
+    from mktanalysis.presentation import present
+
+    from .output import SHOWN_ROWS, tell, write_tables
 
     tables = _tables(plan, comparison)
     first = ("打法比较",) if comparison is not None else ("扩张步骤", "梯级", "现金流", "人员")
     for title in first:
-        _print(tables[title], title)
-    if to is not None and to.suffix.lower() == ".csv":
-        write_csv(to, tables[first[0]])
-    elif to is not None:
-        write_xlsx(to, tables, units=_units())
+        tell(present(tables[title], ON_SCREEN.get(title), money="万元", rows=SHOWN_ROWS, title=title))
     if to is not None:
-        typer.echo(f"已写入 {to}")
+        write_tables(to, {title: present(table, title=title) for title, table in tables.items()})
     typer.echo(_verdict(plan))
 
 
-def _print(table, title: str) -> None:
-    """On the screen: names without codes, money in 万元, shares in percent."""
-    from .output import show
-
-    hidden = ("地区代码", "effort", "saving", "cash") if title == "扩张步骤" else ("地区代码",)
-    shown = table.drop(columns=[name for name in hidden if name in table])
-    units = {head: unit for head, unit in _units().items() if head in shown and unit in ("元", "%")}
-    for head, unit in units.items():
-        shown = shown.assign(**{head: (shown[head] * (1e-4 if unit == "元" else 100)).round(1)})
-    units = {head: "万元" if unit == "元" else unit for head, unit in units.items()}
-    show(shown, title=title, units=units)
-
-
-def _units() -> dict[str, str]:
-    """Header -> unit."""
-    return {HEADS.get(name, name): unit for name, unit in UNITS.items()}
-
-
 def _tables(plan, comparison) -> dict:
-    """Sheet -> table with the headers that an analyst reads."""
-    steps = plan.steps
-    figures = plan.figures.rename(FIGURES).rename_axis("项目").rename("数值").reset_index()
+    """Sheet -> table."""
     compared = {} if comparison is None else {"打法比较": _compared(comparison)}
-    found = compared | {
-        "扩张步骤": steps,
-        "梯级": plan.ladder.assign(level=plan.ladder["level"].map(lambda name: LEVEL_NAMES.get(name, name))),
+    return compared | {
+        "扩张步骤": plan.steps,
+        "梯级": plan.ladder,
         "现金流": plan.cash_flow,
         "人员": plan.staff,
         "为什么": plan.why,
         "条件核对": plan.checks,
-        "关键数字": figures,
+        "关键数字": plan.figures,
     }
-    return {title: table.rename(columns=HEADS) for title, table in found.items()}
 
 
 def _compared(table):
     """The comparison as it is written: where a rule misses a wish of the manager, a column says so."""
     hidden = ["strategy", "holds"] if table["holds"].all() else ["strategy"]
-    return (
-        table.drop(columns=hidden).astype({"payback_year": "Int64"}).rename(columns={"holds": "条件都成立"})
-    )
+    return table.drop(columns=hidden).astype({"payback_year": "Int64"})
 
 
 def _obstacle(plan) -> str:
@@ -373,8 +306,10 @@ def _obstacle(plan) -> str:
 
 def _verdict(plan) -> str:
     """What was found, how sure it is, and what would be needed where no step is possible."""
+    from mktanalysis import words
+
     lines = [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
-    lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{ENDED.get(plan.ended, plan.ended)}")
+    lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{words.ending(plan.ended)}")
     if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.gain > 0:
         lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"
     if not plan.checks["holds"].all():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ from pathlib import Path
 import pandas as pd
 
 from mktanalysis.errors import MktError, TableError
-
-from .output import SHOWN_ROWS, check_target, write
 
 _MONEY = {"元": 1.0, "万元": 1e4, "万": 1e4, "百万元": 1e6, "亿元": 1e8}
 _NOTHING = {"", "-", "—", "–", "/", "无", "nan", "none", "null"}
@@ -176,24 +173,6 @@ def _codes(names: pd.Series, tree) -> pd.Series:
 
 def show_words(table: pd.DataFrame, *, title: str = "", tree=None, to: Path | None = None) -> None:
     """Print a table as ``present`` shows it, and write all of it, in base units, where a path is given."""
-    from mktanalysis.presentation import present
+    from .output import show
 
-    check_target(to)
-    shown = present(table, tree=tree, rows=SHOWN_ROWS, title=title)
-    width = None if sys.stdout.isatty() else 200
-    print(shown.text(width=width))
-    if to is not None:
-        write(to, _labelled(present(table, tree=tree, rows=len(table))), title=title or "表")
-
-
-def _labelled(shown) -> pd.DataFrame:
-    """Base values under Chinese heads with base units; closed lists in words."""
-    from mktanalysis import words
-
-    columns = {}
-    for column in shown.columns:
-        unit = words.unit_word(column.base) if column.base in ("yuan", "person", "hour", "km") else ""
-        head = f"{column.label}({unit})" if unit else column.label
-        head = head if head not in columns else f"{head}（{column.name}）"
-        columns[head] = shown.table[column.name].to_numpy() if column.numeric else list(column.texts)
-    return pd.DataFrame(columns)
+    show(table, title=title or "表", tree=tree, to=to)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from mktanalysis.errors import MktError
 
 #: A screen shows this many rows; a file gets them all.
 SHOWN_ROWS = 40
+#: Into a pipe or a file a line is folded at this width.
+PIPE_WIDTH = 160
 
 
 def utf8_streams() -> None:
@@ -21,35 +23,53 @@ def utf8_streams() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
-def show(table: pd.DataFrame, *, title: str, to: Path | None = None, units: dict | None = None) -> None:
-    """Print `table`, and write all of it to `to` (.csv or .xlsx) where a path is given.
+def show(table, *, title: str, to: Path | None = None, **how) -> None:
+    """Print a table as ``mkt.present`` shows it, and write all of it to `to` where a path is given.
 
     Parameters
     ----------
-    table : DataFrame
-        The index is not shown: what matters is in columns.
+    table : DataFrame or Series
+        Base units; the index is not shown unless it is named.
     title : str
         Heading on the screen, sheet name in a spreadsheet.
     to : Path, optional
-        Ending .csv (UTF-8 with BOM, so that Excel reads it) or .xlsx.
-    units : dict, optional
-        Column -> unit, shown beside the header.
+        Ending .csv (UTF-8 with BOM, so that Excel reads it) or .xlsx; base units under Chinese heads.
+    **how
+        Of ``mkt.present``: columns, tree, money, units, intervals, kind.
     """
+    from mktanalysis.presentation import present
+
     check_target(to)
-    _print(table, title, units or {})
+    shown = present(table, rows=SHOWN_ROWS, title=title, **how)
+    tell(shown)
     if to is not None:
-        write(to, table, title=title, units=units)
+        write_tables(to, {title: shown})
 
 
-def write(to: Path, table: pd.DataFrame, *, title: str, units: dict | None = None) -> None:
+def tell(shown) -> None:
+    """Print what ``mkt.present`` returned; prose is folded to the width of the terminal."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPE_WIDTH
+    print(shown.text(width=width) + ("；用 --to 文件名 写出全部" if shown.note else ""))
+
+
+def write(to: Path, table: pd.DataFrame, *, title: str, **how) -> None:
     """Write `table` to a .csv or .xlsx file, as :func:`show` does, and say so."""
+    from mktanalysis.presentation import present
+
+    write_tables(to, {title: present(table, title=title, **how)})
+
+
+def write_tables(to: Path, shown: dict) -> None:
+    """Write what ``mkt.present`` returned, all to .xlsx, the first to .csv, and say so."""
     from mktanalysis.io import write_csv, write_xlsx
 
+    first = next(iter(shown.values()))
     if to.suffix.lower() == ".csv":
-        write_csv(to, table)
+        write_csv(to, first.written())
     else:
-        write_xlsx(to, {title[:31]: table}, units=units or {})
-    print(f"已写入 {to}（{len(table)} 行）")
+        sheets = {title[:31]: found.sheet() for title, found in shown.items()}
+        write_xlsx(to, sheets, units={title[:31]: found.units() for title, found in shown.items()})
+    print(f"已写入 {to}（{len(first.table)} 行）")
 
 
 def check_target(to: Path | None) -> None:
@@ -60,35 +80,3 @@ def check_target(to: Path | None) -> None:
         raise MktError(f"只能写成 .csv 或 .xlsx，而给出的是 {to.name!r}")
     if not to.parent.is_dir():
         raise MktError(f"文件夹不存在：{to.parent}；请先建立它")
-
-
-def _print(table: pd.DataFrame, title: str, units: dict) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from mktanalysis import words
-
-    grid = Table(title=Text(title), title_justify="left", header_style="bold")
-    for name in table.columns:
-        numeric = pd.api.types.is_numeric_dtype(table[name])
-        unit = f"\n{units[name]}" if units.get(name) else ""
-        grid.add_column(Text(f"{words.label(str(name))}{unit}"), justify="right" if numeric else "left")
-    for row in table.head(SHOWN_ROWS).itertuples(index=False):
-        grid.add_row(*(Text(_cell(value)) for value in row))  # Text: a name in brackets is no markup
-    console = Console(width=None if sys.stdout.isatty() else 160)
-    console.print(grid)
-    if len(table) > SHOWN_ROWS:
-        console.print(f"只显示前 {SHOWN_ROWS} 行，共 {len(table)} 行；用 --to 文件名 写出全部")
-
-
-def _cell(value) -> str:
-    if not isinstance(value, str) and pd.isna(value):
-        return "—"
-    if isinstance(value, bool | np.bool_):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return str(value)

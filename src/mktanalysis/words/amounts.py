@@ -117,7 +117,9 @@ def _places(values: list[float], unit: str, base: str) -> int:
         return 1 if top >= 1 or top == 0 else 2 if top >= 0.1 else 3 if top >= 0.01 else 4
     if base in ("count", "whole", "year") or unit in ("元", "人", "户"):
         return 0 if top >= 100 else 1
-    return 0 if top >= 1000 else 1 if top >= 100 or (unit and top >= 10) else 2 if unit or top >= 10 else 3
+    if unit:
+        return 0 if top >= 1000 else 1 if top >= 10 else 2
+    return next(places for least, places in ((1000, 0), (100, 1), (10, 2), (0.1, 3), (0, 4)) if top >= least)
 
 
 def number_texts(column: pd.Series, unit: str, base: str) -> list[str]:

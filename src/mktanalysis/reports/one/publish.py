@@ -21,8 +21,8 @@ from ... import words
 from ...errors import MktError
 from ...files import write_atomic
 from ...io.write import write_csv
+from ...presentation import head_with_unit, publish_with
 from ...presentation import present as present
-from ...presentation import publish_with
 from ...words.amounts import refuse_percent
 from ...words.render import flatten
 from ..names import names_local_path
@@ -97,8 +97,7 @@ def csv_heads(meta: dict) -> dict[str, str]:
     >>> csv_heads({"columns": ["城市", "容量", "份额"], "units": {"容量": "元", "份额": "share"}})
     {'城市': '城市', '容量': '容量（元）', '份额': '份额（0—1）'}
     """
-    units = {column: words.unit_word(unit) for column, unit in meta["units"].items()}
-    return {c: f"{c}（{units[c]}）" if units.get(c) else c for c in meta["columns"]}
+    return {column: head_with_unit(column, meta["units"].get(column, "")) for column in meta["columns"]}
 
 
 def _base_word(unit: str) -> str:
