@@ -185,8 +185,8 @@ def present(
         base = _figures(table, kind)
         found = _figure_columns(table, base, kind)
     else:
-        base = _chosen(flatten(pd.DataFrame(table)), columns)
-        base = base if tree is None else with_names(base, tree.names())
+        base = flatten(pd.DataFrame(table)).rename(columns=str)
+        base = _chosen(base if tree is None else with_names(base, tree.names()), columns)
         choice = Units(kind, money, told, units if isinstance(units, str) else "")
         found = _labelled(columns_of(base, choice), columns)
     shown = Presented(base, found, min(len(base), MOST_ROWS if rows is None else rows), title, intervals)
@@ -223,13 +223,19 @@ def _figure_columns(series: pd.Series, table: pd.DataFrame, kind: str) -> list[C
 
 
 def _chosen(table: pd.DataFrame, columns) -> pd.DataFrame:
-    table = table.rename(columns=str)
+    """The columns asked for; with codes come the names that a tree has put beside them."""
     if columns is None:
         return table
     missing = [str(name) for name in columns if name not in table.columns]
     if missing:
         raise MktError(f"表里没有这些列：{'、'.join(missing)}；现有：{'、'.join(table.columns)}")
-    return table[list(columns)]
+    wanted: list[str] = []
+    for name in columns:
+        beside = "name" if name == "region" else f"{name}_name"
+        if beside in table.columns and beside not in columns:
+            wanted.append(beside)
+        wanted.append(name)
+    return table[wanted]
 
 
 def _labelled(found: list[Column], columns) -> list[Column]:
@@ -270,6 +276,8 @@ def _has_unit(column: Column) -> bool:
 def _values(base: pd.DataFrame, column: Column) -> pd.Series:
     """Base values; words of closed lists in Chinese, as the reader of a sheet needs them."""
     values = base[column.name]
+    if column.name == "unit":  # the figures of a sheet are in base units, whatever the screen shows
+        return values.map(words.unit_word, na_action="ignore").reset_index(drop=True)
     if column.numeric or pd.api.types.is_bool_dtype(values) or isinstance(values.dtype, pd.PeriodDtype):
         return values.reset_index(drop=True)
     known = values.notna().to_numpy()

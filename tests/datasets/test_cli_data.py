@@ -28,8 +28,9 @@ def test_show_filters_and_writes_all_rows(run, tmp_path):
     path = tmp_path / "北京.csv"
     arguments = ["--region", "北京", "--indicator", "resident_population", "--to", str(path)]
     assert run("show", "city_indicators", *arguments).exit_code == 0
-    written = pd.read_csv(path, dtype={"region": "str"})
-    assert set(written["region"]) == {"110100"} and 21_893_095 in set(written["value"])
+    written = pd.read_csv(path, dtype={"地区代码": "str"})
+    assert set(written["地区代码"]) == {"110100"} and 21_893_095 in set(written["数值"])
+    assert set(written["单位"]) == {"人"}
 
 
 def test_show_says_what_is_wrong(run):

@@ -62,17 +62,17 @@ def penetration(
     path = fit.predict(pd.period_range(end + horizon, periods=1)).set_index("region")["value"]
     now = panel.dropna(subset=["value"]).sort_values("period").groupby("region")["value"].last()
     table = fit.table
-    ahead = {f"{end + horizon}（曲线）": path.reindex(table["region"]).to_numpy()} if horizon else {}
-    table = pd.DataFrame(
-        {
-            "地区代码": table["region"], "地区": tree.names(table["region"]).to_numpy(),
-            "最近值": now.reindex(table["region"]).to_numpy(), "曲线": table["curve"],
-            "饱和水平": table["saturation"], "下限": table["lower"], "上限": table["upper"], **ahead,
-            "说明": table["reason"].where(table["reason"] != "", "可以认定"),
-        }
-    )  # fmt: skip
-    known = int((table["说明"] == "可以认定").sum())
-    show(table, title=f"渗透率曲线（{len(table)} 个地区，{known} 个可以认定）", to=to)
+    later = f"{end + horizon}（曲线）"
+    table = table.assign(
+        now=now.reindex(table["region"]).to_numpy(),
+        reason=table["reason"].where(table["reason"] != "", "可以认定"),
+        **{later: path.reindex(table["region"]).to_numpy()},
+    )
+    columns = ["region", "now", "curve", "saturation", "lower", "upper", later, "reason"]
+    columns = columns if horizon else [name for name in columns if name != later]
+    known = int((table["status"] == "identified").sum())
+    title = f"渗透率曲线（{len(table)} 个地区，{known} 个可以认定）"
+    show(table, columns=columns, title=title, tree=tree, units={later: "rate"}, to=to)
 
 
 def counties(
@@ -94,16 +94,10 @@ def counties(
     people = _people("county")
     table = allocate(cities[_covered(cities, people, tree)], people, tree)
     label, unit = words.indicator(indicator)
-    table = table.assign(
-        name=tree.names(table["region"]).to_numpy(),
-        city=tree.names(table["parent"]).to_numpy(),
-        people=people.reindex(table["region"]).to_numpy() / 1e4,
-        value=table["value"] / words.scale(unit),
-        period=table["period"].astype("str"),
-    )[["region", "name", "city", "period", "people", "value", "status"]]
-    titles = {"city": "城市", "people": "常住人口（万人）", "value": f"{label}（{unit}）"}
-    table = table.rename(columns=titles)
-    show(table, title="按普查人口分摊到县", to=to)
+    table = table.assign(resident_population=people.reindex(table["region"]).to_numpy())
+    columns = ["region", "parent", "period", "resident_population", "value", "status"]
+    title = f"{label}：按普查人口分摊到县"
+    show(table, columns=columns, title=title, tree=tree, units={"value": unit}, kind="allocated", to=to)
 
 
 def potential(
@@ -136,13 +130,15 @@ def potential(
     own = mass / inner_km**exponent
     inside = found.index.isin(tree.subtree(code).regions)
     rows = found[inside].sort_values(ascending=False).index
-    table = {
-        "region": rows,
-        "name": tree.names(rows).to_numpy(),
-        "势能（全国最高 = 100）": (100 * found / found.max())[rows].to_numpy(),
-        "其中本市": (own / found)[rows].map("{:.0%}".format).to_numpy(),
-    }
-    show(pd.DataFrame(table), title=f"空间势能（指数 {exponent:g}，本市内 {inner_km:g} 公里）", to=to)
+    table = pd.DataFrame(
+        {
+            "region": rows,
+            "potential": (100 * found / found.max())[rows].to_numpy(),
+            "own_part": (own / found)[rows].to_numpy(),
+        }
+    )
+    title = f"空间势能（指数 {exponent:g}，本市内 {inner_km:g} 公里）"
+    show(table, title=title, tree=tree, to=to)
 
 
 def headroom(
@@ -180,24 +176,16 @@ def headroom(
         raise MktError("自有销售的城市都没有公布社零，无法计算余量")
     goal = (own / retail.reindex(own.index)).quantile(0.75) if target is None else target / 100
     table = room_of(own, retail.reindex(own.index), tree, target_share=goal).reset_index()
-    titles = {
-        "own": "自有（万元）",
-        "capacity": "社零（亿元）",
-        "share": "比重（%）",
-        "headroom": "余量（万元）",
+    columns = {
+        "region": "地区代码",
+        "own": "自有销售",
+        "capacity": "社零",
+        "share": "比重",
+        "headroom": "余量",
     }
-    table = table.assign(
-        name=tree.names(table["region"]).to_numpy(),
-        own=table["own"] / 1e4,
-        capacity=table["capacity"] / 1e8,
-        share=table["share"] * 100,
-        headroom=table["headroom"] / 1e4,
-    ).rename(columns=titles)
-    show(
-        table[["region", "name", *titles.values()]],
-        title=f"余量（目标比重 {goal:.3%}；社零为最近一年公布值）",
-        to=to,
-    )
+    title = f"余量（目标比重 {goal:.3%}；社零为最近一年公布值）"
+    units = {"own": "万元", "capacity": "亿元", "headroom": "万元"}
+    show(table, columns=columns, title=title, tree=tree, units=units, kind="headroom", to=to)
 
 
 def outlets(
@@ -235,13 +223,7 @@ def outlets(
         raise MktError(f"看不懂 --ratio {ratio}：应为 苏北=0.7苏中")
     ratios = {match[1]: (float(match[2]), match[3]) for match in found}
     table = saturation_counts(places, outlets_per_place=per_place, productivity=ratios).reset_index()
-    titles = {
-        "region": "片区",
-        "n_outlets": "饱和网点",
-        "productivity": "单店产出",
-        "equivalent_outlets": "折合网点",
-    }
-    show(table.fillna(0).rename(columns=titles), title="饱和网点数（县级单位按今日区划）", to=to)
+    show(table.fillna(0), title="饱和网点数（县级单位按今日区划）", kind="outlets", to=to)
 
 
 def _zones(regions, scheme, tree):

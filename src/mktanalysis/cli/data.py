@@ -46,9 +46,8 @@ def list_(to: To = None) -> None:
 
     from .output import show
 
-    columns = {"table": "表", "label": "内容", "rows": "行数", "source_label": "来源", "licence": "许可"}
-    listed = list_tables().reset_index()[list(columns)]
-    show(listed.rename(columns=columns), title="内置数据表", to=to)
+    columns = ["table", "label", "rows", "source_label", "licence"]
+    show(list_tables().reset_index(), columns=columns, title="内置数据表", to=to, kind="data_list")
 
 
 def show_(name: Name, region: Region = None, indicator: Indicator = None, to: To = None) -> None:
@@ -72,7 +71,7 @@ def show_(name: Name, region: Region = None, indicator: Indicator = None, to: To
         table = table[table["indicator"] == indicator]
     if table.empty:
         raise MktError(f"表 {name!r} 中没有符合条件的行")
-    show(table.astype({c: "str" for c in table.columns if c == "period"}), title=name, to=to)
+    show(table, title=name, to=to)
 
 
 def _codes(region: str) -> list[str]:
@@ -108,10 +107,7 @@ def check(
 
         tree = load_regions(year=year)
         table = own_table(file, kind=kind, tree=tree)
-        table.insert(1, "name", tree.names(table["region"]).to_numpy())
-        if "period" in table:
-            table = table.assign(period=table["period"].astype("str"))
-        show(table, title=f"{file.name}：可以读入", to=to)
+        show(table, tree=tree, kind=kind, title=f"{file.name}：可以读入", to=to)
 
 
 def _check_built_in() -> None:
@@ -120,16 +116,8 @@ def _check_built_in() -> None:
     from .output import show
 
     found = check_data().reset_index()
-    words = {True: "一致", False: "不一致"}
-    table = found.assign(sha256_ok=found["sha256_ok"].map(words), schema_ok=found["schema_ok"].map(words))
-    columns = {
-        "table": "表",
-        "rows": "行数",
-        "sha256_ok": "sha256",
-        "schema_ok": "字段定义",
-        "problem": "问题",
-    }
-    show(table.rename(columns=columns), title="内置数据核对")
+    columns = ["table", "rows", "sha256_ok", "schema_ok", "problem"]
+    show(found, columns=columns, title="内置数据核对")
     if not (found["sha256_ok"] & found["schema_ok"]).all():
         raise typer.Exit(1)
 

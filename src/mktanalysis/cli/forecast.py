@@ -44,8 +44,6 @@ Spring = Annotated[
 ]
 To = Annotated[Path | None, typer.Option(help="写入 .xlsx（所有地区，多张表）或 .csv（只有预测，元）")]
 
-LEVELS = {"nation": "全国", "macro_region": "大区", "province": "省", "prefecture": "市", "county": "县"}
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -269,21 +267,11 @@ def _chosen(table, tree, code: str):
     return table[table["region"].isin([*tree.path(code).index, *tree.children(code)])]
 
 
-def _words(table, tree, unit: str, amounts: dict[str, str], shares: dict[str, str]):
-    """Names, periods, amounts in the display unit and shares as percent, under Chinese headers."""
-    from mktanalysis import words
-
-    shown = {"地区": tree.names(table["region"]).to_numpy(), "时期": table["period"].astype(str)}
-    # below a hundred-millionth of a unit is rounding, not a figure
-    shown |= {new: (table[old] / words.scale(unit)).round(8) + 0.0 for old, new in amounts.items()}
-    shown |= {new: table[old].map(lambda x: "—" if x != x else f"{x:+.2%}") for old, new in shares.items()}
-    return table.assign(**shown)[list(shown)]
-
-
 def _what_if(result, changes, tree, code: str, unit: str):
     """Print and return the forecast under a scenario; points are a year's, spread over its periods."""
     from mktanalysis.planning import apply_scenario
     from mktanalysis.schemas import season_of
+    from mktanalysis.words.render import named
 
     from .output import show
 
@@ -293,15 +281,18 @@ def _what_if(result, changes, tree, code: str, unit: str):
     table = table.assign(change=table["mean"] / table["base"].where(table["base"] != 0) - 1)
     touched = [*tree.path(code).index, *tree.children(code), *changes["region"]]
     last = table[table["region"].isin(touched) & (table["period"] == table["period"].max())]
-    amounts = {"base": "基准", "mean": "情景", "lower": "下限", "upper": "上限"}
-    show(_words(last, tree, unit, amounts, {"change": "变化"}), title=f"情景：上级随下级相加（{unit}）")
-    return table[["region", "period", "level", "base", "mean", "lower", "upper", "change"]]
+    columns = ["name", "period", "base", "mean", "lower", "upper", "change"]
+    how = {"columns": columns, "tree": tree, "units": unit, "kind": "scenario"}
+    show(last, title=f"情景：上级随下级相加（{unit}）", **how)
+    columns = ["region", "period", "level", "base", "mean", "lower", "upper", "change"]
+    return named(table[columns], "scenario")
 
 
 def _changed(forecaster, panel, tree, result, code: str):
     """Print and return what changed since the forecast that would have been made a year earlier."""
     from mktanalysis.planning import compare_vintages
     from mktanalysis.schemas import season_of
+    from mktanalysis.words.render import named
 
     from .output import show
 
@@ -309,14 +300,10 @@ def _changed(forecaster, panel, tree, result, code: str):
     ahead = (result.table["period"].max() - panel["period"].max()).n
     before = panel[panel["period"] <= panel["period"].max() - year]
     table = compare_vintages(forecaster.fit(before, tree).predict(ahead + year), result.table, result.history)
-    text = _chosen(table, tree, code)
-    text = text.assign(
-        地区=tree.names(text["region"]).to_numpy(), 时期=text["period"].astype(str),
-        对照=text["kind"].map({"actual": "实际", "forecast": "新预测"}),
-        变化=text["change"].map(lambda x: "—" if x != x else f"{x:+.1%}"), 在旧区间内=text["inside"],
-    )  # fmt: skip
-    show(text[["地区", "时期", "对照", "变化", "在旧区间内"]], title="与一年前的预测相比")
-    return table
+    columns = ["name", "period", "kind", "change", "inside"]
+    rows = _chosen(table, tree, code)
+    show(rows, columns=columns, title="与一年前的预测相比", tree=tree, kind="vintages")
+    return named(table, "vintages")
 
 
 def _print(result, tree, code: str, unit: str) -> None:
@@ -328,32 +315,13 @@ def _print(result, tree, code: str, unit: str) -> None:
     if not shown:
         raise MktError(f"{tree.names([code]).iloc[0]} 及其下级没有数据，无法预测")
     rows = result.table[result.table["region"].isin(shown)]
-    amounts = {"mean": "预测", "lower": "下限", "upper": "上限"}
-    amounts |= {name: f"分位数 {name[1:]}" for name in rows if name.startswith("q")}
-    show(_words(rows, tree, unit, amounts, {}), title=f"预测（{unit}）")
+    columns = ["name", "period", "mean", "lower", "upper"]
+    columns += [name for name in rows if name[0] == "q" and name[1:2].isdigit()]
+    show(rows, columns=columns, title=f"预测（{unit}）", tree=tree, units=unit)
     if len(result.fixed):
-        amounts = {"fixed": "固定值", "forecast": "自由预测", "discrepancy": "差额"}
-        show(_words(result.fixed, tree, unit, amounts, {}), title=f"不得改动的总数（{unit}）")
-    show(_percent(result.coverage), title="区间检验：最近几次预测（只用当时已知的数），实际值落在区间内")
-
-
-#: Column -> header on the screen.
-HEADERS = {
-    "level": "层级", "model": "方法", "n": "次数", "n_series": "序列数", "n_errors": "检验次数",
-    "nominal": "名义", "coverage": "实际覆盖", "wape": "WAPE", "mase": "MASE", "rmsse": "RMSSE",
-    "bias": "偏差", "interval_score": "区间得分", "crps": "CRPS",
-}  # fmt: skip
-METHODS = {"base": "各自预测", "bottom_up": "由下级相加", "reconciled": "协调后"}
-
-
-def _percent(table):
-    """Chinese headers and words, shares as percent."""
-    shares = [name for name in ("nominal", "coverage", "wape", "bias") if name in table]
-    text = {name: table[name].map(lambda x: "—" if x != x else f"{x:.1%}") for name in shares}
-    words = {"level": table["level"].map(LEVELS).fillna(table["level"])}
-    if "model" in table:
-        words["model"] = table["model"].map(METHODS)
-    return table.assign(**text, **words).rename(columns=HEADERS)
+        columns = ["name", "period", "fixed", "forecast", "discrepancy"]
+        show(result.fixed, columns=columns, title=f"不得改动的总数（{unit}）", tree=tree, units=unit)
+    show(result.coverage, title="区间检验：最近几次预测（只用当时已知的数），实际值落在区间内")
 
 
 def _backtest(forecaster, panel, tree, horizon: int, n_origins: int):
@@ -362,59 +330,27 @@ def _backtest(forecaster, panel, tree, horizon: int, n_origins: int):
     from .output import show
 
     scores = score_forecasts(backtest(forecaster, panel, tree, horizon=horizon, n_origins=n_origins))
-    show(_percent(scores), title="回测：同一批预测，协调前后各层级的误差")
+    show(scores, title="回测：同一批预测，协调前后各层级的误差")
     return scores
 
 
-#: Column -> header in the workbook; amounts are in the display unit, shares show as percent.
-AMOUNTS = {
-    "mean": "预测", "lower": "下限", "upper": "上限", "base": "基础预测", "discrepancy": "差额",
-    "fixed": "固定值", "forecast": "自由预测", "value": "数值", "previous": "旧预测", "now": "现在",
-}  # fmt: skip
-SHARES = {"observed_share": "有数比重", "change": "变化"}
-WORDS = {"inside": "在旧区间内", "kind": "对照"}
-
-
 def _write(result, more: dict, tree, unit: str, to: Path) -> None:
-    """The forecast of all regions as plain yuan (.csv), or everything in the display unit (.xlsx)."""
-    from mktanalysis.io import write_csv, write_xlsx
+    """Everything in base units: the forecast of all regions (.csv), or all tables (.xlsx)."""
+    from mktanalysis.presentation import present
 
-    if to.suffix.lower() == ".csv":
-        write_csv(to, result.table.assign(name=tree.names(result.table["region"]).to_numpy()))
-    else:
-        sheets = {
-            "预测": result.table,
-            "区间检验": result.coverage,
-            "协调前后": result.base,
-            "固定值": result.fixed,
-            "历史": result.history,
-            **more,
-        }
-        sheets = {name: _sheet(table, tree, unit) for name, table in sheets.items() if len(table)}
-        percent = dict.fromkeys(("名义", "实际覆盖", "WAPE", "偏差", *SHARES.values()), "share")
-        write_xlsx(to, sheets, units=percent | dict.fromkeys([*AMOUNTS.values(), "基准", "情景"], unit))
-    typer.echo(f"已写入 {to}")
+    from .output import write_tables
 
-
-def _sheet(table, tree, unit: str):
-    """A table with Chinese headers: names first, amounts in the display unit."""
-    from mktanalysis import words
-
-    spoken = {"level": table["level"].map(LEVELS).fillna(table["level"])}
-    if "model" in table:
-        spoken["model"] = table["model"].map(METHODS).fillna(table["model"])
-    if "kind" in table:
-        spoken["kind"] = table["kind"].map({"actual": "实际", "forecast": "新预测"})
-    if "inside" in table:
-        spoken["inside"] = table["inside"].map({True: "是", False: "否"})
-    quantiles = {name: f"分位数 {name[1:]}" for name in table if name[0] == "q" and name[1:2].isdigit()}
-    amounts = {name: table[name] / words.scale(unit) for name in AMOUNTS | quantiles if name in table}
-    titles = quantiles | HEADERS | AMOUNTS | SHARES | WORDS
-    if {"base", "change"} <= set(table.columns):
-        titles |= {"base": "基准", "mean": "情景"}
-    table = table.assign(**spoken, **amounts)
-    if "region" in table:
-        table = table.assign(name=tree.names(table["region"]).to_numpy())
-        front = [column for column in ("region", "name", "level", "period") if column in table]
-        table = table[[*front, *table.columns.drop(front)]]
-    return table.rename(columns=titles)
+    tables = {
+        "预测": result.table,
+        "区间检验": result.coverage,
+        "协调前后": result.base,
+        "固定值": result.fixed,
+        "历史": result.history,
+        **more,
+    }
+    shown = {
+        title: present(table, tree=tree if "region" in table else None, title=title, units=unit)
+        for title, table in tables.items()
+        if len(table)
+    }
+    write_tables(to, shown)

@@ -149,9 +149,7 @@ def verify(folder: Folder, jobs: Jobs = 1, notebooks: Notebooks = None) -> None:
     from mktanalysis.reports.run.verify import is_confirmed, verify_reports
 
     found = verify_reports(folder, jobs=jobs, notebooks=notebooks)
-    shown = found.assign(same=found["same"].map({True: "相同", False: "不同"}))
-    shown = shown.rename(columns={"report": "报告", "item": "项目", "same": "结果", "detail": "说明"})
-    show(shown if found["report"].nunique() == 1 else shown[~found["same"]], title="核对")
+    show(found if found["report"].nunique() == 1 else found[~found["same"]], title="核对")
     confirmed = is_confirmed(found)
     n = found["report"].nunique()
     typer.echo(f"{n} 份报告重算一致" if confirmed else "有报告不能重现，见上表")

@@ -54,24 +54,14 @@ def check(
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     table = plan_vs_actual(wanted, happened, tree)
     _tell_unmatched(wanted, happened, tree)
-    names = {"plan": "计划（万元）", "actual": "实际（万元）", "gap": "差额（万元）"}
-    names["cumulative_gap"] = "累计差额（万元）"
-    shares = {"completion": "完成率（%）", "accuracy": "准确率（%）"}
-    amounts = {column: table[column] / 1e4 for column in names}
-    percent = {column: table[column] * 100 for column in shares}
-    table = table.assign(
-        name=tree.names(table["region"]).to_numpy(),
-        period=table["period"].astype("str"),
-        **amounts,
-        **percent,
-    )
-    front = ["region", "name", "period", *names, *shares, "tracking_signal"]
     order = table["region"].map({r: i for i, r in enumerate([code, *tree.children(code)])})
     shown = table[order.notna()].assign(order=order).sort_values(["order", "period"], kind="stable")
-    titles = {**names, **shares, "tracking_signal": "跟踪信号"}
-    show(shown[front].rename(columns=titles), title="计划与实际")
+    columns = ["region", "period", "plan", "actual", "gap", "cumulative_gap"]
+    columns += ["completion", "accuracy", "tracking_signal"]
+    how = {"columns": columns, "tree": tree, "money": "万元", "kind": "control"}
+    show(shown, title="计划与实际", **how)
     if to is not None:
-        write(to, table[front].rename(columns=titles), title="计划与实际")
+        write(to, table, title="计划与实际", **how)
 
 
 def season(file: History = None, combine: Combine = True, to: To = None) -> None:
@@ -88,13 +78,8 @@ def season(file: History = None, combine: Combine = True, to: To = None) -> None
     check_target(to)
     tree = load_regions()
     index = _index(file, combine)
-    table = index.assign(
-        name=tree.names(index["region"]).to_numpy(),
-        season_type=index["season_type"].map({"peak": "旺季", "slack": "淡季"}),
-    )[["region", "name", "season", "index", "season_type"]]
-    step = "月" if index["season"].nunique() == 12 else "季"
-    titles = {"season": step, "index": "季节指数", "season_type": "旺淡"}
-    show(table.rename(columns=titles), title="季节指数", to=to)
+    columns = ["region", "season", "index", "season_type"]
+    show(index, columns=columns, title="季节指数", tree=tree, to=to)
 
 
 def split(
@@ -117,13 +102,8 @@ def split(
     tree = load_regions()
     wanted = _amounts(own_table(targets, kind="targets", tree=tree), targets)
     table = split_target(wanted, _index(file, combine))
-    table = table.assign(
-        name=tree.names(table["region"]).to_numpy(),
-        period=table["period"].astype("str"),
-        value=table["value"] / 1e4,
-    )
-    titles = {"region": "地区代码", "name": "地区", "period": "月份", "value": "任务(万元)"}
-    show(table[list(titles)].rename(columns=titles), title="任务分解", to=to)
+    columns = ["region", "period", "value"]
+    show(table, columns=columns, title="任务分解", tree=tree, money="万元", kind="targets", to=to)
 
 
 def _tell_unmatched(plan, actual, tree) -> None:

@@ -86,7 +86,7 @@ def tiers(
         return
     table = _only(result["table"], tree, region)
     title = "分级：自有数据" if file and system == "data" else f"分级：{system}（{year} 年）"
-    show(_named(table, tree), title=title, to=to)
+    show(table.rename_axis("region"), title=title, tree=tree, to=to)
     if compare:
         other = grade(compare, tree, **{**options, "file": None if file else options["file"]})
         _side_by_side(result, other, tree, f"{'自有数据' if file else system} 与 {compare}")
@@ -185,16 +185,6 @@ def _only(table, tree, region: str):
     return table[table.index.isin(tree.subtree(code).regions)]
 
 
-def _named(table, tree):
-    words = {
-        "tier": "级别", "score": "得分", "stability": "稳定性", "n_imputed": "推算指标数",
-        "decided_by": "决定条件", "next_tier": "上一级", "to_next": "未满足的条件", "grade": "细分",
-    }  # fmt: skip
-    named = table.rename(columns=words).reset_index(names="代码")
-    named.insert(1, "地区", tree.names(named["代码"]).to_numpy())
-    return named.astype({"级别": str})
-
-
 def _side_by_side(result, other, tree, title: str) -> None:
     import pandas as pd
 
@@ -208,21 +198,10 @@ def _side_by_side(result, other, tree, title: str) -> None:
     a = result["table"]["tier"]
     b = other["table"]["tier"]
     found = compare_assignments(a, b, contributions=parts)
-    rows = [
-        ("共有地区", found.n_common),
-        ("级别相同的比例", found.agreement),
-        ("加权 kappa（二次）", found.kappa),
-        ("秩相关", found.rank_correlation),
-        ("调整兰德指数", found.adjusted_rand),
-        ("只在前者", found.n_only_a),
-        ("只在后者", found.n_only_b),
-    ]
-    show(pd.DataFrame(rows, columns=["指标", "值"]), title=f"一致程度：{title}")
+    names = ("n_common", "agreement", "kappa", "rank_correlation", "adjusted_rand", "n_only_a", "n_only_b")
+    show(pd.Series({name: getattr(found, name) for name in names}), title=f"一致程度：{title}")
     show(found.confusion.reset_index(names="前者 \\ 后者"), title="对照表（行为前者，列为后者）")
-    names = {"a": "前者", "b": "后者", "shift": "后者高几级", "reason": "原因"}
-    differ = found.differing.rename(columns=names).reset_index(names="代码")
-    differ.insert(1, "地区", tree.names(differ["代码"]).to_numpy())
-    show(differ, title="级别不同的地区")
+    show(found.differing, title="级别不同的地区", tree=tree)
 
 
 def _one_city(result, tree, city: str, year: int) -> None:
@@ -236,25 +215,13 @@ def _one_city(result, tree, city: str, year: int) -> None:
         raise MktError("--city 只用于内置数据的市级 data 分级")
     code = resolve_names([city], tree, level="prefecture").iloc[0]
     chance = result["clusterer"].membership_.loc[[code]]
-    show(_plain(chance, tree), title=f"{tree.names([code]).iloc[0]}：落在各级的比例（重抽样）")
+    odds = chance.rename_axis(index="region", columns=None)
+    title = f"{tree.names([code]).iloc[0]}：落在各级的比例（重抽样）"
+    show(odds, title=title, tree=tree, units=dict.fromkeys(map(str, odds.columns), "share"))
     gaps = next_tiers(result["scores"], result["clusterer"], city_profile(year).values, regions=[code])
-    heads = {
-        "direction": "方向", "tier": "现级", "to_tier": "目标级", "indicator": "指标",
-        "current": "现值", "alone": "只靠它需达到", "together": "各指标同步需达到",
-    }  # fmt: skip
-    gaps = gaps.assign(direction=gaps["direction"].map({"up": "升", "down": "降"}))
-    unit = [words.indicator(name)[1] for name in gaps["indicator"]]
-    scale = [words.scale(name) for name in unit]
-    figures = {name: gaps[name] / scale for name in ("current", "alone", "together")}
-    labels = [words.indicator(name)[0] for name in gaps["indicator"]]
-    table = gaps.assign(indicator=labels, **figures)[list(heads)].rename(columns=heads)
-    show(table.assign(单位=unit), title="距上一级与下一级")
-
-
-def _plain(table, tree):
-    named = table.reset_index(names="代码")
-    named.insert(1, "地区", tree.names(named["代码"]).to_numpy())
-    return named.rename(columns=str)
+    gaps = gaps.assign(unit=gaps["indicator"].map(words.unit))
+    columns = ["direction", "tier", "to_tier", "indicator", "current", "alone", "together", "unit"]
+    show(gaps, columns=columns, title="距上一级与下一级")
 
 
 def _copy(name: str, to: Path | None) -> None:

@@ -77,6 +77,9 @@ def word(column: str, table: str = "") -> Word | None:
         return _columns()[column]
     head, _, rest = column.partition("_")
     family = _columns().get(f"{head}_*")
+    if column[0:1] == "q" and column[1:2].isdigit():  # a quantile: q10, q0.1
+        rest = column[1:]
+        family = _columns().get("q*")
     if family is None or not rest:
         return None
     label = family.label.replace("{grade}", grade_name(rest)).replace("{}", rest)

@@ -7,12 +7,12 @@ said below the table.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
+from rich.cells import cell_len
 
 from ..errors import MktError
 from . import book as words
@@ -212,8 +212,7 @@ def text_width(text: str) -> int:
     >>> text_width("容量 a")
     6
     """
-    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
-    return len(text) + wide - sum(unicodedata.combining(c) > 0 for c in text)
+    return cell_len(text)
 
 
 def text_table(columns: Sequence[Column], *, width: int | None = None) -> str:
