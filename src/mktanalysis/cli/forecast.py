@@ -144,6 +144,7 @@ def _quantiles(text: str) -> list[float]:
 def _explain(result, tree, code: str, unit: str) -> dict:
     """Print how the forecasts of the region and its parts came about; return the sheets."""
     from mktanalysis import forecasting, words
+    from mktanalysis.words.render import named
 
     from .output import show
 
@@ -153,22 +154,12 @@ def _explain(result, tree, code: str, unit: str) -> dict:
         typer.echo(forecasting.explain(result, region, name=names[region]))
     parts = result.parts[result.parts["region"].isin(shown)]
     parts = parts[parts["period"] == parts["period"].max()]
-    amounts = {
-        name: words.label(name, table="forecast_parts")
-        for name in ("base", "bias", "reconciliation", "fixed", "mean")
-    }
-    show(_words(parts, tree, unit, amounts, {}), title=f"{words.title('forecast_parts')}（{unit}）")
-    sheet = result.parts.assign(name=tree.names(result.parts["region"]).to_numpy())
-    scaled = {name: sheet[name] / words.scale(unit) for name in amounts}
-    titles = amounts | {"n_observed": words.label("n_observed")}
-    members = result.members.assign(
-        name=tree.names(result.members["region"]).to_numpy(),
-        model=[words.value_word("forecast_model", model) for model in result.members["model"]],
-    )
-    titled = {name: words.label(name, table="forecast_members") for name in ("model", "weight", "past_error")}
+    columns = ["name", "period", "base", "bias", "reconciliation", "fixed", "mean"]
+    title = words.title("forecast_parts")
+    show(parts, columns=columns, title=f"{title}（{unit}）", tree=tree, units=unit, kind="forecast_parts")
     return {
-        words.title("forecast_parts"): sheet.assign(**scaled).rename(columns=titles),
-        words.title("forecast_members"): members.rename(columns=titled),
+        title: named(result.parts, "forecast_parts"),
+        words.title("forecast_members"): named(result.members, "forecast_members"),
     }
 
 
