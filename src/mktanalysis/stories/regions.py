@@ -1,0 +1,67 @@
+"""What the data are: which figures are published, which places have none, what may not be compared.
+
+Always holds: a place without figures is called a place without figures, never a small one.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from ..words import label
+from .phrases import listed
+from .story import Claim, Number, Story
+
+
+def data_coverage(
+    coverage: pd.DataFrame, breaks: pd.DataFrame, *, indicator: str, year: int, absent
+) -> Story:
+    """Conclusions on the figures of one indicator and year (数据覆盖的结论).
+
+    Parameters
+    ----------
+    coverage : DataFrame
+        From :func:`mktanalysis.charts.coverage_table`: indicator, year, status, n_regions, share.
+    breaks : DataFrame
+        Columns indicator, period.
+    indicator : str
+    year : int
+    absent : sequence of str
+        Names of the regions without a figure, largest first or in code order.
+
+    Returns
+    -------
+    Story
+    """
+    of_year = coverage[(coverage["indicator"] == indicator) & (coverage["year"] == year)]
+    share = of_year.groupby("status")["share"].sum()
+    observed = float(share.get("observed", 0.0))
+    guessed = float(share.drop(["observed", "missing", "withheld"], errors="ignore").sum())
+    absent = list(absent)
+    text = f"{year} 年{label(indicator)}：{observed:.0%} 的地级单位有公布值"
+    text += f"，{guessed:.0%} 是分摊或推算的" if guessed else ""
+    text += f"，{len(absent)} 个没有。" if absent else "，没有缺的。"
+    numbers = (
+        Number("covered_share", observed, note="有公布值的地级单位"),
+        Number("absent_cities", len(absent), note="没有数字的地级单位"),
+    )
+    return Story(
+        "数据覆盖",
+        Claim(text, {"covered_share": observed, "n_absent": len(absent)}),
+        numbers=numbers,
+        actions=tuple(_actions(absent)),
+        risk=_break(breaks, indicator),
+    )
+
+
+def _actions(absent: list):
+    if absent:
+        text = f"{listed(absent, most=4)}没有统计，不是没有市场：进入之前另做实地估计，合计要看作下限。"
+        yield Claim(text, {"n_absent": len(absent)})
+
+
+def _break(breaks: pd.DataFrame, indicator: str) -> Claim:
+    years = breaks.loc[breaks["indicator"] == indicator, "period"].astype(str).sort_values()
+    if not len(years):
+        return Claim("这个指标没有登记的口径断点；普查年与推算年之间的跳动仍要留意。", {"n_breaks": 0})
+    text = f"{listed(years, most=9)} 年改了口径，前后不能直接相比。"
+    return Claim(text, {"n_breaks": len(years)})

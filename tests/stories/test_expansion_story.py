@@ -1,0 +1,143 @@
+"""Sentences of an expansion study: true on planted results, a tie is a tie, what is missing is said."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mktanalysis import stories
+
+YEARS = pd.period_range("2027", periods=4, freq="Y")
+
+
+def planted_plan(*, steps=2, gain=3e8, after=1e8, holds=True, least=5e6, budget=2e7):
+    step_table = pd.DataFrame(
+        {
+            "period": YEARS[:1].repeat(steps),
+            "region": [f"u{i}" for i in range(steps)],
+            "name": [f"城{i}" for i in range(steps)],
+            "action": "集中",
+            "cost": 4e6,
+            "value": np.arange(steps, 0, -1) * 1e7,
+            "reason": "容量最大",
+        }
+    )
+    ladder = pd.DataFrame(
+        {"level": ["province"], "region": ["P"], "name": ["某省"], "period": YEARS[2:3], "held": [True]}
+    )
+    figures = pd.Series(
+        {
+            "gain": gain,
+            "gain_after": after,
+            "peak_cash": 6e7,
+            "payback_year": 2029.0,
+            "capacity_covered_share": 0.5,
+            "share_overall": 0.1,
+            "concentration": 0.8,
+            "peak_staff": 12.0,
+            "first_step_budget": least,
+        }
+    )
+    rungs = (SimpleNamespace(level="prefecture"), SimpleNamespace(level="province"))
+    return SimpleNamespace(
+        steps=step_table,
+        ladder=ladder if steps else ladder.iloc[:0],
+        figures=figures,
+        checks=pd.DataFrame({"condition": ["资金", "连片"], "holds": [holds, True]}),
+        cash_flow=pd.DataFrame({"period": YEARS, "budget": budget}),
+        policy=SimpleNamespace(base=("b",), objective="profit"),
+        assumptions=SimpleNamespace(rungs=rungs, terminal_years=3.0),
+        gain=gain,
+        bound=gain * 1.05,
+        gap=0.05,
+    )
+
+
+def planted_risk(**figures):
+    known = {"mean": 2.5e8, "p05": 1e8, "p95": 4e8, "loss_probability": 0.0, "shortage_probability": 0.0}
+    return SimpleNamespace(figures=pd.Series({**known, **figures}))
+
+
+def comparison(gains, holds=None):
+    table = pd.DataFrame(
+        {"strategy": list("abc")[: len(gains)], "title": ["甲法", "乙法", "丙法"][: len(gains)]}
+    )
+    return SimpleNamespace(
+        table=table.assign(gain=gains, holds=[True] * len(gains) if holds is None else holds)
+    )
+
+
+def test_judgement_names_base_first_steps_rung_and_gain():
+    text = stories.expansion(planted_plan()).judgement.text
+    assert "从b出发，2027 年先进城0、城1" in text
+    assert "2029 年成为某省的省级强势品牌" in text and "3 亿元" in text
+
+
+def test_a_plan_that_loses_is_not_called_good():
+    text = stories.expansion(planted_plan(gain=-2e8)).judgement.text
+    assert "少赚2 亿元" in text and "不值得走" in text
+
+
+def test_a_broken_condition_comes_before_everything_else():
+    assert stories.expansion(planted_plan(holds=False)).judgement.text == "这份计划不可采用：资金不成立。"
+
+
+@pytest.mark.parametrize(
+    ("least", "said"),
+    [(5e7, "第一步每年至少要5,000 万元"), (float("nan"), "没有一步是赚钱的"), (1e6, "抵不上它的花费")],
+)
+def test_no_step_says_why(least, said):
+    story = stories.expansion(planted_plan(steps=0, least=least))
+    assert said in story.judgement.text and not story.numbers and not story.actions
+    assert "只守" not in story.judgement.text
+
+
+def test_close_strategies_are_a_tie_and_a_clear_one_is_best():
+    tie = stories.expansion(planted_plan(), comparison([17.3e8, 17.25e8, 12e8])).more[0].text
+    assert "“甲法”“乙法”不分高下" in tie and "最差的是“丙法”" in tie
+    clear = stories.expansion(planted_plan(), comparison([17.3e8, 15e8, 12e8])).more[0].text
+    assert "“甲法”最好" in clear
+
+
+def test_a_strategy_that_breaks_a_condition_is_not_the_best():
+    told = stories.expansion(planted_plan(), comparison([20e8, 15e8], [False, True])).more[0].text
+    assert "“乙法”最好" in told and "甲法" not in told
+
+
+def test_risk_is_told_from_its_figures():
+    risk = planted_risk(loss_probability=0.2, shortage_probability=0.81)
+    story = stories.expansion(planted_plan(after=2.7e8), risk=risk)
+    assert "亏损的可能 20%" in story.risk.text and "资金不足的可能 81%" in story.risk.text
+    assert "90% 的增量来自计划期以后" in story.risk.text
+    assert any("机动预算" in action.text for action in story.actions)
+    calm = stories.expansion(planted_plan(after=1e7), risk=planted_risk(mean=3.2e8)).risk.text
+    assert calm == "亏损与资金不足的可能都不到 5%。"
+
+
+def test_without_replays_the_risk_is_not_known():
+    assert "不知道把握有多大" in stories.expansion(planted_plan()).risk.text
+
+
+def test_every_sentence_rests_on_figures():
+    story = stories.expansion(planted_plan(), comparison([3e8, 2e8]), planted_risk())
+    for claim in story.claims():
+        assert claim.figures, claim.text
+    evidence = story.evidence()
+    assert set(evidence["sentence"]) == set(story.sentences())
+    assert evidence.loc[evidence["figure"] == "净现值增量", "text"].iloc[0] == "3 亿元"
+
+
+def test_text_is_never_markup():
+    plan = planted_plan()
+    plan.steps["name"] = "<script>x</script>"
+    assert "<script>" not in stories.expansion(plan)._repr_html_()
+
+
+def test_infeasible_cut_names_what_is_needed():
+    relaxation = pd.DataFrame({"condition": ["每年预算"], "given": [5e6], "needed": [8e6]})
+    refused = SimpleNamespace(relaxation=relaxation)
+    text = stories.expansion_replanned(planted_plan(), refused=refused).text
+    assert "走不通：每年预算，至少需要800 万元，只有500 万元" in text
+    told = stories.expansion_replanned(planted_plan(gain=4e8), planted_plan(gain=3e8)).text
+    assert "由4 亿元变为3 亿元，少 25%" in told
