@@ -54,6 +54,10 @@ class Presented:
         So many are shown.
     title : str
         Above the table.
+    joined : bool
+        Lower and upper limit are shown as one column.
+    hidden : tuple of str
+        Columns for the file only.
     """
 
     table: pd.DataFrame
@@ -61,11 +65,13 @@ class Presented:
     rows: int
     title: str
     joined: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def shown(self) -> list[Column]:
         """The columns as they are shown, first rows only."""
-        columns = _joined(self.columns) if self.joined else self.columns
+        columns = [column for column in self.columns if column.name not in self.hidden]
+        columns = _joined(columns) if self.joined else columns
         if columns and columns[0].name == "figure":  # the unit stands beside the figure
             columns = [column for column in columns if column.name != "unit"]
         return [replace(column, texts=column.texts[: self.rows]) for column in columns]
@@ -139,7 +145,8 @@ def present(
         In base units: yuan, persons, ratios 0-1. A named index becomes columns. A Series of key figures
         (index their names, such as ``plan.figures``) becomes a table of label, figure and unit.
     columns : sequence of str, or mapping of str to str, optional
-        Which, in which order; a mapping gives them labels of your own.
+        Which, in which order; a mapping gives them labels of your own. The name of the region comes first,
+        its code goes into the published table.
     tree : RegionTree, optional
         Names stand beside the codes of regions.
     money : str
@@ -189,7 +196,9 @@ def present(
         base = _chosen(base if tree is None else with_names(base, tree.names()), columns)
         choice = Units(kind, money, told, units if isinstance(units, str) else "")
         found = _labelled(columns_of(base, choice), columns)
-    shown = Presented(base, found, min(len(base), MOST_ROWS if rows is None else rows), title, intervals)
+    hidden = () if columns is None or "region" in columns else ("region",)  # the reader has the name
+    most = min(len(base), MOST_ROWS if rows is None else rows)
+    shown = Presented(base, found, most, title, intervals, hidden)
     if publish is not None:
         _publish(publish, shown, title or words.title(kind))
     return shown
