@@ -93,7 +93,7 @@ _ROOMS = (
     "territories",
     "china",
 )
-_ROOMS += ("words", "style", "maps", "charts", "reports", "study")
+_ROOMS += ("words", "style", "maps", "charts", "stories", "reports", "study")
 __all__ = ["__version__", *_PUBLIC]
 
 

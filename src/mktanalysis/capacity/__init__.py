@@ -2,14 +2,15 @@
 
 from .allocation import allocate
 from .outlets import saturation_counts
-from .penetration import PenetrationFit, fit_penetration
+from .penetration import PenetrationFit, check_saturation, fit_penetration, saturation_table
 from .potential import HuffFit, distances, fit_huff, harris_potential, huff_shares
-from .size import headroom, market_capacity
+from .size import headroom, market_capacity, usual_share
 
 __all__ = [
     "HuffFit",
     "PenetrationFit",
     "allocate",
+    "check_saturation",
     "distances",
     "fit_huff",
     "fit_penetration",
@@ -18,4 +19,6 @@ __all__ = [
     "huff_shares",
     "market_capacity",
     "saturation_counts",
+    "saturation_table",
+    "usual_share",
 ]

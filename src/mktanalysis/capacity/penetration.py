@@ -346,3 +346,54 @@ def _verdict(
         "error": np.sqrt(least / np.maximum(n, 1)),
         "n": n,
     }
+
+
+def saturation_table(fit: PenetrationFit, penetration: pd.DataFrame) -> pd.DataFrame:
+    """Where every region stands against its saturation level, and whether the data can tell that level.
+
+    Parameters
+    ----------
+    fit : PenetrationFit
+    penetration : DataFrame
+        The panel it was fitted on: region, period, value.
+
+    Returns
+    -------
+    DataFrame
+        Index region; columns now, saturation, lower, upper, reached (now / saturation), status, reason.
+    """
+    newest = penetration.dropna(subset=["value"]).sort_values("period")
+    now = newest.groupby("region")["value"].last()
+    table = fit.table.set_index("region")
+    table = table.assign(now=now, reached=now / table["saturation"])
+    return table[["now", "saturation", "lower", "upper", "reached", "status", "reason"]]
+
+
+def check_saturation(penetration: pd.DataFrame, *, years_back: int = 6, mean_of: int = 4, **options):
+    """Fit on old figures only, and what came then.
+
+    Parameters
+    ----------
+    penetration : DataFrame
+        Columns region, period (years), value.
+    years_back : int
+        The old fit does not know the last so many years.
+    mean_of : int
+        What came is the mean of the last so many years.
+    **options
+        As for :func:`fit_penetration`.
+
+    Returns
+    -------
+    then : DataFrame
+        Table of the old fit, index region.
+    later : Series
+        Index region.
+    cut : Period
+        Last period that the old fit knew.
+    """
+    end = penetration["period"].max()
+    cut = end - years_back
+    then = fit_penetration(penetration[penetration["period"] <= cut], **options).table.set_index("region")
+    later = penetration[penetration["period"] > end - mean_of].groupby("region")["value"].mean()
+    return then, later, cut

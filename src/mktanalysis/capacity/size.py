@@ -85,3 +85,16 @@ def headroom(own: pd.Series, capacity: pd.Series, tree, *, target_share: float) 
     table = pd.concat(parts)
     share = (table["own"] / table["capacity"]).where(table["capacity"] > 0)
     return table.assign(share=share)[["level", "own", "capacity", "share", "headroom"]]
+
+
+def usual_share(own: pd.Series, capacity: pd.Series, *, quantile: float = 0.75) -> float:
+    """The share that a company already has in its better places: a target that it has shown it can reach.
+
+    Parameters
+    ----------
+    own, capacity : Series
+        Index region, yuan.
+    quantile : float
+        Of the shares; the upper quartile.
+    """
+    return float((own / capacity.reindex(own.index)).quantile(quantile))

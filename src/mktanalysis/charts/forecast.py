@@ -41,6 +41,10 @@ def __getattr__(name: str):
     return words.values("level")
 
 
+#: So many small charts fit on a page: every prefecture of a province.
+MOST_FANS = 24
+
+
 def plot_fans(
     history: pd.DataFrame,
     forecast: pd.DataFrame,
@@ -60,7 +64,7 @@ def plot_fans(
     forecast : DataFrame
         Columns region, period, mean, lower, upper.
     regions : sequence of str
-        At most 12, in the order of the charts.
+        At most 24, in the order of the charts.
     names : mapping, optional
         Code -> name.
     unit : str
@@ -73,8 +77,8 @@ def plot_fans(
     """
     regions = list(regions)
     missing = [region for region in regions if region not in set(forecast["region"])]
-    if missing or not 1 <= len(regions) <= 12:
-        raise MktError(f"扇形图需要 1—12 个有预测的地区，没有预测的：{'、'.join(missing) or '无'}")
+    if missing or not 1 <= len(regions) <= MOST_FANS:
+        raise MktError(f"扇形图需要 1—{MOST_FANS} 个有预测的地区，没有预测的：{'、'.join(missing) or '无'}")
     figure, cells = _small_charts(regions, names, unit)
     for ax, region in zip(cells, regions, strict=True):
         past, ahead = (table[table["region"] == region] for table in (history, forecast))
@@ -152,7 +156,7 @@ def plot_curves(
     levels : DataFrame
         Columns region, saturation, lower, upper, missing where refused.
     regions : sequence of str
-        At most 12, in the order of the charts.
+        At most 24, in the order of the charts.
     names : mapping, optional
         Code -> name.
     unit, title, source : str
@@ -163,8 +167,8 @@ def plot_curves(
     """
     regions = list(regions)
     unknown = [region for region in regions if region not in set(panel["region"])]
-    if unknown or not 1 <= len(regions) <= 12:
-        raise MktError(f"曲线图需要 1—12 个有数据的地区，没有数据的：{'、'.join(unknown) or '无'}")
+    if unknown or not 1 <= len(regions) <= MOST_FANS:
+        raise MktError(f"曲线图需要 1—{MOST_FANS} 个有数据的地区，没有数据的：{'、'.join(unknown) or '无'}")
     figure, cells = _small_charts(regions, names, unit)
     limits = levels.set_index("region")
     for ax, region in zip(cells, regions, strict=True):

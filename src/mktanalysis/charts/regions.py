@@ -195,7 +195,7 @@ def plot_group_sizes(sizes: pd.DataFrame, *, title: str = "", source: str = "") 
                     start + share / 2, position, text, ha="center", va="center", fontsize=8, color=style.INK
                 )
         left = left + row.to_numpy()
-    ax.set_yticks(range(shares.shape[1]), list(shares.columns))
+    ax.set_yticks(range(shares.shape[1]), [words.label(str(column)) for column in shares.columns])
     ax.invert_yaxis()
     ax.set(xlim=(0, 1), xticks=[])
     ax.grid(False)

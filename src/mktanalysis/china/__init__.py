@@ -2,36 +2,98 @@
 
 from .allocation import check_county_gdp, county_gdp
 from .bridge import bridge_panel, known_figures, said
-from .cities import CITY_INDICATORS, CityProfile, city_panel, city_profile, score_cities
+from .cities import (
+    CITY_INDICATORS,
+    CityProfile,
+    city_panel,
+    city_profile,
+    market_position,
+    newest_year,
+    rule_systems,
+    score_cities,
+)
 from .counties import county_profile, rule_figures, score_counties
 from .macro import MacroInputs, macro_inputs
-from .panels import load_breaks, load_panel, load_penetration
+from .market_size import (
+    allocated_counties,
+    county_people,
+    focus_city,
+    jiangsu_outlets,
+    newest_city_figures,
+    outside_pull,
+    potential_around,
+)
+from .overview import (
+    census_population,
+    city_figures,
+    group_totals,
+    group_weights,
+    known_facts,
+    level_counts,
+    ranked_cities,
+    without_figures,
+)
+from .panels import (
+    city_people,
+    covered_people,
+    growth_factors,
+    load_breaks,
+    load_panel,
+    load_penetration,
+    national_months,
+    panel_coverage,
+)
 from .retail import check_imputed_retail, city_retail, county_retail, newest_complete_year
-from .units import mark_centres, market_units
+from .units import largest_unit, mark_centres, market_units, unit_level
 
 __all__ = [
     "CITY_INDICATORS",
     "CityProfile",
     "MacroInputs",
+    "allocated_counties",
     "bridge_panel",
+    "census_population",
     "check_county_gdp",
     "check_imputed_retail",
+    "city_figures",
     "city_panel",
+    "city_people",
     "city_profile",
     "city_retail",
     "county_gdp",
+    "county_people",
     "county_profile",
     "county_retail",
+    "covered_people",
+    "focus_city",
+    "group_totals",
+    "group_weights",
+    "growth_factors",
+    "jiangsu_outlets",
+    "known_facts",
     "known_figures",
+    "largest_unit",
+    "level_counts",
     "load_breaks",
     "load_panel",
     "load_penetration",
     "macro_inputs",
     "mark_centres",
+    "market_position",
     "market_units",
+    "national_months",
+    "newest_city_figures",
     "newest_complete_year",
+    "newest_year",
+    "outside_pull",
+    "panel_coverage",
+    "potential_around",
+    "ranked_cities",
     "rule_figures",
+    "rule_systems",
     "said",
     "score_cities",
     "score_counties",
+    "unit_level",
+    "without_figures",
 ]

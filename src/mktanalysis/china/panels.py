@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..datasets import load_crosswalk, load_regions, load_table
+from ..datasets import load_crosswalk, load_indicators, load_regions, load_table
 from ..errors import MktError
 from ..regions import rebase_panel
 
@@ -103,3 +103,87 @@ def load_penetration(level: str = "province") -> pd.DataFrame:
     sums = wide.assign(region=tree.parents(level, wide["region"]).to_numpy()).groupby(["region", "period"])
     users, people = (sums[name].sum() for name in _PENETRATION)
     return (users / people).rename("value").reset_index().astype({"region": "str"})
+
+
+def panel_coverage(panel: pd.DataFrame, tree) -> pd.DataFrame:
+    """How many cities of each macro-region a panel has, and what share of the people they stand for.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        Columns region (prefecture-level), period, value.
+    tree : RegionTree
+
+    Returns
+    -------
+    DataFrame
+        Index region (macro-region); columns n_with (cities with figures), n_regions, covered_share (of the
+        people in the census of 2020).
+    """
+    people = city_people()
+    has = pd.Series(people.index.isin(panel["region"]), people.index)
+    areas = tree.parents("macro_region", people.index)
+    covered = people.where(has, 0.0).groupby(areas).sum() / people.groupby(areas).sum()
+    table = pd.DataFrame(
+        {"n_with": has.groupby(areas).sum(), "n_regions": areas.value_counts(), "covered_share": covered}
+    )
+    return table.rename_axis("region")
+
+
+def city_people() -> pd.Series:
+    """Resident population of the prefecture-level units, census of 2020; index region."""
+    found = load_indicators("prefecture", year=2020, indicators=["resident_population"])
+    return found.values["resident_population"].dropna()
+
+
+def covered_people(panel: pd.DataFrame, tree, region: str) -> float:
+    """Share of a region's people in cities that the panel has (census of 2020)."""
+    people = city_people()
+    inside = people[people.index.isin(tree.subtree(region).regions)]
+    whole = inside.sum()
+    return float(inside[inside.index.isin(panel["region"])].sum() / whole) if whole else float("nan")
+
+
+def growth_factors(tree, *, first: str = "2020") -> pd.DataFrame:
+    """People, output a head and retail sales a yuan of output by city and year.
+
+    Retail sales = population x income x spend_rate, exactly. Output a head stands in for income, which is not
+    published by city.
+
+    Parameters
+    ----------
+    tree : RegionTree
+    first : str
+        First year; before 2020 retail sales have another definition.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, period, population, income, spend_rate; city-years with all three figures.
+    """
+    table = load_table("city_indicators")
+    names = ["resident_population", "gdp", "retail_sales"]
+    part = table[table["indicator"].isin(names) & (table["period"] >= first)]
+    wide = part.pivot_table(index=["region", "period"], columns="indicator", values="value").dropna()
+    wide = wide.reset_index()
+    wide = wide[wide["region"].isin(tree.regions)]
+    people = wide["resident_population"]
+    return pd.DataFrame(
+        {
+            "region": wide["region"],
+            "period": wide["period"],
+            "population": people,
+            "income": wide["gdp"] / people,
+            "spend_rate": wide["retail_sales"] / wide["gdp"],
+        }
+    )
+
+
+def national_months() -> pd.DataFrame:
+    """National retail sales by month, January and February split; columns region, period, value (yuan)."""
+    from ..forecasting import split_january_february
+
+    monthly = load_table("national_retail_monthly")
+    together = monthly["jan_feb_combined"]
+    joint = monthly[together].assign(value=monthly["ytd_value"])
+    return split_january_february(monthly[~together], joint)[["region", "period", "value"]]

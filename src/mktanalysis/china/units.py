@@ -125,3 +125,17 @@ def _with_folklore(table: pd.DataFrame, level: str, category_share: float, growt
         entry_cost=entry + 0.03 * capacity,
         annual_cost=annual,
     ).drop(columns="retail")
+
+
+def unit_level(region: str, tree: RegionTree) -> str:
+    """The level at which a region is planned: its cities, or its counties where it has fewer than three."""
+    from .overview import ranked_cities
+
+    return "prefecture" if len(ranked_cities(tree.subtree(region))) >= 3 else "county"
+
+
+def largest_unit(units: pd.DataFrame, tree: RegionTree) -> str:
+    """The unit of largest capacity that is a place, not a group of county-level units under a province."""
+    kinds = tree.table.set_index("region")["kind"].reindex(units["region"])
+    places = units[kinds.ne("direct").to_numpy()]
+    return places.sort_values("capacity", ascending=False, kind="stable")["region"].iloc[0]

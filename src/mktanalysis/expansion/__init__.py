@@ -8,15 +8,24 @@ from .market.market import Market, expansion_market
 from .market.schema import UNITS
 from .policy import Policy
 from .results.plan import ExpansionPlan, plan_expansion
+from .results.reading import largest_moves, yearly_states, zone_table
 from .results.reasons import unreachable_units
 from .results.replan import compare_plans, continue_policy
 from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
 from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .strategies.rules import STRATEGIES
-from .tools.diagnose import Diagnosis, diagnose_position
+from .tools.diagnose import Diagnosis, diagnose_position, thin_example
 from .tools.entries import EntryModel, backtest_entries, fit_entries, rank_entries
-from .tools.supply import SupplyPlan, great_circle_km, max_cover, opening_times, p_median, supply_coverage
+from .tools.supply import (
+    SupplyPlan,
+    compare_sites,
+    great_circle_km,
+    max_cover,
+    opening_times,
+    p_median,
+    supply_coverage,
+)
 
 __all__ = [
     "LANCHESTER",
@@ -40,6 +49,7 @@ __all__ = [
     "backtest_entries",
     "choose_robust",
     "compare_plans",
+    "compare_sites",
     "compare_strategies",
     "continue_policy",
     "diagnose_position",
@@ -47,6 +57,7 @@ __all__ = [
     "fit_entries",
     "great_circle_km",
     "grid_example",
+    "largest_moves",
     "max_cover",
     "opening_times",
     "p_median",
@@ -56,8 +67,11 @@ __all__ = [
     "simulate_risk",
     "strategy_sensitivity",
     "supply_coverage",
+    "thin_example",
     "unreachable_units",
     "workload",
+    "yearly_states",
+    "zone_table",
 ]
 
 __getattr__ = moved_names(

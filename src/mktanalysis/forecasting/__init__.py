@@ -13,6 +13,14 @@ from .interchange import from_hierarchical_index, from_nixtla, reconcile, to_nix
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
 from .models.weights import shortest_history
+from .reading import (
+    forecast_as_of,
+    line_and_children,
+    past_and_future,
+    quick_backtest,
+    regions_around,
+    same_season,
+)
 
 __all__ = [
     "Bridge",
@@ -28,9 +36,15 @@ __all__ = [
     "complete_year",
     "detect_breaks",
     "explain",
+    "forecast_as_of",
     "from_hierarchical_index",
     "from_nixtla",
+    "line_and_children",
+    "past_and_future",
+    "quick_backtest",
     "reconcile",
+    "regions_around",
+    "same_season",
     "score_forecasts",
     "shortest_history",
     "split_january_february",

@@ -44,6 +44,20 @@ def rollup(tree, values: pd.Series, level: str, *, how: str = "sum", weights: pd
     )
 
 
+def totals(tree, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """See :meth:`RegionTree.totals`."""
+    keyed = table if table.index.name == "region" else table.set_index("region")
+    _, source = _one_level(tree, keyed[columns[0]], columns[0])
+    parts = []
+    for position in range(source + 1):
+        level = tree.levels[position]
+        sums = {column: rollup(tree, keyed[column], level) for column in columns}
+        part = pd.DataFrame({column: found["value"] for column, found in sums.items()})
+        covered = pd.concat([found["covered_share"] for found in sums.values()], axis=1).min(axis=1)
+        parts.append(part.assign(level=level, covered_share=covered).rename_axis("region").reset_index())
+    return pd.concat(parts, ignore_index=True)[["region", "level", *columns, "covered_share"]]
+
+
 def leaf_counts(tree) -> np.ndarray:
     """Number of leaves at or below each region, in the order of the tree."""
     at = tree.positions()

@@ -319,6 +319,31 @@ class RegionTree:
 
         return rollup(self, values, level, how=how, weights=weights)
 
+    def totals(self, table: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+        """Add amounts up to every level above theirs (逐级汇总).
+
+        Parameters
+        ----------
+        table : DataFrame
+            Column or index region, all of one level, each once; the `columns`.
+        columns : iterable of str
+            Amounts (yuan, persons, counts), not means or shares.
+
+        Returns
+        -------
+        DataFrame
+            Columns region, level, the amounts, covered_share (the least of the columns' shares of leaves with
+            a figure; below 1 the sums are lower bounds); from the highest level down to the table's own.
+
+        Raises
+        ------
+        TableError
+            Unknown or repeated codes, mixed levels, values that are not numbers.
+        """
+        from .rollup import totals
+
+        return totals(self, table, list(columns))
+
 
 def _as_index(regions: Iterable[str]) -> pd.Index:
     if isinstance(regions, str):

@@ -13,14 +13,7 @@ import pandas as pd
 
 from ..errors import InfeasibleError
 from .conditions import Conditions
-from .problem import (
-    Problem,
-    bridge_parts,
-    canonical_order,
-    distances,
-    neighbor_lists,
-    plane_points,
-)
+from .problem import Problem, bridge_parts, canonical_order, distances, neighbor_lists, plane_points
 
 
 @dataclass(eq=False)

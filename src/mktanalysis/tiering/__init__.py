@@ -13,6 +13,7 @@ from .mobility import mobility, transitions
 from .rules.apply import explain_rules, tier_by_rules
 from .rules.files import RuleSystem, list_rules, read_rules
 from .scores import Scores, score_regions
+from .tables import notable, pairwise_agreement, rank_table, tier_centers, tier_table
 
 __all__ = [
     "Agreement",
@@ -31,13 +32,18 @@ __all__ = [
     "mobility",
     "moves",
     "next_tiers",
+    "notable",
     "optimal_breaks",
+    "pairwise_agreement",
+    "rank_table",
     "read_rules",
     "score_regions",
     "suspect_units",
     "tier_by_rules",
+    "tier_centers",
     "tier_history",
     "tier_names",
+    "tier_table",
     "transitions",
     "wide_indicators",
 ]

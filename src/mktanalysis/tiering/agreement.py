@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .. import words
 from ..errors import MktError
 from ..words.render import named
 from ..words.summary import Shown, Summary
@@ -183,6 +184,5 @@ def _reason(region, contributions: pd.DataFrame | None) -> str:
     beyond = (parts - parts.mean()).sort_values()
     if len(beyond) < 2:
         return ""
-    strong = beyond.index[-1]
-    weak = beyond.index[0]
-    return f"相对突出：{strong}（{beyond[strong]:+.2f}），相对薄弱：{weak}（{beyond[weak]:+.2f}）"
+    strong, weak = (words.indicator(name)[0] for name in beyond.index[[-1, 0]])
+    return f"相对突出：{strong}（{beyond.iloc[-1]:+.2f}），相对薄弱：{weak}（{beyond.iloc[0]:+.2f}）"

@@ -5,7 +5,7 @@ Always holds: only shares and capacities of today are used; effort is assumed fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -224,3 +224,24 @@ def _base_reason(row: dict) -> str:
     if row["strong_neighbours"]:
         parts.append(f"有 {int(row['strong_neighbours'])} 个强势邻区可连片")
     return "；".join(parts)
+
+
+def thin_example(market: Market, *, share: float = 0.05, third: float = 0.17) -> Market:
+    """The market of a company that is everywhere and strong nowhere: the failure case of a brewery.
+
+    Parameters
+    ----------
+    market : Market
+        Its units, rivals and tree are kept.
+    share : float
+        Own share in every unit.
+    third : float
+        In the two largest units, enough for a third place in the usual market.
+
+    Returns
+    -------
+    Market
+    """
+    large = market.table["capacity"].rank(ascending=False, method="first") <= 2
+    own = np.where(large, third, share)
+    return replace(market, table=market.table.assign(own_share=own))

@@ -288,3 +288,46 @@ def opening_times(steps: pd.DataFrame, assignment: pd.Series) -> pd.DataFrame:
     by = table.groupby("centre", dropna=False)
     result = pd.DataFrame({"period": by["period"].min(), "n_units": by.size()}).reset_index()
     return result.sort_values(["period", "centre"], kind="stable").reset_index(drop=True)
+
+
+def compare_sites(
+    distance_km: pd.DataFrame, weight: pd.Series, base, *, n_centres: int, radius_km: float
+) -> tuple[pd.DataFrame, SupplyPlan]:
+    """The base alone, centres nearest to the capacity, and centres that cover most, side by side.
+
+    Parameters
+    ----------
+    distance_km : DataFrame
+        Square, regions x regions.
+    weight : Series
+        Index region, capacity.
+    base : sequence of str
+        Regions of the base area; those that `distance_km` has.
+    n_centres : int
+        At most the number of regions.
+    radius_km : float
+
+    Returns
+    -------
+    DataFrame
+        Columns option (what the centres are chosen for), centres (codes), covered_share (of the weight within
+        the radius), distance_km (weighted mean), gap (to the proven bound; missing for the base).
+    SupplyPlan
+        The centres nearest to the capacity.
+    """
+    weights = weight.reindex(distance_km.index)
+    count = min(n_centres, len(distance_km))
+    near = p_median(distance_km, weights, count)
+    cover = max_cover(distance_km, weights, count, radius_km=radius_km)
+    options = {
+        "只从根据地": ([code for code in base if code in distance_km.columns], float("nan")),
+        "加权距离最短": (list(near.centres), near.gap),
+        "半径内容量最多": (list(cover.centres), cover.gap),
+    }
+    rows = []
+    for option, (centres, gap) in options.items():
+        reached = supply_coverage(distance_km, centres, radius_km=radius_km, weight=weights)
+        mean = float(distance_km[centres].min(axis=1) @ weights / weights.sum())
+        row = {"option": option, "centres": tuple(centres), "covered_share": reached["covered_share"].iloc[0]}
+        rows.append({**row, "distance_km": mean, "gap": gap})
+    return pd.DataFrame(rows), near

@@ -7,6 +7,7 @@ rolling-origin errors of the reconciled forecasts; the panel and the tree given 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 
 import numpy as np
 import pandas as pd
@@ -161,6 +162,20 @@ class HierarchicalForecaster(Shown):
             figures |= {"n_series": cube.structure.size, "历史": f"{cube.periods[0]}—{cube.periods[-1]}"}
         step = "forecaster.forecast(期数)" if cube is not None else "forecaster.fit(panel, tree)"
         return Summary("逐级协调的预测", figures, pd.DataFrame(), step)
+
+    def get_params(self, deep: bool = True) -> dict:
+        """The settings, as they were given: scikit-learn's manner; `deep` changes nothing."""
+        names = list(signature(type(self).__init__).parameters)[1:]
+        return {name: getattr(self, name) for name in names}
+
+    def set_params(self, **params) -> HierarchicalForecaster:
+        """Change settings; a name that is none is refused."""
+        strange = set(params) - set(self.get_params())
+        if strange:
+            raise MktError(f"没有参数：{'、'.join(sorted(strange))}；可用：{'、'.join(self.get_params())}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
 
     def fit(self, panel: pd.DataFrame, tree) -> HierarchicalForecaster:
         """Check the panel (region, period, value) against the tree and keep it in matrix form.

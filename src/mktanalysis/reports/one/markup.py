@@ -130,7 +130,8 @@ def markdown_html(source: str) -> str:
 _TABLE = re.compile(r"<table>.*?</table>", re.S)
 _ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
 _CELL = re.compile(r"<(t[hd])>(.*?)</t[hd]>", re.S)
-_NUMBER = re.compile(r"[-+−]?[\d,]+(?:\.\d+)?(?:e[-+]?\d+)?%?\Z")
+_FIGURE = r"[-+−]?[\d,]+(?:\.\d+)?(?:e[-+]?\d+)?%?"
+_NUMBER = re.compile(rf"{_FIGURE}(?: ～ {_FIGURE})?\Z")  # a figure, or an interval
 _EMPTY = {"", "NaN", "NaT", "None", "&lt;NA&gt;", "nan"}
 
 
@@ -188,7 +189,8 @@ def _column(cells: list[tuple[str, str]]) -> tuple[bool, list[str]]:
         return False, texts
     given = [text for text in texts if text not in _EMPTY]
     numeric = bool(given) and all(_NUMBER.match(text) for text in given)
-    decimals = numeric and any("." in text for text in given) and not any("e" in t or "%" in t for t in given)
+    plain = not any(mark in text for text in given for mark in "e%～")
+    decimals = numeric and plain and any("." in text for text in given)
     whole = decimals and all(text.endswith(".0") for text in given)
     shown = []
     for text in texts:

@@ -125,23 +125,25 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
     name : str
         Lower-case ASCII name, unique in the notebook; the same name in another report is the same figure.
     value : number, str, None, or sequence of numbers
-        None or NaN means that there is no figure; a sequence of numbers is drawn as a small line.
+        In base units (yuan, persons, a share 0-1). None or NaN means that there is no figure; a sequence of
+        numbers is drawn as a small line.
     label : str
         Chinese label, the head of the column on the index.
     unit : str
+        In which it is shown: 亿元, 万人, %; a word that is no unit of ``words.toml`` changes nothing.
 
     Raises
     ------
     MktError
-        If name, label or value cannot be published.
+        If name, label or value cannot be published, such as 23.5 for 23.5 %.
 
     Examples
     --------
-    >>> publish_figure("capacity", 4.27e12, label="2028 年容量", unit="元")
+    >>> publish_figure("capacity", 4.27e12, label="2028 年容量", unit="亿元")
     """
     problems = _name_problems(name, label)
     try:
-        value = _figure_value(value)
+        value = _in_unit(_figure_value(value), unit, label)
     except MktError as error:
         problems.append(str(error))
     if problems:
@@ -150,6 +152,18 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
     if folder is not None:
         _refuse_used(folder, "figures", name)
         _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value})
+
+
+def _in_unit(value, unit: str, label: str):
+    """A figure, or each of a series, from base units to those it is shown in."""
+    if isinstance(value, list):
+        return [_in_unit(item, unit, label) for item in value]
+    if not isinstance(value, int | float) or unit not in words.scales():
+        return value
+    if unit == "%":
+        refuse_percent([value], label)
+    scale = words.scale(unit)
+    return value if scale == 1 else float(f"{value / scale:.12g}")
 
 
 class _Said:

@@ -20,14 +20,7 @@ from pathlib import Path
 from ...errors import MktError
 from ..folder.run import Run
 from ..folder.store import FAILURE, Store
-from ..one.job import (
-    DISK_FULL,
-    EXIT_DISK_FULL,
-    NOT_RUN,
-    SEED,
-    SUCCESSES,
-    Job,
-)
+from ..one.job import DISK_FULL, EXIT_DISK_FULL, NOT_RUN, SEED, SUCCESSES, Job
 from ..plan.inputs import changed
 from ..plan.parameters import check_parameters, read_parameters
 from ..plan.provenance import environment
