@@ -25,7 +25,7 @@ LAYERS = [
     {"datasets", "io", "synthetic"},
     METHODS,
     {"china"},
-    {"style", "presentation"},
+    {"style", "presentation", "stories"},
     {"maps"},
     {"charts"},
     {"reports"},

@@ -68,6 +68,14 @@ class TestHygiene:
             > 200
         )
 
+    def test_cells_are_short(self, path):
+        """A cell is a few short lines: load, call, show; the parameters have an explanation on their line."""
+        for cell in code_cells(load(path)):
+            lines = [line for line in source(cell).split("\n") if line.strip()]
+            if "parameters" not in tags(cell):
+                assert len(lines) <= 12, source(cell)
+                assert max(map(len, lines)) <= 100, max(lines, key=len)
+
     def test_cells_are_thin(self, path):
         for cell in code_cells(load(path)):
             for node in ast.walk(ast.parse(source(cell))):

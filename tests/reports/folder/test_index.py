@@ -11,8 +11,8 @@ table = pd.DataFrame({"城市": [f"{region}市", "=1+1"], "值": [float(years), 
 publish_table("cities", table, title="城市", units={"值": "亿元"})
 if region == "320000":
     publish_table("alone", table, title="只有一份")
-publish_figure("size", None if region == "540000" else years * 1.5, label="规模", unit="亿元")
-publish_figure("share", 12.5, label="占比", unit="%")
+publish_figure("size", None if region == "540000" else years * 1.5e8, label="规模", unit="亿元")
+publish_figure("share", 0.125, label="占比", unit="%")
 publish_figure("trend", [1, None, 3, years], label="走势")
 """
 SPEC = """

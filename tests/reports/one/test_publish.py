@@ -87,7 +87,7 @@ def test_bad_tables_are_refused_before_anything_is_written(run_folder, name, tab
 def test_figures(run_folder):
     import numpy as np
 
-    publish_figure("a", np.float64(1.5), label="甲", unit="亿元")
+    publish_figure("a", np.float64(1.5e8), label="甲", unit="亿元")
     publish_figure("b", float("nan"), label="乙")
     publish_figure("c", "一线", label="丙")
     publish_figure("d", pd.Series([1, 2, None]), label="丁")
