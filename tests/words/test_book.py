@@ -1,5 +1,7 @@
 """Every label and unit has one home: the book is whole, and nobody keeps a second one."""
 
+import ast
+import re
 import tomllib
 from pathlib import Path
 
@@ -67,3 +69,48 @@ def test_families_are_told_by_their_level():
     assert words.label("offices_macro_region") == "大区级机构"
     assert words.unit("rival_2") == "share" and words.label("rival_share") == "最强对手份额"
     assert words.word("year_") is None and words.word("something_else") is None
+
+
+#: Modules with Chinese texts under names that words know too, and why they are no labels.
+NO_LABELS = {
+    "china/cities.py": "what an indicator stands for in the score: part of the method",
+    "expansion/results/risk.py": "criteria of choice, of which the names are those of figures",
+    "expansion/search/infeasible.py": "conditions of a message, with the year in them",
+    "io/read/checks.py": "units that a message offers",
+    "io/read/former.py": "levels inside a sentence, where a prefecture is 地级",
+    "io/read/plausible.py": "pairs of units that are mixed up, in a message",
+    "io/template.py": "units that a blank form asks for",
+    "planning/document/tables.py": "the twelve targets of the source's form, in its words",
+    "planning/people/rules.py": "conditions of the source's staffing rule",
+    "reports/plan/sections.py": "what a setting should have been, in a message",
+}
+
+
+def label_dictionaries(path):
+    """Dict literals of a module that say in Chinese what two or more names of words are called."""
+    known = set(words.column_names()) | set(words.values("level")) | set(words.values("status"))
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Dict):
+            pairs = [
+                key.value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant) and key.value in known
+                if isinstance(value, ast.Constant) and isinstance(value.value, str)
+                if re.search("[\u4e00-\u9fff]", value.value) and value.value not in words.scales()
+            ]
+            if len(pairs) > 1:
+                yield node.lineno, pairs
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_nobody_keeps_labels_of_their_own(path):
+    if path.relative_to(SOURCE).as_posix() in NO_LABELS:
+        return
+    found = list(label_dictionaries(path))
+    assert not found, f"{path.name}: labels belong into words.toml: {found}"
+
+
+def test_a_second_home_of_labels_would_be_seen(tmp_path):
+    path = tmp_path / "bad.py"
+    path.write_text('HEADS = {"gain": "增量", "cost": "费用"}', "utf-8")
+    assert [names for _, names in label_dictionaries(path)] == [["gain", "cost"]]

@@ -252,7 +252,7 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     -------
     Figure
     """
-    heads = {"budget": "预算", "rivals": "对手力度", "spill": "辐射"}
+    heads = words.values("sensitivity")
     conditions = list(dict.fromkeys(table["condition"]))
     figure, axes = style.new_figure(10.0, 4.8, columns=len(conditions))
     axes = [axes] if len(conditions) == 1 else list(axes)

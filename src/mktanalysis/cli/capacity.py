@@ -176,13 +176,7 @@ def headroom(
         raise MktError("自有销售的城市都没有公布社零，无法计算余量")
     goal = (own / retail.reindex(own.index)).quantile(0.75) if target is None else target / 100
     table = room_of(own, retail.reindex(own.index), tree, target_share=goal).reset_index()
-    columns = {
-        "region": "地区代码",
-        "own": "自有销售",
-        "capacity": "社零",
-        "share": "比重",
-        "headroom": "余量",
-    }
+    columns = ["region", "own", "capacity", "share", "headroom"]
     title = f"余量（目标比重 {goal:.3%}；社零为最近一年公布值）"
     units = {"own": "万元", "capacity": "亿元", "headroom": "万元"}
     show(table, columns=columns, title=title, tree=tree, units=units, kind="headroom", to=to)

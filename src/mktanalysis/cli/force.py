@@ -204,6 +204,6 @@ def _calendar(file: Path, intervals: str, day_hours: float, to: Path | None) -> 
     typer.echo(f"最忙的一周是平均的 {plan.peak_ratio:.2f} 倍；共 {len(plan.visits)} 次拜访。")
     if to is not None:
         week = ["周一", "周二", "周三", "周四", "周五", "周六"]
-        names = {"person": "人员", "week": "周", "day": "星期", "customer": "客户", "hours": "小时"}
+        columns = ["person", "week", "day", "customer", "hours"]
         dated = plan.visits.assign(day=[week[d - 1] for d in plan.visits["day"]])
-        write(to, dated[list(names)].rename(columns=names), title="拜访日历")
+        write(to, dated, columns=columns, title="拜访日历")

@@ -80,8 +80,8 @@ def check(folder: Folder = Path(), to: Table = None) -> None:
 
     check_target(to)
     found = check_study(open_study(folder))
-    words = {"file": "文件", "kind": "种类", "rows": "行数", "ok": "可用", "note": "说明"}
-    show(found[list(words)].rename(columns=words), title="核对", to=to)
+    columns = ["file", "kind", "rows", "ok", "note"]
+    show(found, columns=columns, title="核对", kind="study_files", to=to)
     if not found["ok"].all():
         raise typer.Exit(1)
 

@@ -217,13 +217,14 @@ def _percent(shares) -> str:
 
 def _write(to: Path, plan, units) -> None:
     """All tables of a design."""
+    from mktanalysis import words
     from mktanalysis.io import write_csv, write_xlsx
 
     from ..output import check_target
 
     check_target(to)
     table = units[["region", "name"]].assign(territory=plan.assignment.reindex(units["region"]).to_numpy())
-    table = table.rename(columns={"region": "地区代码", "name": "名称", "territory": "片区"})
+    table = table.rename(columns=words.label)
     if to.suffix.lower() == ".csv":
         write_csv(to, table)
     else:
