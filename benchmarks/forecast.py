@@ -25,16 +25,19 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from mktanalysis.forecasting.forecaster.estimator.panel import Cube
 
-from mktanalysis.forecasting import HierarchicalForecaster, Structure
-from mktanalysis.forecasting.forecaster.estimator import backtest
+from mktanalysis.forecasting import HierarchicalForecaster, Structure, backtest, score_forecasts
+from mktanalysis.forecasting.forecaster.panel import Cube
 from mktanalysis.forecasting.hierarchy.linear import reconcile_general, shrunk_covariance
 from mktanalysis.forecasting.hierarchy.reconcile import reconcile
 from mktanalysis.forecasting.models.averages import MODELS, components
 
 HERE = Path(__file__).parent
 NOMINAL = 0.8
+#: Quantiles and last windows of the published comparison (Rangapuram et al., ICML 2021): steps of 0.05, the
+#: last 8 quarters or months, normalised CRPS averaged over the levels; the best published figure of each set.
+PUBLISHED_QUANTILES = [round(0.05 * k, 2) for k in range(1, 20)]
+PUBLISHED = {"tourismsmall": (8, 0.0763), "labour": (8, 0.0335)}
 PEAK = "full call, peak MB"
 
 
@@ -87,6 +90,39 @@ def accuracy(name: str, horizon: int, n_origins: int, step: int, peers: str | No
         .assign(benchmark=f"{name} h={horizon} x{n_origins}")
         .set_index(["benchmark", "who"])
     )
+
+
+def published() -> pd.DataFrame:
+    """Normalised CRPS by level in the published protocol, beside the best published figure."""
+    rows = []
+    for name, (horizon, best) in PUBLISHED.items():
+        structure, values, _ = load(name)
+        panel = values.rename_axis(columns="region").stack().rename("value").reset_index()
+        table = backtest(
+            HierarchicalForecaster(), panel.astype({"region": "str"}), structure,
+            horizon=horizon, n_origins=1, quantiles=PUBLISHED_QUANTILES,
+        )  # fmt: skip
+        scores = score_forecasts(table[table["model"] == "reconciled"]).set_index("level")["crps"]
+        rows.append({"set": name, "h": horizon, "ours": scores.mean(), "best published": best, **scores})
+    return pd.DataFrame(rows).set_index("set")
+
+
+def by_level(name: str, horizon: int, n_origins: int, step: int) -> pd.DataFrame:
+    """Our default by level: MASE, bias, coverage of three intervals, CRPS."""
+    structure, values, _ = load(name)
+    panel = values.rename_axis(columns="region").stack().rename("value").reset_index()
+    quantiles = [0.025, 0.25, 0.75, 0.975, *PUBLISHED_QUANTILES]
+    table = backtest(
+        HierarchicalForecaster(), panel.astype({"region": "str"}), structure,
+        horizon=horizon, n_origins=n_origins, step=step, quantiles=quantiles,
+    )  # fmt: skip
+    table = table[table["model"] == "reconciled"]
+    scores = score_forecasts(table.drop(columns=["q0.025", "q0.975"])).set_index("level")
+    found = scores[["n", "mase", "bias", "coverage", "crps"]]
+    for share, low, high in ((50, "q0.25", "q0.75"), (95, "q0.025", "q0.975")):
+        inside = table["actual"].between(table[low], table[high]).groupby(table["level"]).mean()
+        found = found.assign(**{f"coverage_{share}": inside.reindex(found.index)})
+    return found.assign(benchmark=f"{name} h={horizon} x{n_origins}").set_index("benchmark", append=True)
 
 
 def peer_accuracy(peers, structure, whole, season, origins, horizon, actual, scale) -> list[dict]:
@@ -253,7 +289,9 @@ def main() -> None:
         ("tourismsmall", 8, 8, 1),
         ("labour", 12, 2 if options.quick else 8, 3),
     ]
+    print(published().round(4).to_string(), "\n", flush=True)
     for case in cases:
+        print(by_level(*case).to_string(), "\n", flush=True)
         print(accuracy(*case, options.peers).to_string(), "\n", flush=True)
     print(speed(options.peers, options.quick).to_string(index=False), "\n", flush=True)
     for model in ("theta",) if options.quick else ("theta", "average"):

@@ -12,6 +12,7 @@ from .hierarchy.structure import Structure
 from .interchange import from_hierarchical_index, from_nixtla, reconcile, to_nixtla
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
+from .models.daily import Calendar
 from .models.weights import shortest_history
 from .reading import (
     forecast_as_of,
@@ -24,6 +25,7 @@ from .reading import (
 
 __all__ = [
     "Bridge",
+    "Calendar",
     "ForecastResult",
     "HierarchicalForecaster",
     "PerSeries",

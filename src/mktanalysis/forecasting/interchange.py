@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
-from ..schemas import season_of
 from .forecaster.intervals import calibrate
 from .forecaster.panel import build_cube, leaf_structure
 from .forecaster.results import checked_quantiles, long_table, quantile_name
 from .forecaster.rolling import reconcile_by
 from .hierarchy.structure import Structure
+from .models.daily import cycle_of
 
 
 def to_nixtla(panel: pd.DataFrame, tree) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, np.ndarray]]:
@@ -247,7 +247,7 @@ def reconcile(
     settled = np.where(known[:, None], settled, np.nan)
     seen = known.any(axis=1)
     unit = np.broadcast_to(spread, (int(seen.sum()), structure.size))
-    season = season_of(base_forecasts["period"].dtype)
+    season = cycle_of(base_forecasts["period"].dtype)
     found = calibrate(settled[seen], unit, spread, origins[seen], structure, season)
     levels = checked_quantiles(quantiles)
     limits = [mean + offset for offset in (*found.limits(coverage), *found.offsets(levels))]

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 
 from ...errors import MktError, TableError
-from ...schemas import PANEL, check_table, season_of
+from ...schemas import PANEL, check_table
 from ..hierarchy.structure import Structure
+from ..models.daily import cycle_of
 
 #: How far a parent given in the panel may be from the sum of its children.
 _SUM_TOLERANCE = 1e-6
@@ -87,7 +88,7 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     panel = panel[["region", "period", "value"]].dropna(subset=["value"])
     if not len(panel):
         raise MktError("面板没有任何数值：需要 region、period、value 三列，至少三个时期")
-    season = season_of(panel["period"].dtype)
+    season = cycle_of(panel["period"].dtype)
     problems = _problems(panel, tree, nonnegative)
     if len(problems):
         raise TableError(problems)

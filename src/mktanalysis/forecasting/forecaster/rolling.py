@@ -19,6 +19,7 @@ from ..hierarchy.reconcile import node_variances, reconcile
 from ..hierarchy.structure import Structure
 from ..models.averages import components, model_names
 from ..models.calendar import SpringFestival, festival_effect, spring_festival
+from ..models.daily import Calendar, calendar_factors
 from ..models.weights import Record, learns_bias, level_bias
 from .panel import Cube, fill
 
@@ -82,8 +83,8 @@ def roll(
     """
     structure = cube.structure
     origins = np.asarray(origins, dtype=int)
-    festival = isinstance(model, SpringFestival)
-    inner = model.model if festival else model
+    calendar = model if isinstance(model, (SpringFestival, Calendar)) else None
+    inner = model if calendar is None else calendar.model
     calls = components(inner, cube.season)
     ahead = horizon if len(calls) == 1 else max(horizon, cube.season)
     actual = actuals(cube, origins, ahead)
@@ -99,7 +100,7 @@ def roll(
         scale[k], rms_scale[k] = steps(history, cube.season)
         weights = record.weights(k)
         residual = np.zeros(history.shape)
-        past, later = _festival(history, cube.periods[:origin], ahead) if festival else (1.0, 1.0)
+        past, later = _factors(calendar, history, cube.periods[:origin], ahead)
         members = []
         for m, call in enumerate(calls):
             mean, off = call(history / past, ahead, cube.season)
@@ -122,8 +123,12 @@ def roll(
     )  # fmt: skip
 
 
-def _festival(history: np.ndarray, periods, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """Factors of Spring Festival on the past and on the periods ahead, by node."""
+def _factors(calendar, history: np.ndarray, periods, horizon: int):
+    """Factors of the calendar on the past and on the periods ahead, by node."""
+    if calendar is None:
+        return 1.0, 1.0
+    if isinstance(calendar, Calendar):
+        return calendar_factors(calendar, history, periods, horizon)
     effect = festival_effect(history, periods)[:, None]
     ahead = pd.period_range(periods[-1] + 1, periods=horizon)
     return np.exp(effect * spring_festival(periods)), np.exp(effect * spring_festival(ahead))

@@ -18,7 +18,7 @@ KINDS = ("value", "lower", "upper")
 def _word(freq) -> str:
     """Frequency of periods in Chinese."""
     code = freq.rule_code[0]
-    return {"Y": "年", "Q": "季", "M": "月"}.get(code, code)
+    return {"Y": "年", "Q": "季", "M": "月", "W": "周", "D": "日"}.get(code, code)
 
 
 def fixed_bounds(
