@@ -26,6 +26,7 @@ _PUBLIC = {
     "load_panel": "china",
     "load_breaks": "china",
     "read_table": "io",
+    "overlay": "io",
     "write_template": "io",
     "write_csv": "io",
     "write_xlsx": "io",

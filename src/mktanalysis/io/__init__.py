@@ -1,7 +1,8 @@
 """An analyst's own files: tables in, checked; tables out, formatted and inert."""
 
+from .overlay import Overlay, overlay
 from .read import read_table
 from .template import write_template
 from .write import write_csv, write_xlsx
 
-__all__ = ["read_table", "write_csv", "write_template", "write_xlsx"]
+__all__ = ["Overlay", "overlay", "read_table", "write_csv", "write_template", "write_xlsx"]
