@@ -82,7 +82,11 @@ def known_figures(
 
 
 def bridge_panel(
-    indicator: str = "retail_sales", *, after: int | None = None, coverage: float = 0.8
+    indicator: str = "retail_sales",
+    *,
+    after: int | None = None,
+    coverage: float = 0.8,
+    panel: pd.DataFrame | None = None,
 ) -> Bridge:
     """Carry the built-in panel of cities to the running year (城市数补到今天).
 
@@ -92,6 +96,8 @@ def bridge_panel(
     after : int, optional
         Cut the panel off after this year, as if no later city figure were known; default all.
     coverage : float
+    panel : DataFrame, optional
+        In place of the built-in panel: with own newer figures laid over it, see :func:`mktanalysis.overlay`.
 
     Returns
     -------
@@ -103,7 +109,10 @@ def bridge_panel(
     >>> found.table["period"].max().year, set(found.table["status"])
     (2026, {'nowcast'})
     """
-    return _bridged(indicator, after, coverage)
+    if panel is None:
+        return _bridged(indicator, after, coverage)
+    known = known_figures(indicator, after=int(panel["period"].dt.year.max()))
+    return bridge(panel, known, load_regions(), breaks=load_breaks(indicator), coverage=coverage)
 
 
 @cache

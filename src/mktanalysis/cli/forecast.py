@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,10 @@ Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回
 Spring = Annotated[
     bool, typer.Option("--spring/--no-spring", help="月度数据先去掉春节在一、二月间移动的影响，再加回")
 ]
+Data = Annotated[Path | None, typer.Option("--data", help="自有新数（指标表），覆盖在内置数上，如明年的年鉴")]
+Carried = Annotated[
+    bool, typer.Option("--carried/--published", help="内置指标先补到最新完整年再预测；或只用公布数")
+]
 To = Annotated[Path | None, typer.Option(help="写入 .xlsx（所有地区，多张表）或 .csv（只有预测，元）")]
 
 
@@ -65,6 +70,8 @@ def forecast(
     explain: Explain = False,
     backtest: Origins = 0,
     spring: Spring = True,
+    data: Data = None,
+    carried: Carried = True,
     to: To = None,
 ) -> None:
     """预测区域容量：县、市、省、大区、全国互相加得起来，并给出经过检验的区间。
@@ -84,7 +91,11 @@ def forecast(
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)
-    panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
+    panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator, data, tree)
+    published = panel
+    today = None if file else carried_on(indicator, panel, carried, own=data is not None)
+    if today is not None:
+        panel = today.until(last_carried(today))
     totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)
     if totals is not None:
         totals = _ahead(totals, panel)
@@ -94,6 +105,8 @@ def forecast(
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
     wanted = _quantiles(quantiles)
     result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit, wanted)
+    if today is not None:
+        result = replace(result, table=today.widen(result.table, last_carried(today)))
     _print(result, tree, code, unit)
     more = {}
     if explain:
@@ -105,7 +118,7 @@ def forecast(
             HierarchicalForecaster(model, **settings), panel, tree, result, code
         )
     if backtest:
-        more["回测"] = _backtest(forecaster, panel, tree, horizon, backtest)
+        more["回测"] = _backtest(forecaster, published, tree, horizon, backtest)
     if to is not None:
         _write(result, more, tree, unit, to)
 
@@ -193,37 +206,6 @@ def _forecast(fitted, horizon: int, panel, tree, unit: str, quantiles):
             for name in ("given", "needed")
         }
         raise InfeasibleError(error.message, told.assign(condition=texts, **amounts)) from None
-
-
-def built_in(indicator: str):
-    """Panel, breaks and display unit of a built-in indicator."""
-    from mktanalysis import MktError, words
-    from mktanalysis.china import load_breaks, load_panel
-
-    if indicator not in words.indicators():
-        raise MktError(f"没有指标 {indicator!r}，可用：retail_sales、gdp、registered_population")
-    panel = load_panel(indicator)
-    breaks = load_breaks(indicator)
-    return panel, breaks, words.indicator(indicator)[1]
-
-
-def own_panel(file: Path, tree):
-    """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
-    from .own import own_table
-
-    panel = own_table(file, kind="sales", tree=tree)[["region", "period", "value"]]
-    known = panel.dropna(subset=["value"])
-    per_region = known.groupby("region")["period"].agg(["size", "min", "max"])
-    span = (known["period"].max() - known["period"].min()).n + 1
-    short = per_region[per_region["size"] < span]
-    if len(short):
-        names = "、".join(tree.names(short.index[:8])) + ("等" if len(short) > 8 else "")
-        typer.echo(
-            f"说明：{len(short)} 个地区缺 {int((span - short['size']).sum())} 个数（{names}），"
-            "按前后和上级的增长补上，不当作 0；不计入检验",
-            err=True,
-        )
-    return panel, None, "万元"
 
 
 def _scenario(texts: list[str], tree):

@@ -57,6 +57,36 @@ class Bridge:
     notes: pd.DataFrame
     coverage: pd.DataFrame
 
+    def until(self, period) -> pd.DataFrame:
+        """The panel up to a period, ready to forecast: region, period, value (published and carried)."""
+        end = pd.Period(period, freq=self.table["period"].dtype.freq)
+        rows = self.panel["period"] <= end
+        return self.panel.loc[rows, ["region", "period", "value"]].reset_index(drop=True)
+
+    def widen(self, forecast: pd.DataFrame, period) -> pd.DataFrame:
+        """Add what is unsure about the carried figures of `period` to intervals of a forecast from there.
+
+        Parameters
+        ----------
+        forecast : DataFrame
+            Columns region, mean, lower, upper and others.
+        period : str or Period
+            Last period of :meth:`until`.
+        """
+        end = pd.Period(period, freq=self.table["period"].dtype.freq)
+        then = self.table[self.table["period"] == end].set_index("region")
+        unsure = {
+            "lower": 1 - then["lower"] / then["value"],
+            "upper": then["upper"] / then["value"] - 1,
+        }
+        mean = forecast["mean"]
+        moved = {}
+        for name, share in unsure.items():
+            extra = mean * forecast["region"].map(share).fillna(0.0)
+            width = np.hypot(forecast[name] - mean, extra)
+            moved[name] = mean + width if name == "upper" else np.maximum(mean - width, 0.0)
+        return forecast.assign(**moved)
+
 
 def bridge(
     panel: pd.DataFrame,
