@@ -212,3 +212,17 @@ def test_a_running_year_needs_past_ones():
     )
     with pytest.raises(mkt.MktError, match="往年"):
         complete_year(table)
+
+
+def test_forecasts_from_carried_figures_are_as_unsure_as_both(market):
+    nation, _, last = _ends(market)
+    found = bridge(market.panel, _known([(nation, str(last + 1), 0.05, "growth")], error=0.02), market.tree)
+    table = pd.DataFrame(
+        {"region": [nation], "mean": [100.0], "lower": [90.0], "upper": [110.0], "q0.1": [90.0]}
+    )
+    wide = found.widen(table, last + 1).iloc[0]
+    then = _value(found, nation, last + 1)
+    extra = 100 * (then["upper"] / then["value"] - 1)
+    assert wide["upper"] == pytest.approx(100 + np.hypot(10, extra))
+    assert wide["lower"] == pytest.approx(wide["q0.1"]) and wide["lower"] < 90
+    assert found.until(last + 1)["period"].max() == last + 1

@@ -232,3 +232,24 @@ def test_how_a_forecast_came_about_and_quantiles_reach_the_workbook(tmp_path, ca
     table = table.rename(columns=lambda header: re.split(r"[（(]", header)[0])
     np.testing.assert_allclose(table["分位数 0.1"], table["下限"], rtol=1e-6)
     assert run("--quantiles", "八成") != 0 and "看不懂分位数" in capsys.readouterr().err
+
+
+def test_built_in_figures_begin_after_the_running_year_and_say_so(capsys):
+    assert run("--region", "江苏省", "--horizon", 1, "--model", "log_recent_drift") in (0, None)
+    told = capsys.readouterr()
+    assert "公布数到 2023 年，补到 2026 年" in told.err and "2027" in told.out and "2024" not in told.out
+    run("--region", "江苏省", "--horizon", 1, "--model", "log_recent_drift", "--published")
+    told = capsys.readouterr()
+    assert "补到" not in told.err and "2024" in told.out
+
+
+def test_own_newer_figures_are_laid_over_and_carried_on(tmp_path, capsys):
+    panel = load_panel()
+    of_year = panel[panel["period"] == pd.Period("2023", "Y")]
+    value = of_year["value"] * 1.03 / 1e8
+    rows = pd.DataFrame({"地区代码": of_year["region"], "年份": 2024, "社会消费品零售总额（亿元）": value})
+    path = tmp_path / "年鉴2025.csv"
+    rows.to_csv(path, index=False)
+    run("--data", path, "--region", "江苏省", "--horizon", 1, "--model", "log_recent_drift")
+    told = capsys.readouterr()
+    assert "年鉴2025.csv：自有数据：新增" in told.err and "公布数到 2024 年" in told.err

@@ -86,6 +86,7 @@ def forecast(
 
     from .output import check_target
     from .own import own_table
+    from .own.panels import built_in, carried_on, last_carried, own_panel
 
     check_target(to)
     tree = load_regions()
@@ -106,7 +107,7 @@ def forecast(
     wanted = _quantiles(quantiles)
     result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit, wanted)
     if today is not None:
-        result = replace(result, table=today.widen(result.table, last_carried(today)))
+        result = replace(result, table=today.widen(result.table, last_carried(today), coverage=coverage))
     _print(result, tree, code, unit)
     more = {}
     if explain:

@@ -63,28 +63,32 @@ class Bridge:
         rows = self.panel["period"] <= end
         return self.panel.loc[rows, ["region", "period", "value"]].reset_index(drop=True)
 
-    def widen(self, forecast: pd.DataFrame, period) -> pd.DataFrame:
+    def widen(self, forecast: pd.DataFrame, period, *, coverage: float = 0.8) -> pd.DataFrame:
         """Add what is unsure about the carried figures of `period` to intervals of a forecast from there.
 
         Parameters
         ----------
         forecast : DataFrame
-            Columns region, mean, lower, upper and others.
+            Columns region, mean, lower, upper and others; quantiles are named ``q0.1``.
         period : str or Period
             Last period of :meth:`until`.
+        coverage : float
+            That lower and upper of the forecast are meant to have.
         """
         end = pd.Period(period, freq=self.table["period"].dtype.freq)
         then = self.table[self.table["period"] == end].set_index("region")
-        unsure = {
-            "lower": 1 - then["lower"] / then["value"],
-            "upper": then["upper"] / then["value"] - 1,
-        }
+        usual = ndtri((1 + self.coverage["nominal"].iloc[0]) / 2)
+        below = forecast["region"].map(1 - then["lower"] / then["value"]).fillna(0.0) / usual
+        above = forecast["region"].map(then["upper"] / then["value"] - 1).fillna(0.0) / usual
+        edges = {"lower": (1 - coverage) / 2, "upper": (1 + coverage) / 2}
+        edges |= {name: float(name[1:]) for name in forecast if name[0] == "q" and name[1:2].isdigit()}
         mean = forecast["mean"]
         moved = {}
-        for name, share in unsure.items():
-            extra = mean * forecast["region"].map(share).fillna(0.0)
-            width = np.hypot(forecast[name] - mean, extra)
-            moved[name] = mean + width if name == "upper" else np.maximum(mean - width, 0.0)
+        for name, share in edges.items():
+            spread = above if share > 0.5 else below
+            off = forecast[name] - mean
+            side = np.sign(off) if share == 0.5 else np.sign(share - 0.5)
+            moved[name] = np.maximum(mean + side * np.hypot(off, mean * spread * ndtri(share)), 0.0)
         return forecast.assign(**moved)
 
 

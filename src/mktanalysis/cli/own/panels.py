@@ -12,6 +12,7 @@ import typer
 
 def carried_on(indicator: str, panel, carried: bool, *, own: bool):
     """The built-in panel carried to today, told in one line; None where nothing later is known."""
+    from mktanalysis import load_regions
     from mktanalysis.china import bridge_panel, said
     from mktanalysis.china.bridge import BRIDGED
 
@@ -19,8 +20,9 @@ def carried_on(indicator: str, panel, carried: bool, *, own: bool):
         return None
     found = bridge_panel(indicator, panel=panel if own else None)
     typer.echo(said(found), err=True)
-    for note in found.notes.itertuples():
-        typer.echo(f"说明：{note.region} {note.period}：{note.problem}", err=True)
+    names = load_regions().names(found.notes["region"]) if len(found.notes) else []
+    for name, note in zip(names, found.notes.itertuples(), strict=True):
+        typer.echo(f"说明：{name} {note.period}：{note.problem}", err=True)
     return found
 
 
@@ -47,7 +49,7 @@ def _laid_over(panel, indicator: str, data: Path, tree):
     """Own newer figures over the built-in panel; what they change is told."""
     from mktanalysis import MktError, overlay
 
-    from .own import own_table
+    from .reading import own_table
 
     own = own_table(data, kind="indicators", tree=tree)
     own = own[own["indicator"] == indicator]
@@ -56,13 +58,13 @@ def _laid_over(panel, indicator: str, data: Path, tree):
     found = overlay(panel, own[["region", "period", "value"]], tree=tree, source=data.name)
     typer.echo(f"{data.name}：{found.said()}", err=True)
     for row in found.breaks.itertuples():
-        typer.echo(f"说明：{row.region} {row.period}：{row.reason}", err=True)
+        typer.echo(f"说明：{tree.names([row.region]).iloc[0]} {row.period}：{row.reason}", err=True)
     return found.table
 
 
 def own_panel(file: Path, tree):
     """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
-    from .own import own_table
+    from .reading import own_table
 
     panel = own_table(file, kind="sales", tree=tree)[["region", "period", "value"]]
     known = panel.dropna(subset=["value"])
