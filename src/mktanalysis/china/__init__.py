@@ -13,7 +13,7 @@ from .cities import (
     score_cities,
 )
 from .counties import county_profile, rule_figures, score_counties
-from .macro import MacroInputs, macro_inputs
+from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
     allocated_counties,
     county_people,
@@ -88,6 +88,7 @@ __all__ = [
     "outside_pull",
     "panel_coverage",
     "potential_around",
+    "province_territories",
     "ranked_cities",
     "rule_figures",
     "rule_systems",

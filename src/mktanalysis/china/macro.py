@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ..datasets import load_edges, load_regions, load_table
+from ..errors import InfeasibleError
 from ..regions import distance_km, lift_edges
 from .units import market_units
 
@@ -72,3 +73,40 @@ def _provinces(tree, cities: pd.DataFrame, edges: pd.DataFrame, points: pd.DataF
     lifted = lift_edges(edges, tree, "province", points=points)
     columns = ["region", "name", "capacity", "lon", "lat", "n_cities"]
     return MacroInputs(units[columns], lifted, distance)
+
+
+def province_territories(province: str, *, n: int | None = None, tolerance: float = 0.1, effort: float = 0.1):
+    """A first design of a province's territories from built-in retail sales, for its plan (省内片区).
+
+    Parameters
+    ----------
+    province : str
+        Code.
+    n : int, optional
+        People; default one for every ten counties, at least two.
+    tolerance, effort : float
+        As ``territories.design_territories``.
+
+    Returns
+    -------
+    TerritoryPlan
+        ``territories`` is the table to show.
+
+    Examples
+    --------
+    >>> plan = province_territories("460000", n=3, tolerance=0.3, effort=0.02)
+    >>> plan.territories["heads"].sum()
+    np.int64(3)
+    """
+    from ..territories import design_territories
+
+    tree = load_regions(scheme=None).subtree(province)
+    units = market_units("county", within=province, category_share=1.0)[["region", "name", "capacity"]]
+    units = units.merge(load_table("points"), on="region")
+    people = max(2, round(len(units) / 10)) if n is None else n
+    wishes = {"n": min(people, len(units)), "measures": {"capacity": tolerance}, "effort": effort, "nodes": 0}
+    try:
+        return design_territories(units, load_edges("county"), tree, **wishes)
+    except InfeasibleError as error:  # a first design: the smallest tolerance that does it
+        wishes["measures"] = {"capacity": float(error.relaxation["needed"].iloc[0])}
+        return design_territories(units, load_edges("county"), tree, **wishes)

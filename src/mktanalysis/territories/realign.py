@@ -26,6 +26,8 @@ from .search.walk import score, total_cost
 #: Of two designs with equal moves the one with less travel wins: travel, relative to today's, counts this
 #: much.
 TRAVEL_PRICE = 0.02
+#: Chains of moves that each look worse are found late: this many times the budget of a design.
+MORE = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +176,7 @@ def _split_off(problem: Problem, label: list, t: int) -> None:
 
 def _moved_least(job: _Today, wishes: Conditions, random_state) -> list[int]:
     """Anneal from today; then take back every move that is not needed."""
-    label = anneal(job.problem, random_state=random_state, effort=wishes.effort, start=job.start)
+    label = anneal(job.problem, random_state=random_state, effort=MORE * wishes.effort, start=job.start)
     problem = job.problem
     best = score(problem, label)
     changed = True

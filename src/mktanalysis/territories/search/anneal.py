@@ -22,9 +22,9 @@ SETTLE = 10
 #: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
 HEAT = (3.0, 0.03)
 PRICE = (0.05, 3.0)
-#: With a price of moving: temperature in mean moved loads of a unit, and the scale of imbalance in all loads.
-KEEP_HEAT = (0.5, 0.01)
-KEEP_SCALE = 0.3
+#: With a price of moving: temperature in mean loads of a unit, price of imbalance in loads of a territory.
+KEEP_HEAT = (3.0, 0.03)
+KEEP_PRICE = (0.02, 20.0)
 
 
 def starts_of(units: int) -> int:
@@ -44,6 +44,9 @@ def anneal(
     """Return labels (list of int); `start` (labels) replaces the first cuts; `starts` default by size."""
     rng = np.random.default_rng(random_state)
     starts = starts_of(problem.n) if starts is None else starts
+    if start is not None and starts > 2:  # one beginning: fewer and longer runs from it
+        effort = effort * starts / 2
+        starts = 2
     pool = Pool(problem)
     best = None
     for number in range(starts):
@@ -75,10 +78,10 @@ def cool(problem: Problem, label, rng, effort: float, pool: Pool | None = None):
     blocks = blocks_of(problem, effort)
     scale = max(cost, 1e-9)
     heat = scale / problem.n * np.geomspace(*HEAT, blocks)
-    if problem.keep:  # the cost of today is nearly nothing: what counts is the price of a mean unit moved
-        scale = max(cost, problem.keep * problem.k * KEEP_SCALE)
-        heat = problem.keep * problem.k / problem.n * np.geomspace(*KEEP_HEAT, blocks)
     price = scale / problem.k * np.geomspace(*PRICE, blocks)
+    if problem.keep:  # the cost of today is nearly nothing: what counts is the price of a mean unit moved
+        price = problem.keep * np.geomspace(*KEEP_PRICE, blocks)
+        heat = problem.keep * problem.k / problem.n * np.geomspace(*KEEP_HEAT, blocks)
     for number in range(blocks):
         walk.block(SETTLE * problem.n, heat[number], price[number])
         walk.settle()
