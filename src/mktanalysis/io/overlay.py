@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from .. import words
 from ..errors import MktError, TableError
 
 #: A figure that steps this much more than its neighbours (log points) may be on another base.
@@ -48,12 +49,11 @@ class Overlay:
     def said(self) -> str:
         """Say in one line what own figures did."""
         count = self.report["kind"].value_counts()
-        words = [f"{word} {count[kind]} 个" for kind, word in _KINDS.items() if count.get(kind, 0)]
-        text = f"自有数据：{'、'.join(words) or '没有数'}"
+        told = [
+            f"{word} {count[kind]} 个" for kind, word in words.values("overlay").items() if count.get(kind, 0)
+        ]
+        text = f"自有数据：{'、'.join(told) or '没有数'}"
         return text + (f"；{len(self.breaks)} 处疑似口径变化，请确认" if len(self.breaks) else "")
-
-
-_KINDS = {"new": "新增", "changed": "改动", "same": "与内置相同"}
 
 
 def overlay(builtin: pd.DataFrame, own: pd.DataFrame, *, tree=None, source: str = "自有数据") -> Overlay:
@@ -129,10 +129,10 @@ def _refuse(given: pd.DataFrame, keys: list[str], tree) -> None:
                 "row": given.index[bad],
                 "column": column,
                 "value": given.loc[bad, "region"] + " " + given.loc[bad, "period"].astype(str),
-                "problem": words,
+                "problem": text,
             }
         )
-        for bad, column, words in rules
+        for bad, column, text in rules
         if bad.any()
     ]
     if problems:
@@ -154,8 +154,8 @@ def _refuse_units(report: pd.DataFrame, builtin: pd.DataFrame, keys: list[str]) 
         factor = float(np.exp(np.median(np.log(part["own"] / part["value"]))))
         if not 1 / UNIT_FACTOR < factor < UNIT_FACTOR:
             near = min(_UNITS, key=lambda unit: abs(np.log(factor) - np.log(1 / unit)))
-            words = f"自有数约为内置数的 {factor:.2g} 倍，像是以“{_UNITS[near]}”为单位：请换成基本单位"
-            rows.append({"column": "value", "value": name, "problem": words})
+            text = f"自有数约为内置数的 {factor:.2g} 倍，像是以“{_UNITS[near]}”为单位：请换成基本单位"
+            rows.append({"column": "value", "value": name, "problem": text})
     if rows:
         raise TableError(pd.DataFrame(rows))
 
