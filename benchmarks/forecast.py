@@ -82,7 +82,7 @@ def accuracy(name: str, horizon: int, n_origins: int, step: int, peers: str | No
         table = table[table["model"] == "reconciled"]
         mean, lower, upper = (table[c].to_numpy().reshape(actual.shape) for c in ("mean", "lower", "upper"))
         found = scores(structure, mean, lower, upper, actual, scale)
-        rows.append({"who": "mktanalysis", "method": f"{model} + wls_var", **found, "cpu_s": seconds})
+        rows.append({"who": "mktanalysis", "method": f"{model} + wls_common", **found, "cpu_s": seconds})
     if peers:
         rows += peer_accuracy(peers, structure, whole, season, origins, horizon, actual, scale)
     return (
