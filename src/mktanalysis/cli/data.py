@@ -107,7 +107,7 @@ def check(
 
         tree = load_regions(year=year)
         table = own_table(file, kind=kind, tree=tree)
-        show(table, tree=tree, kind=kind, title=f"{file.name}：可以读入", to=to)
+        show(table, tree=tree, kind=f"own_{kind}", title=f"{file.name}：可以读入", to=to)
 
 
 def _check_built_in() -> None:

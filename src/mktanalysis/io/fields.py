@@ -1,6 +1,7 @@
 """What an analyst's file may hold: kinds of tables, measures, header words, units.
 
-Always holds: everything comes from ``fields.toml`` beside this module; nothing here reads a user's file.
+Always holds: everything comes from ``fields.toml`` beside this module, and labels from words; nothing
+here reads a user's file.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from ..errors import MktError
+from ..words import label, title
 
 #: Dimension -> base unit of the tables in this package.
 BASE_UNITS = {
@@ -137,10 +139,11 @@ def fields() -> Fields:
     raw = tomllib.loads((Path(__file__).parent / "fields.toml").read_text("utf-8"))
     kinds = {}
     for name, spec in raw["kinds"].items():
-        measures = [_measure(key, values) for key, values in spec.get("measures", {}).items()]
+        known = f"own_{name}"  # what the kind is called in words.toml
+        measures = [_measure(key, values, known) for key, values in spec.get("measures", {}).items()]
         flags = {flag: spec.get(flag, False) for flag in ("every_level", "planned", "own", "optional")}
         texts = tuple(spec.get("texts", ()))
-        kinds[name] = Kind(name, spec["title"], tuple(measures), spec["has_period"], **flags, texts=texts)
+        kinds[name] = Kind(name, title(known), tuple(measures), spec["has_period"], **flags, texts=texts)
     words = raw["words"]
     return Fields(
         kinds=kinds,
@@ -156,9 +159,10 @@ def fields() -> Fields:
     )
 
 
-def _measure(name: str, spec: dict) -> Measure:
+def _measure(name: str, spec: dict, table: str) -> Measure:
     rare = tuple(spec["rare"]) if "rare" in spec else None
-    return Measure(name=name, **{**spec, "words": tuple(spec["words"]), "rare": rare})
+    told = {"label": label(name, table), "words": tuple(spec["words"]), "rare": rare}
+    return Measure(name=name, **{**spec, **told})
 
 
 def kind_of(name: str) -> Kind:
