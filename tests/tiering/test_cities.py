@@ -177,3 +177,20 @@ def test_a_list_of_cities_learnt_and_applied_to_counties():
     assert tiers["310115"] == "新一线"  # 浦东新区 alone is a large city
     assert tiers["320583"] in ("二线", "三线") and tiers["542521"] == "五线"
     assert tiers.isna().sum() == on_city_scale.score.isna().sum()
+
+
+def test_the_list_of_2025_that_nothing_was_made_with():
+    """Weights, cuts and the choice of indicators never saw it: default, and learnt on 2021 and carried on."""
+    before = score_cities(2021)
+    now = score_cities()
+    complete = known(now)
+    fresh = load_tier_list("2025")
+    plain = TierClusterer(n_resamples=0).fit(now).tiers_
+    found = compare_assignments(plain[complete], fresh)
+    assert found.n_common == 296 and found.agreement >= 0.80 and found.kappa >= 0.93
+    old = load_tier_list("2021")
+    model = TierModel().fit(before.standardised, old)
+    carried = model.predict_tiers(now.standardised, anchored=True)
+    learnt = compare_assignments(carried[complete], fresh)
+    itself = compare_assignments(old.reindex(plain.index)[complete], fresh)
+    assert learnt.kappa > found.kappa and learnt.agreement >= itself.agreement

@@ -59,13 +59,14 @@ class CityProfile:
 
 
 def city_profile(
-    year: int = 2020, *, indicators: tuple[str, ...] | None = None, span: int = SPAN
+    year: int | None = None, *, indicators: tuple[str, ...] | None = None, span: int = SPAN
 ) -> CityProfile:
     """Indicators of every prefecture-level unit in a year (城市画像).
 
     Parameters
     ----------
-    year : int
+    year : int, optional
+        Default the newest with published figures, see :func:`newest_year`.
     indicators : tuple of str, optional
         Default: those of `CITY_INDICATORS` that have figures in these years; any of ``city_indicators`` and
         ``urban_population``, ``population_growth``, ``market_potential``.
@@ -88,6 +89,7 @@ def city_profile(
     >>> profile.values.shape
     (337, 9)
     """
+    year = newest_year() if year is None else year
     table = load_regions(year=max(year, _CENSUS[1])).table
     cities = pd.Index(table.loc[(table["level"] == "prefecture") & (table["kind"] != "direct"), "region"])
     makers = {
@@ -144,7 +146,9 @@ def city_panel(first: int, last: int, *, indicators: tuple[str, ...] | None = No
     return table[["region", "period", "indicator", "value", "status"]]
 
 
-def score_cities(year: int = 2020, *, weights=None, indicators: tuple[str, ...] | None = None) -> Scores:
+def score_cities(
+    year: int | None = None, *, weights=None, indicators: tuple[str, ...] | None = None
+) -> Scores:
     """Score every prefecture-level unit by its profile (城市综合得分).
 
     Cities outside the yearbook (autonomous prefectures, areas, leagues) are scored by what the census and
@@ -285,6 +289,7 @@ def market_position(profile: CityProfile, own: pd.Series | None = None) -> pd.Se
     return (own / retail).dropna()
 
 
+@cache
 def newest_year() -> int:
     """The newest year whose score rests on figures of that year: the last of the city yearbook."""
     table = load_table("city_indicators")

@@ -12,7 +12,7 @@ from ..datasets import load_indicators, load_regions
 from ..errors import MktError
 from ..tiering.scores import Scores, score_regions
 from .allocation import county_gdp
-from .cities import CityProfile, city_profile
+from .cities import CityProfile, city_profile, newest_year
 from .retail import county_retail, county_shares
 
 #: Figures of the city that are split among its counties.
@@ -22,7 +22,7 @@ MIN_KNOWN = 0.25
 
 
 def county_profile(
-    year: int = 2020, *, allocated: tuple[str, ...] = ALLOCATED, rural_weight: float | None = None
+    year: int | None = None, *, allocated: tuple[str, ...] = ALLOCATED, rural_weight: float | None = None
 ) -> CityProfile:
     """Indicators of every county-level unit (县域画像).
 
@@ -33,8 +33,9 @@ def county_profile(
 
     Parameters
     ----------
-    year : int
-        Of the city figures (means over three years, see :func:`city_profile`); the census is that of 2020.
+    year : int, optional
+        Default the newest published. Of the city figures (means over three years, see
+        :func:`city_profile`); the census is that of 2020.
     allocated : tuple of str
         City indicators to split.
     rural_weight : float, optional
@@ -52,6 +53,7 @@ def county_profile(
     >>> profile.status.loc["320583", ["urban_population", "retail_sales"]].tolist()
     ['observed', 'allocated']
     """
+    year = newest_year() if year is None else year
     if rural_weight is not None and not 0 <= rural_weight <= 1:
         raise MktError(f"rural_weight 应在 0 与 1 之间，得到 {rural_weight}")
     tree = load_regions()
@@ -104,7 +106,7 @@ def _with_own_figures(table: pd.DataFrame, status: pd.DataFrame, year: int):
     return table, status
 
 
-def score_counties(year: int = 2020, *, weights=None, rural_weight: float | None = None) -> Scores:
+def score_counties(year: int | None = None, *, weights=None, rural_weight: float | None = None) -> Scores:
     """Score every county-level unit (县域综合得分).
 
     Equal weights on urban population, urban rate and the allocated city figures, unless given otherwise.
@@ -133,7 +135,7 @@ def score_counties(year: int = 2020, *, weights=None, rural_weight: float | None
     return score_regions(used, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
 
-def rule_figures(year: int = 2020) -> pd.DataFrame:
+def rule_figures(year: int | None = None) -> pd.DataFrame:
     """The figures that the built-in rule systems ask for, cities and counties together.
 
     ``urban_core_population`` stands in for 城区常住人口: urban population (2020 census) of a city's
@@ -142,8 +144,9 @@ def rule_figures(year: int = 2020) -> pd.DataFrame:
 
     Parameters
     ----------
-    year : int
-        Figures of the cities: the latest not more than two years older; the census is that of 2020.
+    year : int, optional
+        Default the newest published. Figures of the cities: the latest not more than two years older; the
+        census is that of 2020.
 
     Returns
     -------
@@ -156,6 +159,7 @@ def rule_figures(year: int = 2020) -> pd.DataFrame:
     >>> bool(figures.loc["310100", "urban_core_population"] > 2e7)
     True
     """
+    year = newest_year() if year is None else year
     names = ["gdp", "gdp_per_capita", "retail_sales", "resident_population"]
     cities = load_indicators("prefecture", year=year, indicators=names, max_age=2).values
     census = load_indicators("county", indicators=["resident_population", "urban_rate"]).values

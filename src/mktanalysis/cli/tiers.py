@@ -12,13 +12,11 @@ from .own import reads_files
 System = Annotated[
     str,
     typer.Option(
-        help="分级方法：data 数据驱动；T1 T2 T3 T4 T5 urban_size 内置规则；2014、2021、property 名单；"
+        help="分级方法：data 数据驱动；T1 T2 T3 T4 T5 urban_size 内置规则；2014、2021、2025、property 名单；"
         "或自己的规则文件 .toml"
     ),
 ]
-Year = Annotated[int | None, typer.Option(help="用哪一年的数据；默认：内置数据 2020 年，自有数据最近一年")]
-#: The newest year with a figure for every city.
-BUILT_IN_YEAR = 2020
+Year = Annotated[int | None, typer.Option(help="用哪一年的数据；默认：内置数据最新公布年，自有数据最近一年")]
 Level = Annotated[str, typer.Option(help="prefecture 市，或 county 县")]
 Tiers = Annotated[str, typer.Option(help="级数，或 auto 由数据决定")]
 Sizes = Annotated[str, typer.Option(help="各级个数，最高一级在前，如 4,15,30,70,90,128")]
@@ -61,6 +59,7 @@ def tiers(
     例：mktanalysis tiers --city 苏州
     """
     from mktanalysis import load_regions
+    from mktanalysis.china import newest_year
 
     from .output import check_target, show
 
@@ -70,7 +69,7 @@ def tiers(
     check_target(to)
     tree = load_regions()
     asked = year
-    year = BUILT_IN_YEAR if year is None else year
+    year = newest_year() if year is None else year
     options = {
         "year": year,
         "asked": asked,
