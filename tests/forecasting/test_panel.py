@@ -93,10 +93,10 @@ def test_totals_that_disagree_are_refused_and_those_that_agree_are_not(tree):
         build_cube(panel(a=[1, 2, 3], b=[1, 1, 1], P=[2, 3, 5]), tree)
 
 
-def test_daily_data_and_empty_panels(tree):
+def test_hourly_data_and_empty_panels(tree):
     table = panel(a=[1, 2, 3])
     with pytest.raises(MktError, match="年"):
-        build_cube(table.assign(period=pd.period_range("2020-01-01", periods=3, freq="D")), tree)
+        build_cube(table.assign(period=pd.period_range("2020-01-01", periods=3, freq="h")), tree)
     with pytest.raises(MktError, match="没有任何数值"):
         build_cube(table.assign(value=np.nan), tree)
 
