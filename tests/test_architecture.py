@@ -77,6 +77,13 @@ def test_lint_is_clean():
     assert result.returncode == 0, result.stdout
 
 
+def test_types_are_checked():
+    """Names, attributes and calls agree with what is declared (settings in pyproject.toml)."""
+    mypy = [sys.executable, "-m", "mypy", "--no-error-summary", str(SOURCE)]
+    result = subprocess.run(mypy, capture_output=True, text=True, cwd=SOURCE.parents[1])
+    assert result.returncode == 0, result.stdout
+
+
 def test_import_is_light():
     heavy = ["matplotlib", "papermill", "cartopy", "frykit", "statsmodels", "sklearn", "highspy", "pandera"]
     code = f"import sys, mktanalysis; print([m for m in {heavy!r} if m in sys.modules])"

@@ -103,9 +103,11 @@ class Program:
         if self._entries:
             i, j, v = (np.concatenate(part) for part in zip(*self._entries, strict=True))
             matrix = sparse.csc_array((v, (i, j)), shape=(self.n_rows, self.n_columns))
-        joined = [np.concatenate(x) for x in (self._cost, self._low, self._high, self._integer)]
-        rows = [np.concatenate(x) if x else np.zeros(0) for x in (self._row_low, self._row_high)]
-        return Arrays(*joined, matrix, *rows)
+        cost, low, high, integer = (
+            np.concatenate(x) for x in (self._cost, self._low, self._high, self._integer)
+        )
+        row_low, row_high = (np.concatenate(x) if x else np.zeros(0) for x in (self._row_low, self._row_high))
+        return Arrays(cost, low, high, integer, matrix, row_low, row_high)
 
     def solve(
         self,

@@ -191,8 +191,8 @@ def _refined(values, time, found: _Profile, limit: np.ndarray) -> _Profile:
     fine = _between(found.levels[rows, near[0]], found.levels[rows, near[1]], _FINE)
     at = np.argmin(found.loss, axis=1)
     warm = tuple(np.repeat(x[rows, at][:, None], _FINE, axis=1) for x in (found.a, found.b))
-    shapes = _shapes(values, fine, time, found.curve, found.prior, warm)
-    return _Profile(found.curve, fine, *shapes, found.prior)
+    a, b, loss = _shapes(values, fine, time, found.curve, found.prior, warm)
+    return _Profile(found.curve, fine, a, b, loss, found.prior)
 
 
 @dataclass(frozen=True, eq=False)

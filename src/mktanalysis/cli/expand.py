@@ -74,16 +74,16 @@ def register(app: typer.Typer) -> None:
 def expand(
     base: Base,
     within: Within = None,
-    level: At = Level.county,
+    level: At = Level["county"],
     years: Years = 8,
     start: Start = None,
     budget: Budget = 10000.0,
     people: People = None,
-    contiguity: Touch = Contiguity.held,
+    contiguity: Touch = Contiguity["held"],
     pin: Pin = [],  # noqa: B006  typer wants a plain list and never changes it
     forbid: Forbid = [],  # noqa: B006
-    strategy: How = Way.planned,
-    objective: Goal = Aim.profit,
+    strategy: How = Way["planned"],
+    objective: Goal = Aim["profit"],
     target: Target = None,
     own: Own = None,
     seconds: Seconds = None,

@@ -55,16 +55,16 @@ def distance_km(points: pd.DataFrame, origins: Iterable[str], targets: Iterable[
         Listing the regions without a point.
     """
     places = points.set_index("region")[["lon", "lat"]]
-    origins = pd.Index(origins, name="region")
-    targets = pd.Index(targets, name="target")
+    rows = pd.Index(origins, name="region")
+    columns = pd.Index(targets, name="target")
     problems = Problems(column="region")
-    for code in origins.union(targets).difference(places.index):
+    for code in rows.union(columns).difference(places.index):
         problems.add("没有这个地区的坐标", value=code)
     problems.raise_any()
-    a = places.loc[origins].to_numpy()
-    b = places.loc[targets].to_numpy()
+    a = places.loc[rows].to_numpy()
+    b = places.loc[columns].to_numpy()
     return pd.DataFrame(
-        haversine_km(a[:, None, 0], a[:, None, 1], b[None, :, 0], b[None, :, 1]), origins, targets
+        haversine_km(a[:, None, 0], a[:, None, 1], b[None, :, 0], b[None, :, 1]), rows, columns
     )
 
 
@@ -119,14 +119,14 @@ def contiguity(edges: pd.DataFrame, regions: Iterable[str], *, weight: str | Non
     """
     from scipy import sparse  # 0.15 s, and most callers of this package want names only
 
-    regions = pd.Index(regions)
-    if regions.has_duplicates:
+    codes = pd.Index(regions)
+    if codes.has_duplicates:
         raise MktError("地区代码重复")
-    rows = regions.get_indexer(edges["region"])
-    columns = regions.get_indexer(edges["neighbor"])
+    rows = codes.get_indexer(edges["region"])
+    columns = codes.get_indexer(edges["neighbor"])
     inside = (rows >= 0) & (columns >= 0)
     stored = np.ones(len(edges)) if weight is None else edges[weight].to_numpy(float)
-    shape = (len(regions), len(regions))
+    shape = (len(codes), len(codes))
     return sparse.csr_array((stored[inside], (rows[inside], columns[inside])), shape=shape)
 
 
@@ -172,12 +172,12 @@ def hops(edges: pd.DataFrame, regions: Iterable[str], base: str | Iterable[str])
     """
     from scipy.sparse import csgraph
 
-    regions = pd.Index(regions, name="region")
-    start = regions.get_indexer([base] if isinstance(base, str) else list(base))
+    codes = pd.Index(regions, name="region")
+    start = codes.get_indexer([base] if isinstance(base, str) else list(base))
     if len(start) == 0 or (start < 0).any():
         raise MktError(f"根据地不在所给地区中：{base!r}")
-    steps = csgraph.dijkstra(contiguity(edges, regions), indices=start, unweighted=True, min_only=True)
-    return pd.Series(steps, regions, name="hops").replace(np.inf, np.nan).astype("Int64")
+    steps = csgraph.dijkstra(contiguity(edges, codes), indices=start, unweighted=True, min_only=True)
+    return pd.Series(steps, codes, name="hops").replace(np.inf, np.nan).astype("Int64")
 
 
 def lift_edges(edges: pd.DataFrame, tree, level: str, *, points: pd.DataFrame) -> pd.DataFrame:

@@ -70,7 +70,8 @@ def reads_files(command: Callable) -> Callable:
         parameter.replace(kind=kind, annotation=hints.get(name, parameter.annotation))
         for name, parameter in signature.parameters.items()
     ]
-    wrapped.__signature__ = signature.replace(parameters=[*own, *added])
+    called = signature.replace(parameters=[*own, *added])
+    wrapped.__signature__ = called  # type: ignore[attr-defined]  # what typer reads
     wrapped.__annotations__ = hints | {name: annotation for name, (annotation, _) in extra.items()}
     return wrapped
 

@@ -114,10 +114,26 @@ def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     programme = programme[keep]
     fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
-    paths = _paths(case, library, unit[order], start[order], programme[order], weight)
-    need = budget_need(paths[0], paths[1], policy.reinvest)
+    income, outlay, people, share, strong, opening, value = _paths(
+        case, library, unit[order], start[order], programme[order], weight
+    )
+    need = budget_need(income, outlay, policy.reinvest)
     loss = np.maximum(need[np.arange(len(order)), start[order]], 0.0)
-    candidates = Candidates(unit[order], start[order], programme[order], *paths, need, loss, fixed[order])
+    candidates = Candidates(
+        unit=unit[order],
+        start=start[order],
+        programme=programme[order],
+        income=income,
+        outlay=outlay,
+        people=people,
+        share=share,
+        strong=strong,
+        opening=opening,
+        value=value,
+        need=need,
+        loss=loss,
+        fixed=fixed[order],
+    )
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
     return Problem(case, library, candidates, weight, weight_end, **_base_paths(case, weight))

@@ -66,7 +66,7 @@ def build_library(
     share = np.zeros(shape)
     rank = np.zeros(shape, dtype=int)
     strong = np.zeros(shape, dtype=bool)
-    raw = np.array([[p.effort[min(a, len(p.effort) - 1)] for a in ages] for p in programmes])
+    raw = np.array([[p.effort[min(int(a), len(p.effort) - 1)] for a in ages] for p in programmes])
     for k in range(len(programmes)):
         before = own
         was = mature & (own >= response.enter_share)

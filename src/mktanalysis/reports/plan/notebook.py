@@ -7,18 +7,20 @@ and takes a second to import, because its validator does; here every report proc
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from ...errors import MktError
 
 _CELL_TYPES = ("code", "markdown", "raw")
 
 
-class Node(dict):
+class Node(dict[str, Any]):
     """A dictionary whose keys are attributes too."""
 
-    __setattr__ = dict.__setitem__
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         try:
             return self[name]
         except KeyError:

@@ -21,7 +21,7 @@ from ...settings import Record, line_of, problem_words
 #: Chinese multipliers that a threshold may carry.
 UNITS = {"": 1.0, "万": 1e4, "亿": 1e8, "%": 0.01}
 #: Words for a region's administrative rank -> which rows of the tree's table they mean.
-RANKS = {
+RANKS: dict[str, dict[str, tuple]] = {
     "直辖市": {"rank": ("municipality",)},
     "副省级市": {"rank": ("sub_provincial",)},
     "省会": {"is_capital": (True,), "rank": ("sub_provincial", "prefecture")},

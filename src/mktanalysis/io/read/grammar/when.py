@@ -67,14 +67,14 @@ _TO = r"(?:--|[-~—–―－至到、,])"
 _QUARTER = r"[一二三四1-4]"
 _LAST = r"(?:累计|累计值|累计数|合计)?"
 #: What stands behind the year, or alone; the first pattern that fits the whole counts.
-_PARTS = [
+_PART_TEXTS = [
     ("range", rf"(?P<a>{_NUMBER})月?份?{_TO}(?P<b>{_NUMBER})月份?"),
     ("quarters", rf"第?(?P<a>{_QUARTER}){_TO}第?(?P<b>{_QUARTER})季度?|前(?P<c>[二三四两])季度?"),
     ("half", r"(?P<h>[上下])半年度?|h(?P<n>[12])"),
     ("quarter", rf"第?(?P<q>{_QUARTER})季度?|q(?P<w>[1-4])|(?P<x>[1-4])q"),
     ("month", r"(?P<n>0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])月(?:份|度)?|m(?P<z>0?[1-9]|1[0-2])"),
 ]
-_PARTS = [(name, re.compile(pattern)) for name, pattern in _PARTS]
+_PARTS = [(name, re.compile(pattern)) for name, pattern in _PART_TEXTS]
 _WHOLE = [
     re.compile(rf"{_YEAR}[-/年]{_MONTH}月?(?:份)?"),
     re.compile(rf"{_YEAR}\.(?P<m>0[1-9]|1[0-2])月?"),  # 2019.1 may be what is left of 2019.10
