@@ -90,3 +90,8 @@ def test_lock_satisfies_every_declared_requirement(python):
     for text in declared:
         requirement = Requirement(text)
         assert requirement.specifier.contains(locked[requirement.name.lower()]), text
+
+
+def test_the_page_of_public_names_is_current():
+    made = script("make_api")
+    assert made.TARGET.read_text("utf-8") == made.page(), "run: python scripts/make_api.py"
