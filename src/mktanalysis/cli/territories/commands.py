@@ -223,7 +223,7 @@ def _write(to: Path, plan, units) -> None:
     from ..output import check_target
 
     check_target(to)
-    table = units[["region", "name"]].assign(territory=plan.assignment.reindex(units["region"]).to_numpy())
+    table = units[["region"]].assign(territory=plan.assignment.reindex(units["region"]).to_numpy())
     table = table.rename(columns=words.label)
     if to.suffix.lower() == ".csv":
         write_csv(to, table)
