@@ -115,3 +115,21 @@ def test_templates_refuse(tmp_path, tree):
     with pytest.raises(MktError, match="xlsx"):
         write_template(tmp_path / "t.csv", kind="sales", tree=tree)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("kind", "filled", "column"),
+    [
+        ("volumes", {"年份": 2022, "销量(台)": 5}, "value"),
+        ("stores", {"门店名称": "甲店", "等级": "A", "开业日期": "2022-03"}, "name"),
+        ("customers", {"等级": "A", "客户数(个)": 5}, "class"),
+        ("areas", {"销售区域": "甲区"}, "area"),
+    ],
+)
+def test_templates_of_an_analysts_other_files(tmp_path, tree, kind, filled, column):
+    path = write_template(tmp_path / "t.xlsx", kind=kind, tree=tree, level="prefecture")
+    table = pd.read_excel(path, engine="calamine", dtype=object)
+    assert set(filled) <= set(table.columns)
+    write_xlsx(tmp_path / "filled.xlsx", {"数据": table.assign(**filled)})
+    read = read_table(tmp_path / "filled.xlsx", kind=kind, tree=tree)
+    assert set(read["region"]) == set(tree.level("prefecture")) and column in read

@@ -17,6 +17,8 @@ from .fields import Kind, Measure, kind_of
 from .write import CREATED, WORKBOOK_OPTIONS, replacing
 
 _GUIDE = "说明"
+#: Header of a column of text by its role.
+_TEXTS = {"detail": "门店名称", "label": "等级", "area": "销售区域"}
 
 
 def template_unit(measure: Measure, kind: Kind) -> str:
@@ -24,7 +26,8 @@ def template_unit(measure: Measure, kind: Kind) -> str:
     if measure.dimension == "yuan":
         whole = "亿元" if kind.name == "indicators" else "万元"
         return whole if measure.additive else "元"
-    return {"person": "万人", "share": "%", "count": "个", "km": "公里"}.get(measure.dimension, "")
+    units = {"person": "万人", "share": "%", "count": "个", "km": "公里", "quantity": "台"}
+    return units.get(measure.dimension, "")
 
 
 def write_template(
@@ -41,7 +44,8 @@ def write_template(
     ----------
     path : str or Path
         .xlsx.
-    kind : {"indicators", "sales", "units", "openings", "targets", "penetration"}
+    kind : str
+        As for :func:`read_table`, but for ``auto``.
     tree : RegionTree
         Its regions at `level` are the rows.
     level : str
@@ -89,10 +93,11 @@ def _rows(tree: RegionTree, level: str, years: list[int] | None, kind: Kind) -> 
     rows = pd.DataFrame(
         {"行政区划代码": regions, "上级": upper_names.to_numpy(), "地区": tree.names(regions).to_numpy()}
     )
+    rows = rows.assign(**{_TEXTS[role]: None for role in kind.texts})
     if not kind.has_period:
         return rows
-    column = "开业日期" if not kind.measures else "年份"
-    if years is None or not kind.measures:
+    column = "年份" if kind.needs_figures else "开业日期"
+    if years is None or not kind.needs_figures:
         return rows.assign(**{column: None})
     return rows.merge(pd.DataFrame({column: years}), how="cross")
 
@@ -133,7 +138,7 @@ def _write_guide(book, kind: Kind) -> None:
     ]
     if kind.has_period and kind.measures:
         lines.append("年份写成 2023；按月的数据写成 2023-06，按季的写成 2023Q2，一个文件只用一种。")
-    if not kind.measures:
+    if not kind.needs_figures and kind.has_period:
         lines.append("每行一家门店，写开业的年、月或日；一个地区有几家就复制几行，没有门店的地区留空或删除。")
     if any(measure.required for measure in kind.measures):
         lines.append("必填：" + "、".join(measure.label for measure in kind.measures if measure.required))

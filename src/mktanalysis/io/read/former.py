@@ -25,6 +25,8 @@ def check_former(
 ) -> None:
     """Note names that another region bore in the years of the figures (巢湖市 until 2010, 邢台's 桥东区)."""
     years = figures.assign(year=figures["year"].astype("float64")).groupby(["sheet", "row"])["year"].min()
+    years = years.to_dict()
+    namesakes: dict[str, list] = {}  # by name: the same names stand in many rows
     told: dict[tuple, list[int]] = {}
     for reader in readers:
         sheet = reader.layout.sheet.name
@@ -34,7 +36,10 @@ def check_former(
             year = years.get((sheet, place.row + 1))
             if year is None:
                 continue
-            other = _other(place, year, tree)
+            name = next(text for text in reversed(place.names) if text)
+            if name not in namesakes:
+                namesakes[name] = former_namesakes(name, tree)
+            other = _other(place, year, namesakes[name], tree) if namesakes[name] else None
             if other:
                 told.setdefault((other, place.region, place.names), []).append(place.row + 1)
     for (other, region, names), rows in told.items():
@@ -55,12 +60,11 @@ def _title(readers: list[SheetReader]) -> str:
     return columns[-1].title if columns else ""
 
 
-def _other(place: Place, year: float, tree: RegionTree) -> tuple[str, int] | None:
+def _other(place: Place, year: float, namesakes: list, tree: RegionTree) -> tuple[str, int] | None:
     """The other region that bore the name in a year (missing: in any), within the region above."""
     deepest = max(i for i, text in enumerate(place.names) if text)
-    name = place.names[deepest]
     level = tree.level_of([place.region]).iloc[0]
-    for code, end, heirs in former_namesakes(name, tree):
+    for code, end, heirs in namesakes:
         if code == place.region or pd.isna(end) or (year == year and year > end):
             continue
         if _same_place(place.region, heirs, tree) or not _inside(code, place, deepest, tree):
