@@ -105,7 +105,7 @@ def test_a_changed_file_is_run_again_and_the_difference_is_told(finished, tmp_pa
     assert [row.status for row in run_study(study)] == ["done"]
     assert [row.status for row in run_study(study, force=True)] == ["done"]
     found = compare_studies(finished, study)
-    assert set(found["area"]) == {"数据", "结果"} and "sales" in set(found["item"])
+    assert set(found["aspect"]) == {"数据", "结果"} and "sales" in set(found["item"])
 
 
 def test_files_are_checked_before_anything_runs(tmp_path):

@@ -138,5 +138,4 @@ def compare(
     if found.empty:
         typer.echo("没有不同")
         return
-    words = {"area": "方面", "item": "项目", "a": a.name or "甲", "b": b.name or "乙"}
-    show(found.rename(columns=words), title="比较", to=to)
+    show(found.rename(columns={"a": a.name or "a", "b": b.name or "b"}), title="比较", to=to)

@@ -27,7 +27,7 @@ def compare_studies(a: Study | str | Path, b: Study | str | Path) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Columns area (数据, 笔记本, 参数, 软件, 结果), item, a, b: what differs, empty where a side has none.
+        Columns aspect (数据, 笔记本, 参数, 软件, 结果), item, a, b: what differs, empty where one has none.
         A table of results that differs says how many rows and by how much at most.
     """
     first = a if isinstance(a, Study) else open_study(a)
@@ -37,12 +37,12 @@ def compare_studies(a: Study | str | Path, b: Study | str | Path) -> pd.DataFram
         rows += _differing(_AREAS[area], facts(first), facts(second))
     rows += _differing(_AREAS["package"], _package(first), _package(second))
     rows += _results(first, second)
-    return pd.DataFrame(rows, columns=["area", "item", "a", "b"])
+    return pd.DataFrame(rows, columns=["aspect", "item", "a", "b"])
 
 
 def _differing(area: str, a: dict, b: dict) -> list[dict]:
     keys = [key for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
-    return [{"area": area, "item": key, "a": a.get(key, ""), "b": b.get(key, "")} for key in keys]
+    return [{"aspect": area, "item": key, "a": a.get(key, ""), "b": b.get(key, "")} for key in keys]
 
 
 def _files(study: Study) -> dict[str, str]:
@@ -97,13 +97,13 @@ def _results(first: Study, second: Study) -> list[dict]:
     for report in dict.fromkeys([*a, *b]):
         if report not in a or report not in b:
             sides = ["有" if report in side else "没有" for side in (a, b)]
-            rows.append({"area": _AREAS["results"], "item": report, "a": sides[0], "b": sides[1]})
+            rows.append({"aspect": _AREAS["results"], "item": report, "a": sides[0], "b": sides[1]})
             continue
         for table in dict.fromkeys([*a[report], *b[report]]):
             if a[report].get(table) == b[report].get(table):
                 continue
             paths = [study.out / report / "tables" / f"{table}.csv" for study in (first, second)]
-            rows.append({"area": _AREAS["results"], "item": f"{report}/{table}", **_by_how_much(*paths)})
+            rows.append({"aspect": _AREAS["results"], "item": f"{report}/{table}", **_by_how_much(*paths)})
     return rows
 
 

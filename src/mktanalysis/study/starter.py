@@ -91,8 +91,8 @@ def starter_notebook() -> dict:
             'growth = total.pct_change().iloc[-1] if len(total) > 1 else float("nan")\n'
             'reports.publish_figure("total", float(total.iloc[-1])'
             ', label=f"{total.index[-1]} 年合计", unit="万元")\n'
-            'reports.publish_figure("growth", float(growth * 100), '
-            'label="比上年增长", unit="%") if growth == growth else None',
+            'reports.publish_figure("growth", float(growth), '
+            'label="比上年增长", unit="rate") if growth == growth else None',
         ),
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
