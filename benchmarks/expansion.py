@@ -10,6 +10,9 @@ programme with two workers. `ortools` is no dependency of the package; an enviro
     python -m venv peers && peers/bin/pip install ortools .
     peers/bin/python benchmarks/expansion.py --seconds 15 --to expansion.csv
 
+The instances are those of the world without resistance (`Assumptions.easy`), as measured before;
+--resisting runs them under the defaults.
+
 Values and bounds are millions of yuan beyond the base's own. Seconds are wall clock (limited) and CPU;
 machines drift, so compare rows of one run.
 """
@@ -32,12 +35,19 @@ from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.solve import solve
 
+#: Makes the assumptions of every instance.
+WORLD = {"resisting": False}
+
+
+def assume(**changes) -> Assumptions:
+    return Assumptions(**changes) if WORLD["resisting"] else Assumptions.easy(**changes)
+
 
 def grid_problem(side: int, periods: int, budget: float, seed: int):
     market = expansion_market(*grid_example(side, side, random_state=seed, per_prefecture=9))
     middle = f"r{side // 2}c{side // 2}"
     policy = Policy(base=(middle,), periods=periods, budget=budget)
-    return build_problem(market, policy, Assumptions(terminal_years=6.0))
+    return build_problem(market, policy, assume(terminal_years=6.0))
 
 
 def china_problem(level: str, within: str | None, base: str, periods: int, budget: float, **assumed):
@@ -45,7 +55,7 @@ def china_problem(level: str, within: str | None, base: str, periods: int, budge
     tree = tree.subtree(within) if within else tree
     market = expansion_market(market_units(level, within=within), mkt.load_edges(level), tree)
     policy = Policy(base=(base,), periods=periods, budget=budget)
-    return build_problem(market, policy, Assumptions(**assumed))
+    return build_problem(market, policy, assume(**assumed))
 
 
 def measure(name: str, problem, seconds: float, methods) -> list[dict]:
@@ -175,10 +185,12 @@ CHINA = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--china", action="store_true")
+    parser.add_argument("--resisting", action="store_true", help="markets that resist (the defaults)")
     parser.add_argument("--methods", help="comma separated, of the family of grids; all without it")
     parser.add_argument("--seconds", type=float, default=30.0, help="time limit of each run")
     parser.add_argument("--to", help="write the table as csv")
     options = parser.parse_args()
+    WORLD["resisting"] = options.resisting
     wanted = options.methods.split(",") if options.methods else METHODS
     methods = [m for m in wanted if m != "CP-SAT" or _has_ortools()]
     rows = []

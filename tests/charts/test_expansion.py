@@ -19,7 +19,7 @@ from mktanalysis.expansion import (
 @pytest.fixture(scope="module")
 def made():
     units, edges, tree = grid_example(3, 3, random_state=1)
-    policy = Policy(base=("r2c2",), periods=4, budget=6e6).assuming(Assumptions(terminal_years=8.0))
+    policy = Policy(base=("r2c2",), periods=4, budget=6e6).assuming(Assumptions.easy(terminal_years=8.0))
     comparison = compare_strategies(
         expansion_market(units, edges, tree),
         policy,

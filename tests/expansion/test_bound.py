@@ -10,9 +10,14 @@ from mktanalysis.expansion.search.bounds import INTERIOR
 from mktanalysis.expansion.search.solve import solve
 
 
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
+
 def grid_problem(seed):
     units, edges, tree = grid_example(4, 4, random_state=seed)
-    policy = Policy(base=("r1c1",), periods=4, budget=4e6).assuming(Assumptions(terminal_years=6.0))
+    policy = easy_policy(base=("r1c1",), periods=4, budget=4e6).assuming(Assumptions.easy(terminal_years=6.0))
     return build_problem(expansion_market(units, edges, tree), policy)
 
 

@@ -50,7 +50,7 @@ def test_a_workbook_has_every_table_and_wishes_are_obeyed(tmp_path):
     wishes = ["--forbid", "开封市", "--pin", "新乡市=2026", "--people", "400", "--contiguity", "strong"]
     run(*HENAN, *wishes, "--to", str(target))
     sheets = pd.read_excel(target, sheet_name=None, engine="calamine", dtype=str)
-    assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", "为什么", "条件核对", "关键数字"]
+    assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", "为什么", "条件核对", "关键数字", "可信度"]
     steps = sheets["扩张步骤"].set_index("地区")
     assert "开封市" not in steps.index and steps.loc["新乡市", "进入年"] == "2026"
     assert sheets["条件核对"]["成立"].eq("是").all()
@@ -92,7 +92,7 @@ def test_contradictions_end_with_words_and_code_2(capsys, wish, words):
 
 def test_no_step_says_why(tmp_path):
     island = tmp_path / "island.csv"
-    island.write_text("地区,市场容量(万元)\n三沙市,900\n儋州市,40000\n海口市,90000\n", "utf-8")
+    island.write_text("地区,市场容量(万元)\n三沙市,900\n儋州市,400000\n海口市,900000\n", "utf-8")
     asked = ["expand", "--base", "海口市", "--level", "prefecture", "--own", str(island), "--years", "4"]
     result = CliRunner().invoke(build_app(), asked)
     assert result.exit_code == 0 and "没有进得去的单元" in result.output

@@ -20,11 +20,17 @@ from mktanalysis.expansion import (
     plan_expansion,
     unreachable_units,
 )
-from mktanalysis.expansion.assumptions import CONCENTRATED
+from mktanalysis.expansion.assumptions import EASY_CONCENTRATED
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.search.greedy import greedy
 from mktanalysis.expansion.search.solve import solve
+
+
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
 
 QUICK = Search(gap=0.05, nodes=20, rounds=3, anneal_rounds=15)
 
@@ -42,7 +48,7 @@ QUICK = Search(gap=0.05, nodes=20, rounds=3, anneal_rounds=15)
 )
 def test_conditions_hold_on_any_instance(seed, rule, budget, people, new_units, carry, reinvest, method):
     units, edges, tree = grid_example(4, 4, random_state=seed)
-    policy = Policy(
+    policy = easy_policy(
         base=("r2c2",),
         periods=5,
         budget=budget,
@@ -76,8 +82,8 @@ EXACT = Search(method="exact", gap=0.0, nodes=100_000)
 def test_more_budget_never_lowers_the_optimum(seed, rule, carry, budget, more, when):
     """Neither more in every year nor more in one year only."""
     units, edges, tree = grid_example(3, 3, random_state=seed)
-    policy = Policy(base=("r1c1",), periods=4, budget=budget, contiguity=rule, carry_over=carry)
-    policy = policy.assuming(Assumptions(terminal_years=6.0))
+    policy = easy_policy(base=("r1c1",), periods=4, budget=budget, contiguity=rule, carry_over=carry)
+    policy = policy.assuming(Assumptions.easy(terminal_years=6.0))
     once = tuple(budget * (more if t == when else 1.0) for t in range(4))
     plans = [
         plan_expansion(expansion_market(units, edges, tree), policy.replace(budget=b), search=EXACT)
@@ -93,14 +99,14 @@ def test_more_budget_never_lowers_the_optimum(seed, rule, carry, budget, more, w
 def test_without_extras_it_is_a_knapsack(seed, room, years):
     """One year, no spill-over, no ladder, equal margins: a dynamic programme on whole costs finds it too."""
     units, edges, tree = grid_example(4, 4, random_state=seed)
-    assumptions = Assumptions(
+    assumptions = Assumptions.easy(
         spill=0.0,
         rungs=(),
-        programmes=(CONCENTRATED,),
-        response=Response(rank_margin=(0.2,), distance_cost=0.0, enter_share=0.1, exit_share=0.1),
+        programmes=(EASY_CONCENTRATED,),
+        response=Response.easy(rank_margin=(0.2,), distance_cost=0.0, enter_share=0.1, exit_share=0.1),
         terminal_years=years,
     )
-    policy = Policy(base=("r2c2",), periods=1, contiguity="none").assuming(assumptions)
+    policy = easy_policy(base=("r2c2",), periods=1, contiguity="none").assuming(assumptions)
     step = 10_000  # entry costs are raised until every unit needs a whole number of steps
     odd = _problem(units, edges, tree, policy).candidates
     entry = units.set_index("region")["entry_cost"].sort_index()
@@ -124,7 +130,7 @@ def _problem(units, edges, tree, policy):
 def test_search_is_never_worse_than_its_stages_and_repeats():
     units, edges, tree = grid_example(4, 5, random_state=2)
     problem = build_problem(
-        expansion_market(units, edges, tree), Policy(base=("r2c3",), periods=4, budget=4e6)
+        expansion_market(units, edges, tree), easy_policy(base=("r2c3",), periods=4, budget=4e6)
     )
     search = Search(method="search", rounds=2, anneal_rounds=15)
     one, two = solve(problem, search), solve(problem, search)
@@ -137,7 +143,7 @@ def test_search_is_never_worse_than_its_stages_and_repeats():
 @pytest.mark.parametrize("stage", ["anneal", "improve"])
 def test_an_interrupted_search_keeps_the_best_plan_so_far(stage, monkeypatch):
     units, edges, tree = grid_example(7, 7, random_state=2)
-    policy = Policy(base=("r4c4",), periods=7, budget=4e6)
+    policy = easy_policy(base=("r4c4",), periods=7, budget=4e6)
 
     def stopped(*_, **__):
         raise KeyboardInterrupt
@@ -152,7 +158,7 @@ def test_an_interrupted_search_keeps_the_best_plan_so_far(stage, monkeypatch):
 
 def test_row_order_changes_nothing():
     units, edges, tree = grid_example(3, 3, random_state=4)
-    policy = Policy(base=("r1c1",), periods=4, budget=5e6)
+    policy = easy_policy(base=("r1c1",), periods=4, budget=5e6)
     one = plan_expansion(expansion_market(units, edges, tree), policy)
     shuffled = plan_expansion(
         expansion_market(units.sample(frac=1, random_state=0), edges.sample(frac=1, random_state=1), tree),
@@ -164,7 +170,7 @@ def test_row_order_changes_nothing():
 def test_hysteresis_keeps_strength_between_the_thresholds():
     from mktanalysis.expansion.choices.response import strong_next
 
-    response = Response(enter_share=0.2, exit_share=0.1)
+    response = Response.easy(enter_share=0.2, exit_share=0.1)
     share = np.array([0.15, 0.15, 0.09, 0.21])
     was = np.array([False, True, True, False])
     assert strong_next(was, share, np.ones(4, dtype=int), response).tolist() == [False, True, False, True]
@@ -172,7 +178,7 @@ def test_hysteresis_keeps_strength_between_the_thresholds():
 
 def test_earliest_and_least_cost_reach_the_target():
     units, edges, tree = grid_example(3, 3, random_state=1)
-    policy = Policy(base=("r1c1",), periods=5, budget=6e6, target="prefecture")
+    policy = easy_policy(base=("r1c1",), periods=5, budget=6e6, target="prefecture")
     soon = plan_expansion(expansion_market(units, edges, tree), policy.replace(objective="earliest"))
     cheap = plan_expansion(expansion_market(units, edges, tree), policy.replace(objective="least_cost"))
     rich = plan_expansion(expansion_market(units, edges, tree), policy)
@@ -204,7 +210,7 @@ def test_bad_policies_say_what_is_wrong(change, error):
     with pytest.raises(error):
         plan_expansion(
             expansion_market(units, edges, tree),
-            Policy(**{"base": ("r1c1",), "periods": 3, "reinvest": 0.0, **change}),
+            easy_policy(**{"base": ("r1c1",), "periods": 3, "reinvest": 0.0, **change}),
         )
 
 
@@ -212,7 +218,7 @@ def test_bad_units_are_listed_together():
     units, edges, tree = grid_example(2, 2)
     bad = units.assign(capacity=[-1.0, 1.0, 1.0, 1.0], entry_cost=[0.0, -5.0, 0.0, 0.0])
     with pytest.raises(mkt.TableError) as caught:
-        plan_expansion(expansion_market(bad, edges, tree), Policy(base=("r1c1",)))
+        plan_expansion(expansion_market(bad, edges, tree), easy_policy(base=("r1c1",)))
     assert len(caught.value.problems) == 2
 
 
@@ -231,7 +237,8 @@ def test_figures_that_cannot_be_are_named(units, edges, words):
     table, touching, tree = grid_example(2, 2)
     with pytest.raises(mkt.TableError) as caught:
         plan_expansion(
-            expansion_market(table.assign(**units), touching.assign(**edges), tree), Policy(base=("r1c1",))
+            expansion_market(table.assign(**units), touching.assign(**edges), tree),
+            easy_policy(base=("r1c1",)),
         )
     assert words in str(caught.value)
 
@@ -245,7 +252,7 @@ def test_a_missing_key_column_is_the_only_complaint():
 
 def test_relaxation_names_the_smallest_budget_that_would_do():
     units, edges, tree = grid_example(3, 3)
-    policy = Policy(base=("r1c1",), periods=3, pinned={"r1c2": 2025}, budget=1e5, reinvest=0.0)
+    policy = easy_policy(base=("r1c1",), periods=3, pinned={"r1c2": 2025}, budget=1e5, reinvest=0.0)
     with pytest.raises(mkt.InfeasibleError) as caught:
         plan_expansion(expansion_market(units, edges, tree), policy)
     table = caught.value.relaxation
@@ -261,8 +268,8 @@ def test_isolated_unit_is_never_entered_by_contact():
     alone = edges[(edges["region"] != "r3c3") & (edges["neighbor"] != "r3c3")]
     plan = plan_expansion(
         expansion_market(units, alone, tree),
-        Policy(base=("r1c1",), budget=1e9),
-        assumptions=Assumptions(terminal_years=12.0, rungs=()),
+        easy_policy(base=("r1c1",), budget=1e9),
+        assumptions=Assumptions.easy(terminal_years=12.0, rungs=()),
     )
     assert "r3c3" not in set(plan.steps["region"]) and len(plan.steps) == 7
 
@@ -291,25 +298,25 @@ WRONG = {
 @pytest.mark.parametrize("change, words", WRONG.values(), ids=list(WRONG))
 def test_wrong_policies_are_refused_in_words(change, words):
     with pytest.raises(mkt.MktError, match=words):
-        Policy(**{"base": ("r1c1",), "periods": 3, **change})
+        easy_policy(**{"base": ("r1c1",), "periods": 3, **change})
 
 
 def test_every_wrong_field_is_told_at_once():
     with pytest.raises(mkt.MktError, match="3 处") as caught:
-        Policy(base=(), budget=-1.0, periods=0)
+        easy_policy(base=(), budget=-1.0, periods=0)
     assert all(field in str(caught.value) for field in ("base", "budget", "periods"))
 
 
 def test_gaps_in_optional_columns_get_the_default():
     units, edges, tree = grid_example(2, 2)
     gaps = units.assign(own_share=[np.nan, 0.0, np.nan, 0.0], customers=[np.nan, np.nan, 10.0, np.nan])
-    plan = plan_expansion(expansion_market(gaps, edges, tree), Policy(base=("r1c1",), budget=1e7))
+    plan = plan_expansion(expansion_market(gaps, edges, tree), easy_policy(base=("r1c1",), budget=1e7))
     assert plan.staff["staff"].notna().all() and plan.checks["holds"].all()
 
 
 def test_a_plan_without_a_step_gains_nothing_though_the_base_is_strong_at_a_higher_level():
     units, edges, tree = grid_example(2, 3, per_prefecture=3)
-    policy = Policy(base=("P1",), periods=4, budget=1e7, forbidden=("r2c1", "r2c2", "r2c3"))
+    policy = easy_policy(base=("P1",), periods=4, budget=1e7, forbidden=("r2c1", "r2c2", "r2c3"))
     plan = plan_expansion(expansion_market(units, edges, tree), policy)
     assert len(plan.steps) == 0 and "P1" in set(plan.ladder["region"])
     assert plan.gain == plan.figures["gain"] == pytest.approx(0.0, abs=1e-6)
@@ -319,13 +326,13 @@ def test_a_plan_without_a_step_gains_nothing_though_the_base_is_strong_at_a_high
 def test_units_out_of_reach_are_told_with_the_reason():
     units, edges, tree = grid_example(2, 4)
     alone = edges[(edges["region"] != "r1c4") & (edges["neighbor"] != "r1c4")]
-    policy = Policy(base=("r1c1",), periods=3, forbidden=("r2c1",), supply_radius_km=100.0)
+    policy = easy_policy(base=("r1c1",), periods=3, forbidden=("r2c1",), supply_radius_km=100.0)
     plan = plan_expansion(expansion_market(units, alone, tree), policy)
     table = unreachable_units(plan).set_index("region")["reason"]
     assert table.index.tolist() == ["r1c4", "r2c1", "r2c4"]
     assert "相邻" in table["r1c4"] and "禁止" in table["r2c1"] and "半径" in table["r2c4"]
     free = plan_expansion(
-        expansion_market(units, alone, tree), Policy(base=("r1c1",), periods=3, contiguity="none")
+        expansion_market(units, alone, tree), easy_policy(base=("r1c1",), periods=3, contiguity="none")
     )
     assert len(unreachable_units(free)) == 0
 
@@ -336,4 +343,4 @@ def test_units_of_another_level_are_named():
     above = str(tree.parents("prefecture", [last]).iloc[0])
     mixed = units.assign(region=units["region"].replace(last, above))
     with pytest.raises(mkt.MktError, match=f"与多数不同的 1 个：{above}"):
-        plan_expansion(expansion_market(mixed, edges, tree), Policy(base=("r1c1",), periods=4))
+        plan_expansion(expansion_market(mixed, edges, tree), easy_policy(base=("r1c1",), periods=4))

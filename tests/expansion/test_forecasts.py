@@ -6,6 +6,7 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis.expansion import (
+    Assumptions,
     Chance,
     Policy,
     expansion_market,
@@ -14,7 +15,13 @@ from mktanalysis.expansion import (
     simulate_risk,
 )
 
-POLICY = Policy(base=("r1c1",), start=2025, periods=4, budget=4e6)
+
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
+
+POLICY = easy_policy(base=("r1c1",), start=2025, periods=4, budget=4e6)
 
 
 def forecast(freq="Y", parts=1, end="2028-12"):

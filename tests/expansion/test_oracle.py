@@ -25,7 +25,8 @@ from mktanalysis.expansion import (
     plan_expansion,
     workload,
 )
-from mktanalysis.expansion.assumptions import CONCENTRATED, LIGHT, Programme
+from mktanalysis.expansion.assumptions import EASY_CONCENTRATED as FORCE
+from mktanalysis.expansion.assumptions import LIGHT, Programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -345,11 +346,9 @@ def _assumptions(draw, rng):
         for level in ("prefecture", "province")
     )
     enter = float(rng.choice([0.12, 0.2]))
-    return Assumptions(
-        programmes=draw(
-            st.sampled_from([(CONCENTRATED,), (LIGHT, CONCENTRATED), (CONCENTRATED, PRESENT, IDLE)])
-        ),
-        response=Response(
+    return Assumptions.easy(
+        programmes=draw(st.sampled_from([(FORCE,), (LIGHT, FORCE), (FORCE, PRESENT, IDLE)])),
+        response=Response.easy(
             enter_share=enter,
             exit_share=0.8 * enter,
             ramp=float(rng.choice([0.4, 0.8])),

@@ -13,10 +13,15 @@ from mktanalysis.expansion.results.replay import Starts, replay
 from mktanalysis.expansion.results.risk import plan_starts
 
 
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
+
 def test_replay_returns_what_evaluation_promised_for_any_starts():
     units, edges, tree = grid_example(4, 4, random_state=5)
     problem = build_problem(
-        expansion_market(units, edges, tree), Policy(base=("r2c2",), periods=6, contiguity="none")
+        expansion_market(units, edges, tree), easy_policy(base=("r2c2",), periods=6, contiguity="none")
     )
     rng, c = np.random.default_rng(0), problem.candidates
     for _ in range(20):
@@ -32,7 +37,7 @@ def test_replay_returns_what_evaluation_promised_for_any_starts():
 
 def test_gain_is_the_cash_beyond_the_base_and_what_comes_after_the_horizon():
     units, edges, tree = grid_example(3, 3, random_state=2)
-    policy = Policy(base=("r2c2",), periods=4, budget=5e6).assuming(Assumptions(terminal_years=5.0))
+    policy = easy_policy(base=("r2c2",), periods=4, budget=5e6).assuming(Assumptions.easy(terminal_years=5.0))
     tables = units, edges, tree
     plan = plan_expansion(expansion_market(*tables), policy)
     bare = plan_expansion(
@@ -41,7 +46,7 @@ def test_gain_is_the_cash_beyond_the_base_and_what_comes_after_the_horizon():
     weight = 1.1 ** -np.arange(1.0, 5)
     within = (plan.cash_flow["cash"] - bare.cash_flow["cash"]) @ weight
     assert plan.figures["gain"] == pytest.approx(within + plan.figures["gain_after"])
-    none = plan_expansion(expansion_market(*tables), policy, assumptions=Assumptions(terminal_years=0.0))
+    none = plan_expansion(expansion_market(*tables), policy, assumptions=Assumptions.easy(terminal_years=0.0))
     assert none.figures["gain_after"] == pytest.approx(0.0, abs=1e-3)
     assert len(plan.steps) > 0 and plan.figures["gain_after"] > 0
 
@@ -49,7 +54,7 @@ def test_gain_is_the_cash_beyond_the_base_and_what_comes_after_the_horizon():
 @pytest.mark.parametrize("periods, change", [(12, {}), (12, {"entry_cost": 0.0, "own_share": 0.25}), (4, {})])
 def test_payback_is_the_first_year_from_which_the_money_spent_is_back(periods, change):
     units, edges, tree = grid_example(3, 3)
-    policy = Policy(base=("r1c1",), periods=periods, budget=1e8)
+    policy = easy_policy(base=("r1c1",), periods=periods, budget=1e8)
     tables = units.assign(**change), edges, tree
     plan = plan_expansion(expansion_market(*tables), policy)
     bare = plan_expansion(
@@ -68,7 +73,7 @@ def _first_years(plan):
 
 def test_the_parts_of_why_add_up_and_are_shared_fairly():
     units, edges, tree = grid_example(4, 4, random_state=3)
-    policy = Policy(base=("r2c2",), periods=7, budget=6e6)
+    policy = easy_policy(base=("r2c2",), periods=7, budget=6e6)
     plan = plan_expansion(expansion_market(units, edges, tree), policy)
     since, near = _first_years(plan), edges.groupby("region")["neighbor"].apply(list)
     since["r2c2"] = plan.policy.start - 1
@@ -87,8 +92,8 @@ def test_the_parts_of_why_add_up_and_are_shared_fairly():
 def test_the_parts_of_why_are_near_the_shapley_value():
     units, edges, tree = grid_example(3, 3, random_state=5)
     rung = Rung(level="prefecture", radiance=0.02, office_cost=1e5, count_share=0.6, capacity_share=0.5)
-    policy = Policy(base=("r2c2",), periods=5, budget=3e6, forbidden=("r1c1", "r3c3"))
-    policy = policy.assuming(Assumptions(rungs=(rung,)))
+    policy = easy_policy(base=("r2c2",), periods=5, budget=3e6, forbidden=("r1c1", "r3c3"))
+    policy = policy.assuming(Assumptions.easy(rungs=(rung,)))
     plan = plan_expansion(expansion_market(units, edges, tree), policy)
     case, starts = plan.case, plan_starts(plan)
     n = len(plan.why)
@@ -115,7 +120,7 @@ def test_the_parts_of_why_are_near_the_shapley_value():
 def test_a_step_that_earns_nothing_is_not_praised():
     units, edges, tree = grid_example(3, 3)
     dear = units.assign(entry_cost=[1e6] * 8 + [9e8])
-    policy = Policy(base=("r1c1",), periods=6, budget=4e8, pinned={"r3c3": None})
+    policy = easy_policy(base=("r1c1",), periods=6, budget=4e8, pinned={"r3c3": None})
     reason = plan_expansion(expansion_market(dear, edges, tree), policy).why.set_index("region")["reason"][
         "r3c3"
     ]

@@ -29,7 +29,9 @@ WISH = {
     "objective": "least_cost",
     "target": "province",
 }
-ASSUMED = Assumptions(rungs=(Rung(level="province", count_share=0.75, capacity_share=0.5, office_cost=1e5),))
+ASSUMED = Assumptions.easy(
+    rungs=(Rung(level="province", count_share=0.75, capacity_share=0.5, office_cost=1e5),)
+)
 
 
 def problem_of(**policy):

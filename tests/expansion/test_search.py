@@ -29,7 +29,7 @@ def problem_of(side=5, periods=6, seed=0, **policy):
     units, edges, tree = grid_example(side, side, random_state=seed)
     assumed = {name: policy.pop(name) for name in ("spill", "spill_cap") if name in policy}
     policy = Policy(base=("r2c2",), periods=periods, **{"budget": 6e6, **policy})
-    assumptions = Assumptions(rungs=RUNGS, **assumed)
+    assumptions = Assumptions.easy(rungs=RUNGS, **assumed)
     market = expansion_market(units, edges, tree)
     return build_problem(market, policy, assumptions, keep_dominated=True)
 

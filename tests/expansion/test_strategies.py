@@ -18,6 +18,12 @@ from mktanalysis.expansion import (
     strategy_sensitivity,
 )
 
+
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
+
 HASTY = Search(method="greedy", rounds=2)
 
 
@@ -31,8 +37,8 @@ def test_countryside_first_enters_a_city_only_with_half_of_its_countryside_in_ha
     units, edges, tree = grid_example(4, 6, random_state=seed, per_prefecture=6)
     rng = np.random.default_rng(seed)
     units = units.assign(centre=rng.random(len(units)) < 0.3, rival_strength=0.7)
-    policy = Policy(base=("r1c1",), periods=10, budget=2e7)
-    policy = policy.assuming(Assumptions(rungs=(mkt.expansion.Rung(level="prefecture"),)))
+    policy = easy_policy(base=("r1c1",), periods=10, budget=2e7)
+    policy = policy.assuming(Assumptions.easy(rungs=(mkt.expansion.Rung(level="prefecture"),)))
     plan = plan_strategy("countryside_first", expansion_market(units, edges, tree), policy)
     home = tree.parents("prefecture", units["region"])
     city, near = units.set_index("region")["centre"], edges.groupby("region")["neighbor"].apply(set)
@@ -50,7 +56,7 @@ def test_countryside_first_enters_a_city_only_with_half_of_its_countryside_in_ha
 def test_henan_goes_through_the_counties_or_through_the_districts_as_the_name_says():
     units, edges = market_units("county", within="410000"), mkt.load_edges("county")
     tree = mkt.load_regions().subtree("410000")
-    policy = Policy(base=("410122",), periods=4, budget=1e8)
+    policy = easy_policy(base=("410122",), periods=4, budget=1e8)
     district = units.set_index("region")["centre"]
     rural = plan_strategy("countryside_first", expansion_market(units, edges, tree), policy).steps
     urban = plan_strategy("centre_first", expansion_market(units, edges, tree), policy).steps
@@ -69,7 +75,7 @@ def test_centres_of_the_built_in_tree():
 
 def test_what_breaks_an_order_is_no_reference_and_no_winner(tmp_path):
     units, edges, tree = grid_example(3, 3)
-    policy = Policy(base=("r1c1",), periods=4, pinned={"r3c3": 2028}, budget=8e6)
+    policy = easy_policy(base=("r1c1",), periods=4, pinned={"r3c3": 2028}, budget=8e6)
     found = compare_strategies(expansion_market(units, edges, tree), policy, search=HASTY, n_draws=0)
     table = found.table.set_index("strategy")
     assert not table.loc["base_first", "holds"] and table.loc["potential", "holds"]
@@ -87,7 +93,7 @@ def test_what_breaks_an_order_is_no_reference_and_no_winner(tmp_path):
 @pytest.mark.parametrize("case", ["one unit", "all forbidden", "one strategy"])
 def test_a_market_without_choices_is_compared_too(case):
     units, edges, tree = grid_example(3, 3)
-    policy = Policy(base=("r1c1",), periods=3)
+    policy = easy_policy(base=("r1c1",), periods=3)
     if case == "one unit":
         units = units.head(1)
     if case == "all forbidden":

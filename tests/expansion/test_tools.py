@@ -36,10 +36,15 @@ from mktanalysis.expansion import (
 )
 
 
+def easy_policy(**fields):
+    """A policy in the world without resistance, where a plan can be followed by hand."""
+    return Policy(**fields).assuming(Assumptions.easy())
+
+
 @pytest.fixture(scope="module")
 def grid():
     units, edges, tree = grid_example(4, 4, random_state=1)
-    policy = Policy(base=("r2c2",), periods=6, budget=6e6).assuming(Assumptions(terminal_years=6.0))
+    policy = easy_policy(base=("r2c2",), periods=6, budget=6e6).assuming(Assumptions.easy(terminal_years=6.0))
     return (
         units,
         edges,
@@ -184,8 +189,8 @@ def test_every_strategy_is_feasible_and_none_beats_the_optimum(grid):
 def test_the_planned_row_is_never_worse_than_a_rule_that_keeps_its_conditions(side, seed, rule):
     """A hasty search is beaten by a rule in the first three of these markets."""
     units, edges, tree = grid_example(side, side, random_state=seed)
-    policy = Policy(base=("r2c2",), periods=5, budget=3e6, contiguity=rule)
-    policy = policy.assuming(Assumptions(terminal_years=6.0))
+    policy = easy_policy(base=("r2c2",), periods=5, budget=3e6, contiguity=rule)
+    policy = policy.assuming(Assumptions.easy(terminal_years=6.0))
     hasty = Search(method="greedy", rounds=2)
     found = compare_strategies(expansion_market(units, edges, tree), policy, search=hasty, n_draws=0)
     gains = found.table.set_index("strategy")["gain"]
@@ -210,7 +215,7 @@ def test_diagnosis_of_the_brewery():
     """First in no county, second in none, third in two: no strong unit, and it says so."""
     units, edges, tree = grid_example(3, 3)
     units = units.assign(own_share=[0.17, 0.17] + [0.05] * 7, rival_1=0.3, rival_2=0.2, rival_3=0.12)
-    found = diagnose_position(expansion_market(units, edges, tree))
+    found = diagnose_position(expansion_market(units, edges, tree), assumptions=Assumptions.easy())
     assert found.counts.set_index("position")["n_units"].tolist() == [0, 0, 2, 7, 0]
     assert found.ladder["n_strong"].sum() == 0 and found.concentration["strong_sales_share"] == 0.0
     assert set(found.bases["region"].head(2)) == {"r1c1", "r1c2"}
@@ -218,7 +223,8 @@ def test_diagnosis_of_the_brewery():
 
 def test_a_base_without_a_share_is_diagnosed_with_the_one_that_its_effort_leads_to(grid):
     units, edges, tree, policy, plan = grid
-    found = diagnose_position(expansion_market(units.assign(own_share=0.0), edges, tree), base=policy.base)
+    market = expansion_market(units.assign(own_share=0.0), edges, tree)
+    found = diagnose_position(market, base=policy.base, assumptions=policy.assumptions)
     held = found.units.set_index("region")["own_share"]
     first = plan.paths[plan.paths["period"].dt.year == 2025].set_index("region")["share"]
     assert held["r2c2"] == pytest.approx(first["r2c2"]) and held.drop("r2c2").eq(0).all()
@@ -228,7 +234,9 @@ def test_an_assumed_base_is_placed_as_the_plan_places_it(grid):
     units, edges, tree, policy, _ = grid
     strong_rivals = units.assign(own_share=0.0, rival_1=0.36, rival_2=0.2, rival_strength=1.1)
     found = (
-        diagnose_position(expansion_market(strong_rivals, edges, tree), base="r2c2")
+        diagnose_position(
+            expansion_market(strong_rivals, edges, tree), base="r2c2", assumptions=policy.assumptions
+        )
         .units.set_index("region")
         .loc["r2c2"]
     )
@@ -265,16 +273,18 @@ def test_the_ladder_of_another_country_needs_its_own_rungs():
     edges = pd.DataFrame(pairs, columns=["region", "neighbor"]).assign(distance_km=40.0)
     units = pd.DataFrame({"region": codes, "capacity": 2e7, "year": 2024})
     rungs = (Rung(level="state", radiance=0.001), Rung(level="nation"))
-    policy = Policy(base=("01001",), periods=8, budget=2e7, objective="earliest", target="state")
-    policy = policy.assuming(Assumptions(rungs=rungs))
+    policy = easy_policy(base=("01001",), periods=8, budget=2e7, objective="earliest", target="state")
+    policy = policy.assuming(Assumptions.easy(rungs=rungs))
     plan = plan_expansion(expansion_market(units, edges, tree), policy)
     assert plan.ladder["level"].tolist()[0] == "state" and "offices_state" in plan.staff
     with pytest.raises(mkt.MktError, match="stat 不在地区树中；地区树的层级：nation、state、county"):
         plan_expansion(
-            expansion_market(units, edges, tree), policy, assumptions=Assumptions(rungs=(Rung(level="stat"),))
+            expansion_market(units, edges, tree),
+            policy,
+            assumptions=Assumptions.easy(rungs=(Rung(level="stat"),)),
         )
     with pytest.raises(mkt.MktError, match="请用 rungs 给出梯级"):
-        plan_expansion(expansion_market(units, edges, tree), policy, assumptions=Assumptions(rungs=()))
+        plan_expansion(expansion_market(units, edges, tree), policy, assumptions=Assumptions.easy(rungs=()))
 
 
 def test_strategies_are_judged_by_profit_whatever_the_objective(grid):
@@ -396,7 +406,7 @@ def test_builtin_units_split_the_city_and_say_so():
 def test_henan_from_zhengzhou_reaches_the_province():
     tree = mkt.load_regions().subtree("410000")
     units, edges = market_units("prefecture", within="410000"), mkt.load_edges("prefecture")
-    policy = Policy(base=("410100",), periods=6, budget=3e8)
+    policy = easy_policy(base=("410100",), periods=6, budget=3e8)
     plan = mkt.plan_expansion(expansion_market(units, edges, tree), policy, search=Search(gap=0.05))
     assert plan.checks["holds"].all() and plan.gap <= 0.05
     assert "410000" in set(plan.ladder["region"])

@@ -59,7 +59,18 @@ To = Annotated[Path | None, typer.Option(help="写成 .csv（只有步骤表）�
 
 #: Columns of a table on the screen; a file has all of them.
 ON_SCREEN = {
-    "扩张步骤": ("period", "name", "action", "cost", "share", "rank", "strong_from", "value", "reason"),
+    "扩张步骤": (
+        "period",
+        "name",
+        "action",
+        "cost",
+        "share",
+        "rank",
+        "strong_chance",
+        "strong_from",
+        "value",
+        "reason",
+    ),
     "梯级": ("level", "name", "period", "held"),
 }
 #: Levels that a target may name.
@@ -280,7 +291,17 @@ def _tables(plan, comparison) -> dict:
         "为什么": plan.why,
         "条件核对": plan.checks,
         "关键数字": plan.figures,
+        "可信度": _plausible(plan),
     }
+
+
+def _plausible(plan):
+    """What the plan promises beside what is usual, in words."""
+    from mktanalysis import words
+    from mktanalysis.expansion import plausibility
+
+    table = plausibility(plan)
+    return table.assign(figure=table["figure"].map(words.values("plausible")))
 
 
 def _compared(table):
@@ -301,15 +322,25 @@ def _obstacle(plan) -> str:
         return "没有进得去的单元；可以不要求连片（--contiguity none）、延长计划期或另选根据地"
     if least != least:
         return "没有一步是赚钱的，请检查费用与利润率"
+    if least <= min(plan.policy.per_period("budget")):
+        return "单独赚钱的步骤抵不上机构的费用"
     return f"第一步每年至少要 {least / 1e4:,.0f} 万元"
 
 
 def _verdict(plan) -> str:
     """What was found, how sure it is, and what would be needed where no step is possible."""
     from mktanalysis import words
+    from mktanalysis.expansion import doubts
 
-    lines = [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
-    lines.append(f"净现值增量 {plan.figures['gain'] / 1e8:,.2f} 亿元；{words.ending(plan.ended)}")
+    lines = [f"不合常情，请核对假设：{doubt}" for doubt in doubts(plan)]
+    lines += [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
+    figures = plan.figures
+    within = figures["gain_within"] / 1e8
+    lines.append(
+        f"净现值增量 {figures['gain'] / 1e8:,.2f} 亿元，其中计划期内 {within:,.2f} 亿元；"
+        f"新市场总支出 {figures['gross_spending'] / 1e8:,.2f} 亿元，净垫资最深 "
+        f"{figures['peak_cash'] / 1e8:,.2f} 亿元；{words.ending(plan.ended)}"
+    )
     if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.gain > 0:
         lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"
     if not plan.checks["holds"].all():

@@ -8,6 +8,7 @@ from .market.market import Market, expansion_market
 from .market.schema import UNITS
 from .policy import Policy
 from .results.plan import ExpansionPlan, plan_expansion
+from .results.plausibility import doubts, plausibility
 from .results.reading import largest_moves, yearly_states, zone_table
 from .results.reasons import unreachable_units
 from .results.replan import compare_plans, continue_policy
@@ -53,6 +54,7 @@ __all__ = [
     "compare_strategies",
     "continue_policy",
     "diagnose_position",
+    "doubts",
     "expansion_market",
     "fit_entries",
     "great_circle_km",
@@ -63,6 +65,7 @@ __all__ = [
     "p_median",
     "plan_expansion",
     "plan_strategy",
+    "plausibility",
     "rank_entries",
     "simulate_risk",
     "strategy_sensitivity",

@@ -6,7 +6,7 @@ each can be replaced; the defaults are folklore of the trade and named so, never
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -37,30 +37,71 @@ class Programme(Strict):
     visits: Annotated[float, Field(gt=0)] = 1.0
 
 
-#: 浅耕: a scout who keeps a presence; 集中: force concentrated for two years, then held; 先撒网后集中.
+#: 浅耕: a scout who keeps a presence; 集中: force concentrated for two years, then held (folklore: about
+#: three times the first brand's effort, then half more than it).
 LIGHT = Programme(name="浅耕", effort=(0.02,), visits=0.4)
-CONCENTRATED = Programme(name="集中", effort=(0.08, 0.08, 0.05, 0.035), visits=1.0)
-SCOUT_THEN_CONCENTRATE = Programme(name="先撒网后集中", effort=(0.02, 0.08, 0.08, 0.05, 0.035), visits=0.8)
+CONCENTRATED = Programme(name="集中", effort=(0.06, 0.06, 0.05, 0.035), visits=1.0)
+#: 集中 of the world without resistance.
+EASY_CONCENTRATED = Programme(name="集中", effort=(0.08, 0.08, 0.05, 0.035), visits=1.0)
+
+
+def scout_then(concentrated: Programme) -> Programme:
+    """先撒网后集中: a year of scouting, then a concentrated programme."""
+    return Programme(name="先撒网后集中", effort=(*LIGHT.effort, *concentrated.effort), visits=0.8)
 
 
 class Response(Strict):
-    """Share response: an attraction model with ramp-up, and the margin that a rank earns (folklore).
+    """How a market answers: a share from stocks of goodwill that resist, and the margin that a rank earns.
 
-    The share tends to ``effort**elasticity / (effort**elasticity + rivals**elasticity)`` where the rivals'
-    effort is ``rival_effort`` times the unit's ``rival_strength``; each year ``ramp`` of a gap above and ``1
-    - retention`` of a gap below is closed. ``rank_margin`` is the contribution per yuan of sales of the
-    first, second, third and any later brand: the first eats the meat, the second gnaws the bones, the third
-    drinks the soup, the fourth has the wind.
+    Ours starts at nothing: each year ``carry_over`` of it is kept and ``1 - carry_over`` of the year's effort
+    is added, so that a lasting effort ends in a stock of its own size. The share is that of our attraction,
+    ``goodwill**elasticity`` over ``order**order_exponent`` (the first brand of a market has order 1, whoever
+    meets k strong brands k + 1), in all attraction; the rivals' is that of their lasting effort
+    ``rival_effort`` times the unit's ``rival_strength``, shared out as their shares of today are. So with
+    equal lasting effort the k-th entrant ends at ``1 / sqrt(k)`` of the first brand's share.
+
+    Parameters
+    ----------
+    form : str
+        ``goodwill``, or ``easy``: the share tends to ``effort**elasticity`` in all effort, whatever the
+        order, and each year ``ramp`` of a gap above and ``1 - retention`` of one below is closed.
+    elasticity : float
+        1: shares follow shares of effort, as share of market follows share of voice (Jones 1990).
+    rival_effort : float
+        Yearly effort of all rivals together, as a share of capacity; ``easy``: of the usual rival (folklore).
+    order_exponent : float
+        0.5: the share of the k-th entrant over the first's is 1 / sqrt(k) for packaged goods (Urban, Carter,
+        Gaskin and Mucha 1986; Kalyanaram, Robinson and Urban 1995).
+    carry_over : float
+        Part of goodwill kept a year; at 0.8 a lasting effort has half of its goodwill after 3.1 years. That
+        is slower than advertising alone, whose effect is mostly gone within a year (Clarke 1976): it stands
+        for distribution and habits too (folklore).
+    ramp, retention : float
+        For ``easy`` alone.
+    rank_margin : tuple of float
+        Contribution per yuan of sales, before effort, of the first, second, third and any later brand: the
+        first eats the meat, the second gnaws the bones, the third drinks the soup, the fourth has the wind
+        (folklore).
+    strong_rank, enter_share, exit_share
+        Strong is among the first `strong_rank` with at least `enter_share`; lost below `exit_share`
+        (folklore).
+    distance_cost : float
+        Effort costs this part more per 100 km (folklore).
+    reaction : float
+        Rivals raise their effort by this times our share, in the replay.
     """
 
-    elasticity: Annotated[float, Field(gt=0)] = 1.3
-    rival_effort: Annotated[float, Field(gt=0)] = 0.06
+    form: Literal["goodwill", "easy"] = "goodwill"
+    elasticity: Annotated[float, Field(gt=0)] = 1.0
+    rival_effort: Annotated[float, Field(gt=0)] = 0.07
+    order_exponent: Amount = 0.5
+    carry_over: Annotated[float, Field(ge=0, lt=1)] = 0.8
     ramp: Annotated[float, Field(gt=0, le=1)] = 0.3
     retention: Share = 0.7
-    rank_margin: Annotated[tuple[float, ...], Field(min_length=1)] = (0.25, 0.16, 0.08, 0.02)
+    rank_margin: Annotated[tuple[float, ...], Field(min_length=1)] = (0.46, 0.42, 0.37, 0.25)
     strong_rank: Annotated[int, Field(ge=1)] = 3
-    enter_share: Share = 0.20
-    exit_share: Share = 0.15
+    enter_share: Share = 0.16
+    exit_share: Share = 0.13
     distance_cost: Amount = 0.05
     reaction: Amount = 0.0
 
@@ -71,6 +112,17 @@ class Response(Strict):
         if any(a < b for a, b in zip(self.rank_margin, self.rank_margin[1:], strict=False)):
             raise ValueError("rank_margin（各名次的利润率）必须从第一名起不升")
         return self
+
+    @classmethod
+    def easy(cls, **changes) -> Response:
+        """The named alternative without resistance: this year's effort alone decides, every brand is equal.
+
+        Everybody who makes an effort as large as the rivals' ends at half of the market; kept for
+        comparison with plans made before goodwill was counted.
+        """
+        plain = {"form": "easy", "elasticity": 1.3, "rival_effort": 0.06}
+        plain |= {"rank_margin": (0.25, 0.16, 0.08, 0.02), "enter_share": 0.20, "exit_share": 0.15}
+        return cls(**{**plain, **changes})
 
     @classmethod
     def lanchester(cls, **changes) -> Response:
@@ -196,6 +248,14 @@ class Assumptions(Strict):
         Yearly discount rate.
     terminal_years : float
         Value at the end = this many times the last period's running profit.
+    spread : float
+        How unlike markets are in what the same effort does there, beyond what is known: the standard
+        deviation of the logarithm of a unit's responsiveness, whose mean is 1 (folklore). Nobody knows it
+        before entering; a plan counts with what is to be expected. 0: every market answers as computed.
+    common : float
+        Part of that variance which the units of a province share.
+    reach_chance : float
+        A unit counts as strong in a plan - for its neighbours, the ladder, contiguity - from this chance on.
 
     Examples
     --------
@@ -211,6 +271,16 @@ class Assumptions(Strict):
     spill_cap: Share = 0.15
     discount: Annotated[float, Field(ge=0, lt=1)] = 0.10
     terminal_years: Amount = 3.0
+    spread: Annotated[float, Field(ge=0, le=2)] = 0.45
+    common: Share = 0.3
+    reach_chance: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+    @classmethod
+    def easy(cls, **changes) -> Assumptions:
+        """The old world: markets that do not resist and answer as computed (see `Response.easy`)."""
+        programmes = (LIGHT, EASY_CONCENTRATED)
+        plain = {"response": Response.easy(), "spread": 0.0, "programmes": programmes}
+        return cls(**{**plain, **changes})
 
     @model_validator(mode="after")
     def _named_once(self):

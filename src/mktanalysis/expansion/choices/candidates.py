@@ -27,7 +27,7 @@ class Candidates:
     ----------
     unit, start, programme : ndarray of int, shape (choices,)
     income, outlay, people, share : ndarray, shape (choices, periods)
-        Contribution and outlay in yuan, heads, market share; zero before the start.
+        Contribution and outlay in yuan, heads, market share, as expected; zero before the start.
     strong : ndarray of bool, shape (choices, periods)
     opening : ndarray, shape (choices,)
         Entry cost and first year's effort, the part that strong neighbours can save on.
@@ -36,7 +36,8 @@ class Candidates:
     need : ndarray, shape (choices, periods)
         What the choice takes from the budget (below zero: gives back), see `budget_need`.
     loss : ndarray, shape (choices,)
-        What the first year loses without savings (zero for a profit), see `felt_saving`.
+        What the first year loses at least without savings (zero for a profit), see `felt_saving`: where
+        the answer of the market is uncertain, in the best case, so that no saving is felt too early.
     fixed : ndarray of bool, shape (choices,)
         Started already or decided (policy.history).
     """
@@ -114,26 +115,8 @@ def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     programme = programme[keep]
     fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
-    income, outlay, people, share, strong, opening, value = _paths(
-        case, library, unit[order], start[order], programme[order], weight
-    )
-    need = budget_need(income, outlay, policy.reinvest)
-    loss = np.maximum(need[np.arange(len(order)), start[order]], 0.0)
-    candidates = Candidates(
-        unit=unit[order],
-        start=start[order],
-        programme=programme[order],
-        income=income,
-        outlay=outlay,
-        people=people,
-        share=share,
-        strong=strong,
-        opening=opening,
-        value=value,
-        need=need,
-        loss=loss,
-        fixed=fixed[order],
-    )
+    paths = _paths(case, library, unit[order], start[order], programme[order], weight)
+    candidates = Candidates(unit[order], start[order], programme[order], *paths, fixed[order])
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
     return Problem(case, library, candidates, weight, weight_end, **_base_paths(case, weight))
@@ -192,22 +175,33 @@ def _history(case: Case, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
 
 
 def _paths(case: Case, library: Library, unit, start, programme, weight) -> tuple[np.ndarray, ...]:
-    """Income, outlay, people, share, strong, opening, value of each choice."""
-    periods = case.policy.periods
-    age = np.arange(periods)[None, :] - start[:, None]
+    """Income, outlay, people, share, strong, opening, value, need and loss of each choice, as expected."""
+    policy = case.policy
+    age = np.arange(policy.periods)[None, :] - start[:, None]
     on = age >= 0
     age = np.maximum(age, 0)
     at = (unit[:, None], programme[:, None], age)
     capacity = case.capacity[unit]
-    income = on * capacity * library.contribution[at]
+    annual = case.column("annual_cost")[unit]
     effort = on * capacity * library.effort[at]
-    outlay = effort + on * case.column("annual_cost")[unit][:, None]
+    outlay = effort + on * annual[:, None]
     row = np.arange(len(unit))
     opening = case.column("entry_cost")[unit] + effort[row, start]
     outlay[row, start] += case.column("entry_cost")[unit]
     last = np.array([p.effort[-1] for p in case.assumptions.programmes])[programme]
     lasting = capacity[:, -1] * last * distance_factor(case)[unit]
-    running = np.maximum(income[:, -1] - lasting - case.column("annual_cost")[unit], 0.0)
+    parts = len(library.contribution)
+    income = np.zeros(on.shape)
+    need = np.zeros(on.shape)
+    running = np.zeros(len(unit))
+    loss = np.full(len(unit), np.inf)
+    for contribution in library.contribution:  # one equally likely answer of the market after the other
+        earned = on * capacity * contribution[at]
+        taken = budget_need(earned, outlay, policy.reinvest)
+        income += earned / parts
+        need += taken / parts
+        running += np.maximum(earned[:, -1] - lasting - annual, 0.0) / parts
+        loss = np.minimum(loss, np.maximum(taken[row, start], 0.0))
     value = (income - outlay) @ weight + case.assumptions.terminal_years * weight[-1] * running
     return (
         income,
@@ -217,6 +211,8 @@ def _paths(case: Case, library: Library, unit, start, programme, weight) -> tupl
         on & library.strong[at],
         opening,
         value,
+        need,
+        loss,
     )
 
 
@@ -268,7 +264,7 @@ def _base_paths(case: Case, weight) -> dict:
     library = build_library(case, (hold_programme(case),), mature=True)
     base = case.base
     capacity = case.capacity
-    income = capacity * library.contribution[:, 0] * base[:, None]
+    income = capacity * library.contribution[0, :, 0] * base[:, None]
     outlay = (capacity * library.effort[:, 0] + case.column("annual_cost")[:, None]) * base[:, None]
     running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
     value = (
@@ -292,9 +288,9 @@ LONGEST_RAMP = 30
 def check_horizon(problem: Problem) -> None:
     """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
     case = problem.case
-    if len(problem.candidates) == 0 or problem.library.strong.any():
+    if len(problem.candidates) == 0 or problem.library.chance.any():
         return
-    years = build_library(case, periods=LONGEST_RAMP).strong.any(axis=(0, 1))
+    years = build_library(case, periods=LONGEST_RAMP).chance.any(axis=(0, 1))
     if years.any():
         raise MktError(
             f"计划期 {case.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"

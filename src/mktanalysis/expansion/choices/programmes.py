@@ -7,24 +7,31 @@ calendar only through the capacity; so the solver meets a linear problem.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from ..assumptions import Programme
 from ..market.case import Case
-from .response import attraction_share, margin_of, next_share, rank_of, strong_next
+from .chance import responsiveness
+from .response import Standing, margin_of, order_of, rank_of, strong_next
 from .workload import staff_by_age
 
 
 @dataclass(frozen=True, eq=False)
 class Library:
-    """Paths by age of each unit under each programme.
+    """Paths by age of each unit under each programme, as they are to be expected.
 
     Attributes
     ----------
-    share, rank, strong, people : ndarray, shape (units, programmes, ages)
-    contribution : ndarray, shape (units, programmes, ages)
-        Margin x share, per yuan of capacity.
+    share, chance, people : ndarray, shape (units, programmes, ages)
+        Expected share, chance of being strong, heads.
+    rank : ndarray of int, shape (units, programmes, ages)
+        That of the expected share.
+    strong : ndarray of bool, shape (units, programmes, ages)
+        The chance is at least the one that is asked for.
+    contribution : ndarray, shape (parts, units, programmes, ages)
+        Margin x share, per yuan of capacity, for each equally likely responsiveness.
     effort : ndarray, shape (units, programmes, ages)
         Effort with the extra cost of distance, per yuan of capacity.
     """
@@ -36,6 +43,7 @@ class Library:
     people: np.ndarray
     contribution: np.ndarray
     effort: np.ndarray
+    chance: np.ndarray
 
 
 def hold_programme(case: Case) -> Programme:
@@ -57,43 +65,72 @@ def build_library(
     """
     periods = case.policy.periods if periods is None else periods
     assumptions = case.assumptions
-    response = assumptions.response
     programmes = assumptions.programmes if programmes is None else programmes
     ages = np.arange(periods)
     shape = (len(case.units), len(programmes), periods)
-    own = case.column("own_share")
-    strength = case.column("rival_strength")
-    share = np.zeros(shape)
-    rank = np.zeros(shape, dtype=int)
-    strong = np.zeros(shape, dtype=bool)
     raw = np.array([[p.effort[min(int(a), len(p.effort) - 1)] for a in ages] for p in programmes])
-    for k in range(len(programmes)):
-        before = own
-        was = mature & (own >= response.enter_share)
-        if mature:  # a base without a stated share has the one that its effort leads to
-            before = np.where(own > 0, own, attraction_share(raw[k, 0], strength, response))
-            was = before >= response.exit_share
-        for a in ages:
-            target = attraction_share(raw[k, a], strength, response)
-            share[:, k, a] = next_share(before, target, response)
-            rank[:, k, a] = rank_of(share[:, k, a], case.rivals, own)
-            strong[:, k, a] = strong_next(was, share[:, k, a], rank[:, k, a], response)
-            before = share[:, k, a]
-            was = strong[:, k, a]
+    factors = np.ones(1) if mature else responsiveness(assumptions)  # at home the answer is known
+    share = np.zeros(shape)
+    chance = np.zeros(shape)
+    contribution = np.zeros((len(factors), *shape))
+    for part, factor in enumerate(factors):
+        found = _answers(case, raw, factor, mature)
+        share += found.share / len(factors)
+        chance += found.strong / len(factors)
+        contribution[part] = found.share * margin_of(found.rank, assumptions.response)
     distance = distance_factor(case)
     staff = staff_by_age(
         case.column("customers"), periods, assumptions.staffing, level=case.level, mature=mature
     )
     visits = np.array([p.visits for p in programmes])
+    own = case.column("own_share")[:, None, None]
     return Library(
-        tuple(p.name for p in programmes),
-        share,
-        rank,
-        strong,
-        staff[:, None, :] * visits[None, :, None],
-        share * margin_of(rank, response),
-        raw[None] * distance[:, None, None],
+        names=tuple(p.name for p in programmes),
+        share=share,
+        rank=rank_of(share, case.rivals[:, None, None, :], own),
+        strong=chance >= assumptions.reach_chance - 1e-9,
+        people=staff[:, None, :] * visits[None, :, None],
+        contribution=contribution,
+        effort=raw[None] * distance[:, None, None],
+        chance=chance,
     )
+
+
+class _Answer(NamedTuple):
+    """Arrays of shape (units, programmes, ages)."""
+
+    share: np.ndarray
+    rank: np.ndarray
+    strong: np.ndarray
+
+
+def _answers(case: Case, raw: np.ndarray, factor: float, mature: bool) -> _Answer:
+    """How markets answer the efforts ``raw``, shape (programmes, ages), at one responsiveness."""
+    response = case.assumptions.response
+    own = case.column("own_share")[:, None]
+    strength = case.column("rival_strength")[:, None]
+    rivals = case.rivals[:, None, :]
+    base = np.full(len(case.units), mature)
+    market = Standing(response, order_of(case.rivals, base)[:, None])
+    shape = (len(case.units), *raw.shape)
+    standing = market.of_share(np.broadcast_to(own, shape[:2]), strength)  # shape (units, programmes)
+    before = np.broadcast_to(own, shape[:2])
+    was = mature & (before >= response.enter_share)
+    if mature:  # a base without a stated share has the one that its effort leads to
+        kept = market.of_effort(raw[:, 0], np.broadcast_to(strength, shape[:2]))
+        standing = np.where(before > 0, standing, kept)
+        before = np.where(before > 0, before, market.share(standing, strength))
+        was = before >= response.exit_share
+    found = _Answer(np.zeros(shape), np.zeros(shape, dtype=int), np.zeros(shape, dtype=bool))
+    for age in range(raw.shape[1]):
+        standing = market.after(standing, factor * raw[:, age], strength)
+        share = market.share(standing, strength)
+        rank = rank_of(share, rivals, own)
+        was = strong_next(was, share, rank, response)
+        found.share[:, :, age] = share
+        found.rank[:, :, age] = rank
+        found.strong[:, :, age] = was
+    return found
 
 
 def distance_factor(case: Case) -> np.ndarray:

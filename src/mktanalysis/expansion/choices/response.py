@@ -11,25 +11,87 @@ import numpy as np
 from ..assumptions import Response
 
 
-def attraction_share(effort, rival_strength, response: Response) -> np.ndarray:
+def attraction_share(effort, rival_strength, response: Response, order=1) -> np.ndarray:
     """Share that a lasting effort leads to: own attraction over all attraction.
 
     Parameters
     ----------
     effort : array
-        Yearly effort as a share of capacity.
+        Yearly effort as a share of capacity; a stock of goodwill is as large as the lasting effort behind it.
     rival_strength : array
         Rivals' effort relative to the usual ``response.rival_effort``.
+    order : array
+        Which brand of the market we are by entry, 1 the first; nothing to the ``easy`` form.
 
     Examples
     --------
     >>> from mktanalysis.expansion import Response
-    >>> float(attraction_share(0.06, 1.0, Response()))
+    >>> float(attraction_share(0.06, 1.0, Response.easy()))
+    0.5
+    >>> first, fourth = attraction_share(0.05, 1.0, Response(), order=np.array([1, 4]))
+    >>> float((fourth / (1 - fourth)) / (first / (1 - first)))
     0.5
     """
     own = np.power(np.maximum(effort, 0.0), response.elasticity)
+    if response.form == "goodwill":
+        own = own / np.power(np.asarray(order, dtype=float), response.order_exponent)
     rival = np.power(response.rival_effort * np.asarray(rival_strength, dtype=float), response.elasticity)
     return np.divide(own, own + rival, out=np.zeros(np.broadcast(own, rival).shape), where=own + rival > 0)
+
+
+class Standing:
+    """What a year leaves behind in a market: goodwill, or in the ``easy`` form the share itself.
+
+    Parameters
+    ----------
+    response : Response
+    order : array
+        See `attraction_share`.
+    """
+
+    def __init__(self, response: Response, order):
+        self.response = response
+        self.order = order
+
+    def of_share(self, share, rival_strength) -> np.ndarray:
+        """The standing that shows a share."""
+        response = self.response
+        if response.form == "easy":
+            return np.asarray(share, dtype=float)
+        rival = np.power(response.rival_effort * np.asarray(rival_strength), response.elasticity)
+        share = np.minimum(share, 1 - 1e-9)
+        own = share / (1 - share) * rival * np.power(np.asarray(self.order, float), response.order_exponent)
+        return np.power(own, 1 / response.elasticity)
+
+    def of_effort(self, effort, rival_strength) -> np.ndarray:
+        """The standing that a lasting effort leads to."""
+        if self.response.form == "easy":
+            return attraction_share(effort, rival_strength, self.response)
+        return np.broadcast_to(effort, np.shape(rival_strength)).astype(float)
+
+    def after(self, standing, effort, rival_strength) -> np.ndarray:
+        """One year of effort on."""
+        response = self.response
+        if response.form == "easy":
+            return next_share(standing, attraction_share(effort, rival_strength, response), response)
+        return response.carry_over * standing + (1 - response.carry_over) * effort
+
+    def share(self, standing, rival_strength) -> np.ndarray:
+        """The share that a standing shows."""
+        if self.response.form == "easy":
+            return standing
+        return attraction_share(standing, rival_strength, self.response, self.order)
+
+
+def order_of(rivals, base) -> np.ndarray:
+    """Which brand of each market we are by entry: the first at home, else the one after its strong brands.
+
+    Examples
+    --------
+    >>> order_of(np.array([[0.3, 0.2, 0.1], [0.3, 0.0, 0.0]]), np.array([False, False])).tolist()
+    [4, 2]
+    """
+    return np.where(base, 1, 1 + (np.asarray(rivals) > 0).sum(axis=-1))
 
 
 def next_share(share, target, response: Response) -> np.ndarray:

@@ -112,11 +112,12 @@ def _orders(case: Case, starts: Starts) -> dict:
 def _hysteresis(case: Case, outcome: Replay) -> dict:
     """A unit turns strong at the entry share or above and stays strong only at the exit share or above."""
     response = case.assumptions.response
-    strong = outcome.detail["strong"][0]
-    share = outcome.detail["share"][0]
+    answers = outcome.detail["answers"].detail
+    strong = answers["strong"]  # shape (answers, units, periods)
+    share = answers["share"]
     turned = strong.copy()
-    turned[:, 1:] &= ~strong[:, :-1]
-    turned[case.base, 0] = False
+    turned[:, :, 1:] &= ~strong[:, :, :-1]
+    turned[:, case.base, 0] = False
     broken = int((turned & (share < response.enter_share - 1e-9)).sum())
     broken += int((strong & (share < response.exit_share - 1e-9)).sum())
     return _row("强势的进入与失去门槛", -broken, f"不符 {broken} 处")

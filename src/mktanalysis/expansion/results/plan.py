@@ -26,7 +26,7 @@ from ..policy import Policy
 from ..search.solve import Outcome, Search, solve
 from .conditions import check_plan
 from .reasons import explain
-from .replay import Replay, Starts, replay
+from .replay import Replay, Starts, expected
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,8 +37,10 @@ class ExpansionPlan(Shown):
     ----------
     steps : DataFrame
         One row a start: period, region, name, action, effort and cost of the first year (yuan), saving by
-        spill-over, share and rank at the end, strong_from (year or missing), cash (sum over the
-        horizon), value (discounted, with terminal value), reason (Chinese).
+        spill-over, share and rank at the end, strong_chance then, strong_from (the year in which
+        that chance is large enough, or missing), cash (sum over the horizon), value (discounted, with
+        terminal value). Shares and money are those to be
+        expected; reason (Chinese).
     paths : DataFrame
         One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash,
         people.
@@ -51,8 +53,10 @@ class ExpansionPlan(Shown):
     staff : DataFrame
         One row a period: staff, managers, limit, and offices of each level.
     figures : Series
-        Key figures: value, gain (value beyond the base's own), gain_after (its part after the horizon, from
-        ``terminal_years``), promised_value, bound, gap, payback year, peak cash ...
+        Key figures: value, gain (value beyond the base's own), gain_within and gain_after (its parts within
+        the horizon and after it, from ``terminal_years``), gross_spending (all that is paid out beyond the
+        base's own outlay) and peak_cash (the net advance: the deepest point of the cumulated cash),
+        promised_value, bound, gap, payback year ...
     why : DataFrame
         One row a step: what spoke for it.
     checks : DataFrame
@@ -172,7 +176,7 @@ def make_plan(problem: Problem, outcome: Outcome) -> ExpansionPlan:
     rows = np.sort(outcome.rows)
     promised = evaluate(problem, rows)
     starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
-    truth = replay(case, starts)
+    truth = expected(case, starts)
     order = rows[np.lexsort([c.unit[rows], c.start[rows]])]
     cash_flow = _cash_table(problem, truth)
     steps = _steps(problem, order, truth, promised, tree)
@@ -230,6 +234,7 @@ def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: R
             "cost": paid,
             "saving": np.maximum(np.round(c.outlay[order, start] - paid, 2), 0.0),
             "share": truth.detail["share"][0][unit, -1],
+            "strong_chance": truth.detail["chance"][unit, -1],
             "rank": truth.detail["rank"][0][unit, -1].astype(int),
             "strong_from": pd.array([case.years[s] if s >= 0 else None for s in since], dtype="Int64"),
             "cash": (income - outlay)[unit].sum(axis=1),
@@ -311,11 +316,13 @@ def _figures(
 ) -> pd.Series:
     case = problem.case
     nothing = np.zeros(0, dtype=int)
-    alone = replay(case, Starts(nothing, nothing, nothing), detail=False)
+    alone = expected(case, Starts(nothing, nothing, nothing))
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
     beyond = cash["cash"].to_numpy() - base_cash
     total = np.cumsum(beyond)
     gain = float(truth.value[0] - alone.value[0])
+    spent = (truth.outlay + truth.office_cost)[0]
+    spent_alone = (alone.outlay + alone.office_cost)[0]
     capacity = case.capacity[:, -1]
     sales = (truth.detail["share"][0] * case.capacity)[:, -1]
     strong = truth.detail["strong"][0][:, -1]
@@ -325,7 +332,9 @@ def _figures(
             "promised_value": promised.value,
             "base_value": float(alone.value[0]),
             "gain": gain,
+            "gain_within": float(beyond @ problem.weight),
             "gain_after": gain - float(beyond @ problem.weight),
+            "gross_spending": float((spent - spent_alone).sum()),
             "bound": bound,
             "gap": gap,
             "payback_year": _payback(total, case.years),

@@ -7,11 +7,13 @@ promised.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from ..choices.response import attraction_share, margin_of, next_share, rank_of, strong_next
+from ..choices.chance import responsiveness
+from ..choices.response import Standing, margin_of, order_of, rank_of, strong_next
 from ..choices.workload import staff_by_age
 from ..market.case import Case
 
@@ -66,8 +68,14 @@ class Replay:
     detail: dict
 
 
-def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bool = True) -> Replay:
-    """Replay a plan under one or many draws of chance."""
+def replay(
+    case: Case, starts: Starts, *, shock: Shock | None = None, detail: bool = True, planned: bool = False
+) -> Replay:
+    """Replay a plan under one or many draws of chance.
+
+    With `planned` the draws are the equally likely answers that the plan counts with, and what depends on
+    strength - the ladder, savings - follows the plan's rule: strong from the chance asked for on.
+    """
     shock = shock or Shock()
     policy = case.policy
     assumptions = case.assumptions
@@ -75,8 +83,7 @@ def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bo
     plan = _Course(case, starts)
     n = len(case.units)
     periods = policy.periods
-    own = np.broadcast_to(plan.first_share, (draws, n)).copy()
-    strong = np.broadcast_to(plan.first_strong, (draws, n)).copy()
+    state = _State(*(np.broadcast_to(x, (draws, n)) for x in plan.first))
     kept: dict[str, list] = {"share": [], "rank": [], "strong": [], "unit_income": [], "unit_outlay": []}
     totals: dict[str, list] = {
         "income": [],
@@ -90,8 +97,11 @@ def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bo
     for t in range(periods):
         capacity = case.capacity[:, t] * (1.0 if shock.capacity is None else shock.capacity[:, :, t])
         capacity = np.broadcast_to(capacity, (draws, n))
-        before_strong = strong
-        own, rank, strong = _year(case, plan, t, own, strong, shock)
+        before_strong = _counted(case, state.strong, planned)
+        state = _year(case, plan, t, state, shock)
+        own = state.share
+        rank = state.rank
+        strong = state.strong
         income = plan.held[:, t] * capacity * own * margin_of(rank, assumptions.response)
         saving = _saved(case, plan, t, before_strong)
         outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * case.column("annual_cost")
@@ -99,7 +109,8 @@ def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bo
             case.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
         )
         outlay = outlay + plan.opens[:, t] * case.column("entry_cost") - saving * opening
-        rungs, radiance = _climb(case, capacity, own * plan.held[:, t], strong)
+        seen = own.mean(axis=0, keepdims=True) if planned else own
+        rungs, radiance = _climb(case, capacity, seen * plan.held[:, t], _counted(case, strong, planned))
         for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
             totals[name].append(value.sum(axis=1))
         profit = income - outlay
@@ -115,6 +126,49 @@ def replay(case: Case, starts: Starts, *, shock: Shock | None = None, detail: bo
             base = np.maximum((income - lasting)[:, case.base].sum(axis=1), 0.0)
             totals["running"].append(profit[:, ~case.base].sum(axis=1) + base)
     return _collect(case, plan, totals, kept if detail else {})
+
+
+def expected(case: Case, starts: Starts) -> Replay:
+    """What a plan counts with: the mean over the equally likely answers of the markets entered.
+
+    Strength is the plan's own (a unit is strong from the chance asked for on); ``detail`` holds, beside the
+    means, ``chance`` (of being strong, units x periods) and ``answers``, the replay that was averaged.
+    """
+    factors = responsiveness(case.assumptions)
+    shock = Shock(response=np.where(case.base, 1.0, factors[:, None]))  # at home the answer is known
+    each = replay(case, starts, shock=shock, planned=True)
+    chance = each.detail["strong"].mean(axis=0)
+    mean = {name: value.mean(axis=0, keepdims=True) for name, value in vars(each).items() if name in AVERAGED}
+    detail = {name: each.detail[name].mean(axis=0, keepdims=True) for name in MEANS}
+    share = np.moveaxis(detail["share"], 2, 1)  # shape (1, periods, units), as ranks are told by unit
+    strong = _counted(case, each.detail["strong"], True)[:1]
+    detail["rank"] = np.moveaxis(rank_of(share, case.rivals, case.column("own_share")), 1, 2)
+    detail |= {"strong": strong, "unit_people": each.detail["unit_people"], "chance": chance}
+    detail["answers"] = each
+    alike = {"rungs": each.rungs[:1], "office_cost": each.office_cost[:1], "people": each.people[:1]}
+    return replace(each, **mean, **alike, n_strong=strong.sum(axis=1), detail=detail)
+
+
+#: Figures of a replay that are averaged over the answers of the markets, and those of its details.
+AVERAGED = ("income", "outlay", "radiance", "need", "money", "value")
+MEANS = ("share", "unit_income", "unit_outlay")
+
+
+class _State(NamedTuple):
+    """What a year leaves behind in every market, arrays of shape (draws, units)."""
+
+    standing: np.ndarray
+    share: np.ndarray
+    rank: np.ndarray
+    strong: np.ndarray
+
+
+def _counted(case: Case, strong: np.ndarray, planned: bool) -> np.ndarray:
+    """Strength as it is, or as a plan counts it: from the chance asked for on."""
+    if not planned:
+        return strong
+    enough = strong.mean(axis=0) >= case.assumptions.reach_chance - 1e-9
+    return np.broadcast_to(enough, strong.shape)
 
 
 class _Course:
@@ -148,27 +202,35 @@ class _Course:
         old = staff_by_age(customers, periods, assumptions.staffing, level=case.level, mature=True)
         staff = np.where(case.base[:, None], old, np.take_along_axis(new, age, axis=1))
         self.people = self.held * staff * visits[:, None]
-        share = case.column("own_share")
-        kept = attraction_share(hold, case.column("rival_strength"), assumptions.response)
-        self.first_share = np.where(case.base & (share == 0), kept, share)
-        response = assumptions.response
-        enough = np.where(share > 0, share >= response.enter_share, kept >= response.exit_share)
-        self.first_strong = case.base & enough
+        self.market = Standing(assumptions.response, order_of(case.rivals, case.base))
+        self.first = self._first(case, hold)
         self.offices = _offices(case, self.held)
 
+    def _first(self, case: Case, hold: float) -> _State:
+        """Before the first year: today's shares; a base without one has what its effort leads to."""
+        response = case.assumptions.response
+        strength = case.column("rival_strength")
+        share = case.column("own_share")
+        lasting = self.market.of_effort(hold, strength)
+        kept = self.market.share(lasting, strength)
+        assumed = case.base & (share == 0)
+        enough = np.where(share > 0, share >= response.enter_share, kept >= response.exit_share)
+        standing = np.where(assumed, lasting, self.market.of_share(share, strength))
+        return _State(standing, np.where(assumed, kept, share), np.zeros(len(share)), case.base & enough)
 
-def _year(case: Case, plan: _Course, t: int, share, strong, shock: Shock):
+
+def _year(case: Case, plan: _Course, t: int, state: _State, shock: Shock) -> _State:
     """One year: rivals react, effort works, ranks and strength follow."""
     response = case.assumptions.response
     rival = case.column("rival_strength") * (1.0 if shock.rivals is None else shock.rivals)
     reaction = response.reaction if shock.reaction is None else shock.reaction[:, None]
-    rival = rival * (1 + reaction * share * plan.held[:, max(t - 1, 0)])
+    rival = rival * (1 + reaction * state.share * plan.held[:, max(t - 1, 0)])
     effort = plan.effort[:, t] * (1.0 if shock.response is None else shock.response)
-    target = attraction_share(effort, rival, response)
     held = plan.held[:, t] > 0
-    share = np.where(held, next_share(share, target, response), share)
+    standing = np.where(held, plan.market.after(state.standing, effort, rival), state.standing)
+    share = np.where(held, plan.market.share(standing, rival), state.share)
     rank = rank_of(share, case.rivals, case.column("own_share"))
-    return share, rank, held & strong_next(strong, share, rank, response)
+    return _State(standing, share, rank, held & strong_next(state.strong, share, rank, response))
 
 
 def _saved(case: Case, plan: _Course, t: int, strong) -> np.ndarray:
@@ -181,9 +243,8 @@ def _saved(case: Case, plan: _Course, t: int, strong) -> np.ndarray:
 
 
 def _base_first_year(case: Case, plan: _Course) -> np.ndarray:
-    return (
-        _year(case, plan, 0, plan.first_share[None, :], plan.first_strong[None, :], Shock())[2][0] & case.base
-    )
+    first = _State(*(x[None, :] for x in plan.first))
+    return _year(case, plan, 0, first, Shock()).strong[0] & case.base
 
 
 def _offices(case: Case, held: np.ndarray) -> np.ndarray:

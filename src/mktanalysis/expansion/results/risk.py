@@ -20,6 +20,7 @@ from ...settings import Strict
 from ...words.render import named
 from ...words.summary import Shown, Summary
 from ..assumptions import Amount
+from ..choices.chance import draw_responsiveness, provinces
 from ..market.capacity import relative_sd
 from .replay import Shock, Starts, replay
 
@@ -114,6 +115,9 @@ def simulate_risk(
 ) -> RiskResult:
     """Replay a plan under chance.
 
+    Beside what `chance` says, every market entered answers otherwise than expected, by the plan's own
+    ``assumptions.spread``.
+
     Parameters
     ----------
     plan : ExpansionPlan
@@ -152,6 +156,7 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
     """Each draw from a stream of its own, so that batches do not matter."""
     n = len(case.units)
     periods = case.policy.periods
+    unknown = provinces(case)
     home = case.ladder.parent[:n]
     groups = home.max(initial=-1) + 2
     parts = np.sqrt([chance.common, chance.common, 1 - 2 * chance.common])
@@ -169,6 +174,9 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
         capacity[d] = spread
         both = (rng.normal() + rng.normal(size=n)) / np.sqrt(2)
         response[d] = np.exp(chance.response_sd * both)
+        if case.assumptions.spread:  # how the markets entered answer; at home it is known
+            found = draw_responsiveness(case.assumptions, unknown, rng)
+            response[d] *= np.where(case.base, 1.0, found)
         rivals[d] = np.exp(chance.rivals_sd * rng.normal(size=n))
         reaction[d] = rng.uniform(*chance.reaction)
     variance = (chance.capacity_sd**2 * np.arange(1, periods + 1))[None, :] if sd is None else sd**2

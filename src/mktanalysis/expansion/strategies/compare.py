@@ -16,7 +16,7 @@ from ...errors import MktError
 from ...words.amounts import figure_text
 from ...words.render import named
 from ...words.summary import Shown, Summary
-from ..assumptions import LIGHT, SCOUT_THEN_CONCENTRATE, Assumptions
+from ..assumptions import CONCENTRATED, LIGHT, Assumptions, scout_then
 from ..choices.candidates import Problem, build_problem
 from ..choices.evaluate import evaluate
 from ..market.market import Market
@@ -145,8 +145,9 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
 
 def _with_programmes(assumptions: Assumptions) -> Assumptions:
     """The assumptions with every programme that a strategy asks for."""
-    names = {programme.name for programme in assumptions.programmes}
-    extra = tuple(p for p in (LIGHT, SCOUT_THEN_CONCENTRATE) if p.name not in names)
+    known = {programme.name: programme for programme in assumptions.programmes}
+    scout = scout_then(known.get(CONCENTRATED.name, CONCENTRATED))
+    extra = tuple(p for p in (LIGHT, scout) if p.name not in known)
     return assumptions.replace(programmes=assumptions.programmes + extra)
 
 
