@@ -116,7 +116,9 @@ def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
     paths = _paths(case, library, unit[order], start[order], programme[order], weight)
-    candidates = Candidates(unit[order], start[order], programme[order], *paths, fixed[order])
+    candidates = Candidates(
+        unit=unit[order], start=start[order], programme=programme[order], fixed=fixed[order], **paths
+    )
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
     return Problem(case, library, candidates, weight, weight_end, **_base_paths(case, weight))
@@ -174,7 +176,7 @@ def _history(case: Case, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
     return rows
 
 
-def _paths(case: Case, library: Library, unit, start, programme, weight) -> tuple[np.ndarray, ...]:
+def _paths(case: Case, library: Library, unit, start, programme, weight) -> dict[str, np.ndarray]:
     """Income, outlay, people, share, strong, opening, value, need and loss of each choice, as expected."""
     policy = case.policy
     age = np.arange(policy.periods)[None, :] - start[:, None]
@@ -203,17 +205,17 @@ def _paths(case: Case, library: Library, unit, start, programme, weight) -> tupl
         running += np.maximum(earned[:, -1] - lasting - annual, 0.0) / parts
         loss = np.minimum(loss, np.maximum(taken[row, start], 0.0))
     value = (income - outlay) @ weight + case.assumptions.terminal_years * weight[-1] * running
-    return (
-        income,
-        outlay,
-        on * library.people[at],
-        on * library.share[at],
-        on & library.strong[at],
-        opening,
-        value,
-        need,
-        loss,
-    )
+    return {
+        "income": income,
+        "outlay": outlay,
+        "people": on * library.people[at],
+        "share": on * library.share[at],
+        "strong": on & library.strong[at],
+        "opening": opening,
+        "value": value,
+        "need": need,
+        "loss": loss,
+    }
 
 
 def budget_need(income, outlay, reinvest: float) -> np.ndarray:
