@@ -12,8 +12,8 @@ import mktanalysis as mkt
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "api.md"
 HEAD = """# Public names
 
-Written by `python scripts/make_api.py`; do not edit. The front door is what is used every day; the rest is reached
-through its room, such as `mkt.china.score_cities`. A name that is not listed here may change without notice.
+Written by `python scripts/make_api.py`; do not edit. The front door is what is used every day; the rest is
+reached through its room, such as `mkt.china.score_cities`. A name that is not listed here may change without notice.
 """
 
 

@@ -7,22 +7,27 @@ from .province import province
 from .regions import data_coverage
 from .story import Claim, Number, Story
 from .targets import people, progress, rebates, tasks
+from .territories import balance, macro_regions, reach, realigned
 from .tiers import moves, tiers
 
 __all__ = [
     "Claim",
     "Number",
     "Story",
+    "balance",
     "basis",
     "capacity",
     "data_coverage",
     "expansion",
     "expansion_replanned",
+    "macro_regions",
     "moves",
     "people",
     "position",
     "progress",
     "province",
+    "reach",
+    "realigned",
     "rebates",
     "saturation_check",
     "tasks",

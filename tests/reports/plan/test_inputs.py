@@ -102,5 +102,5 @@ def test_packages_are_known_with_what_they_rest_on():
 
     found = installed("mktanalysis")
     assert found["numpy"] == version("numpy") and found["pandas"] == version("pandas")
-    assert found["six"] == version("six")  # of python-dateutil, of pandas
+    assert found["contourpy"] == version("contourpy")  # of matplotlib
     assert "pytest" not in found  # of an extra
