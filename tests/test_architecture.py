@@ -77,6 +77,49 @@ def test_lint_is_clean():
     assert result.returncode == 0, result.stdout
 
 
+def test_no_module_rests_on_itself():
+    """No circle of imports between modules, inside a room or not; an import in a function counts too."""
+    names = {module_name(path): path for path in MODULES}
+    edges = {
+        name: {other for other in imported_modules(path) if other in names} for name, path in names.items()
+    }
+    rooms = {name for name, path in names.items() if path.name == "__init__.py"}
+    edges = {name: others - {name} - rooms for name, others in edges.items() if name not in rooms}
+    done: set[str] = set()
+    for start in sorted(edges):
+        trail = [(start, iter(sorted(edges[start])))]
+        on_trail = [start]
+        while trail and start not in done:
+            other = next(trail[-1][1], None)
+            if other is None:
+                done.add(trail.pop()[0])
+                on_trail.pop()
+            elif other not in done:
+                assert other not in on_trail, " -> ".join([*on_trail[on_trail.index(other) :], other])
+                trail.append((other, iter(sorted(edges[other]))))
+                on_trail.append(other)
+
+
+def module_name(path):
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path):
+    """Dotted names below the package that a module imports: modules, and names of modules."""
+    package = list(path.relative_to(SOURCE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            absolute = (node.module or "").split(".")
+            if node.level == 0 and absolute[0] != "mktanalysis":
+                continue
+            base = package[: len(package) - node.level + 1] if node.level else absolute[1:]
+            if node.level and node.module:
+                base = [*base, *absolute]
+            yield ".".join(base)
+            yield from (".".join([*base, alias.name]) for alias in node.names)
+
+
 def test_types_are_checked():
     """Names, attributes and calls agree with what is declared (settings in pyproject.toml)."""
     mypy = [sys.executable, "-m", "mypy", "--no-error-summary", str(SOURCE)]

@@ -9,10 +9,9 @@ from .cities import (
     city_profile,
     market_position,
     newest_year,
-    rule_systems,
     score_cities,
 )
-from .counties import county_profile, rule_figures, score_counties
+from .counties import county_profile, rule_figures, rule_systems, score_counties
 from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
     allocated_counties,

@@ -6,7 +6,6 @@ stays missing (the score estimates and flags it); every figure says what it is m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -239,31 +238,6 @@ def _market_potential(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     distance = distance_km(load_table("points"), gdp.index, gdp.index).to_numpy()
     how = values["gdp"].reindex(gdp.index).notna().map({True: "observed", False: "imputed"})
     return pd.Series(np.exp(-distance / REACH_KM) @ gdp.to_numpy(), gdp.index), how
-
-
-def rule_systems(year: int, tree, rules: Sequence[str] = ("T1", "T2", "T3", "T5", "urban_size")) -> dict:
-    """Tiers of the prefecture-level units by several built-in rule systems.
-
-    Parameters
-    ----------
-    year : int
-        Of the figures and thresholds.
-    tree : RegionTree
-    rules : sequence of str
-        Names of built-in systems, see :func:`mktanalysis.tiering.list_rules`.
-
-    Returns
-    -------
-    dict
-        Name -> assignment (only units with a tier).
-    """
-    from ..tiering import tier_by_rules
-    from .counties import rule_figures
-
-    figures = rule_figures(year)
-    cities = tree.level("prefecture")
-    found = {rule: tier_by_rules(figures, rule, tree, year=year).dropna() for rule in rules}
-    return {rule: tiers[tiers.index.isin(cities)] for rule, tiers in found.items()}
 
 
 def market_position(profile: CityProfile, own: pd.Series | None = None) -> pd.Series:

@@ -6,6 +6,8 @@ cell says so; a county without a census figure stays missing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ..datasets import load_indicators, load_regions
@@ -171,3 +173,27 @@ def rule_figures(year: int | None = None) -> pd.DataFrame:
     counties = census[["resident_population"]].assign(urban_core_population=own.reindex(urban.index))
     figures = pd.concat([cities.assign(urban_core_population=core.reindex(cities.index)), counties])
     return figures.rename_axis("region").sort_index()
+
+
+def rule_systems(year: int, tree, rules: Sequence[str] = ("T1", "T2", "T3", "T5", "urban_size")) -> dict:
+    """Tiers of the prefecture-level units by several built-in rule systems.
+
+    Parameters
+    ----------
+    year : int
+        Of the figures and thresholds.
+    tree : RegionTree
+    rules : sequence of str
+        Names of built-in systems, see :func:`mktanalysis.tiering.list_rules`.
+
+    Returns
+    -------
+    dict
+        Name -> assignment (only units with a tier).
+    """
+    from ..tiering import tier_by_rules
+
+    figures = rule_figures(year)
+    cities = tree.level("prefecture")
+    found = {rule: tier_by_rules(figures, rule, tree, year=year).dropna() for rule in rules}
+    return {rule: tiers[tiers.index.isin(cities)] for rule, tiers in found.items()}

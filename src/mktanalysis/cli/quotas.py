@@ -101,10 +101,10 @@ def months(
 
     from .lists import show_words
     from .own import own_table
-    from .targets import _amounts, _index
+    from .own.targets import amounts, index_of
 
     tree = load_regions()
-    wanted = _amounts(own_table(targets, kind="targets", tree=tree), targets)
+    wanted = amounts(own_table(targets, kind="targets", tree=tree), targets)
     if wanted["period"].nunique() != 1:
         raise MktError("年度任务应只有一年")
     yearly = wanted.set_index("region")["value"]
@@ -114,7 +114,7 @@ def months(
     if moved > 0.005:
         typer.echo(f"说明：年度任务已按 {unit:g} 万元取整，最多相差 {moved / 1e4:,.2f} 万元", err=True)
     year = int(wanted["period"].dt.year.iloc[0])
-    index = _index(file, combine)
+    index = index_of(file, combine)
     show_words(quota_months(whole, index, year=year, unit=step), tree=tree, title="月度任务", to=to)
 
 
@@ -135,10 +135,10 @@ def race(
 
     from .lists import show_words
     from .own import own_table
-    from .targets import _amounts
+    from .own.targets import amounts
 
     tree = load_regions()
-    wanted = _amounts(own_table(plan, kind="targets", tree=tree), plan)
+    wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     prizes = Prizes(year=year_prize, month=month_prize, quarter=quarter_prize)
     board = leaderboard(wanted, happened, prizes=prizes)
@@ -194,10 +194,10 @@ def outlook(
 
     from .lists import show_words
     from .own import own_table
-    from .targets import _amounts
+    from .own.targets import amounts
 
     tree = load_regions()
-    wanted = _amounts(own_table(plan, kind="targets", tree=tree), plan)
+    wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     found = year_outlook(wanted, happened, tree)
     show_words(found, tree=tree, title="全年预计", to=to)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .own import reads_files
+from .own.targets import amounts, index_of
 
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 History = Annotated[
@@ -50,7 +51,7 @@ def check(
     check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
-    wanted = _amounts(own_table(plan, kind="targets", tree=tree), plan)
+    wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     table = plan_vs_actual(wanted, happened, tree)
     _tell_unmatched(wanted, happened, tree)
@@ -77,7 +78,7 @@ def season(file: History = None, combine: Combine = True, to: To = None) -> None
 
     check_target(to)
     tree = load_regions()
-    index = _index(file, combine)
+    index = index_of(file, combine)
     columns = ["region", "season", "index", "season_type"]
     show(index, columns=columns, title="季节指数", tree=tree, to=to)
 
@@ -100,8 +101,8 @@ def split(
 
     check_target(to)
     tree = load_regions()
-    wanted = _amounts(own_table(targets, kind="targets", tree=tree), targets)
-    table = split_target(wanted, _index(file, combine))
+    wanted = amounts(own_table(targets, kind="targets", tree=tree), targets)
+    table = split_target(wanted, index_of(file, combine))
     columns = ["region", "period", "value"]
     show(table, columns=columns, title="任务分解", tree=tree, money="万元", kind="targets", to=to)
 
@@ -116,54 +117,3 @@ def _tell_unmatched(plan, actual, tree) -> None:
             regions = rows["region"].unique()
             names = "、".join(tree.names(regions[:8])) + ("等" if len(regions) > 8 else "")
             typer.echo(f"说明：{len(rows)} 个数{text}，没有对照：{names}", err=True)
-
-
-def _amounts(table, file: Path):
-    """Targets with a value; floors and ceilings are not plans."""
-    from mktanalysis import MktError
-
-    if "value" not in table or table["value"].isna().all():
-        raise MktError(f"{file.name} 没有目标额：需要一列，如 计划(万元)、任务(万元)")
-    return table.dropna(subset=["value"])[["region", "period", "value"]]
-
-
-def _index(file: Path | None, combine: bool):
-    """Seasonal index of an own file, or of national retail sales by month."""
-    from mktanalysis import load_regions, load_table
-    from mktanalysis.forecasting import split_january_february
-    from mktanalysis.schemas import season_of
-
-    from .own import own_table
-
-    if file is None:
-        months = load_table("national_retail_monthly")
-        both = months[months["jan_feb_combined"]].assign(value=lambda table: table["ytd_value"])
-        panel = split_january_february(
-            months[~months["jan_feb_combined"]], both[["region", "period", "value"]]
-        )
-        panel = panel[["region", "period", "value"]]
-    else:
-        panel = own_table(file, kind="sales", tree=load_regions())
-    return _indices(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
-
-
-def _indices(panel, *, combine_spring_festival: bool):
-    """Seasonal indices of the regions that have one; the others are listed with the reason."""
-    import pandas as pd
-
-    from mktanalysis import MktError
-    from mktanalysis.planning import seasonal_index
-
-    tables = []
-    left: dict[str, list[str]] = {}
-    for region, part in panel.groupby("region"):
-        try:
-            tables.append(seasonal_index(part, combine_spring_festival=combine_spring_festival))
-        except MktError as error:
-            left.setdefault(str(error).split("：", 1)[-1], []).append(str(region))
-    for reason, regions in left.items():
-        names = "、".join(regions[:8]) + ("等" if len(regions) > 8 else "")
-        typer.echo(f"说明：{len(regions)} 个地区没有季节指数（{reason}）：{names}", err=True)
-    if not tables:
-        raise MktError("没有一个地区能算季节指数：" + "；".join(left))
-    return pd.concat(tables, ignore_index=True)

@@ -15,7 +15,7 @@ from ...fields import Kind, Measure, fields
 from ...sheets import Sheet, column_letters
 from .cells import as_text, is_blank
 from .phrases import Phrase, PhraseReader, combine, header_text
-from .titles import Titles, read_titles
+from .titles import Titles, read_titles, region_of_title
 from .when import When
 
 _SEARCHED_ROWS = 60
@@ -93,12 +93,6 @@ def _is_one_region(sheet: Sheet, top: int, heads: list[Phrase]) -> bool:
     """A table of indicators by year whose region stands in the title (地区：苏州)."""
     named = any(head.role == "indicator" for head in heads) and any(head.when for head in heads)
     return named and any(region_of_title(as_text(cell)) for row in sheet.rows[:top] for cell in row)
-
-
-def region_of_title(text: str) -> str:
-    """The region that a line such as 地区：苏州 names; empty if it names none."""
-    match = re.match(r"(?:地区|城市|区域|省份|市|行政区划|地区名称)[:：]\s*([^\s,，;；]+)$", text)
-    return match.group(1) if match else ""
 
 
 def _more_header(sheet: Sheet, top: int, places: list[int], reader: PhraseReader) -> bool:

@@ -65,8 +65,6 @@ def read_titles(above: list[str], sheet_name: str, beside: list[str], reader: Ph
         Texts from the header on, where a line such as 单位：万元 may stand too.
     reader : PhraseReader
     """
-    from .layout import region_of_title
-
     region = next((name for name in map(region_of_title, above) if name), "")
     lines = [text for text in above if not region_of_title(text)]
     if sheet_name and not _NO_TITLE.fullmatch(clean_name(sheet_name)):
@@ -157,3 +155,9 @@ def _measure(said: list[tuple[str, Phrase]], kind: Kind) -> tuple[Measure | None
     if measures:
         return None, f"标题里有几项数据：{'、'.join(m.label for m in measures.values())}", ""
     return None, "", ""
+
+
+def region_of_title(text: str) -> str:
+    """The region that a line such as 地区：苏州 names; empty if it names none."""
+    match = re.match(r"(?:地区|城市|区域|省份|市|行政区划|地区名称)[:：]\s*([^\s,，;；]+)$", text)
+    return match.group(1) if match else ""
