@@ -96,6 +96,6 @@ def notable(ranks: pd.DataFrame, *, top: int = 12, movers: int = 3, also: Iterab
         Each once.
     """
     latest = ranks[ranks.columns[-1]].dropna().sort_values(kind="stable")
-    risen = (ranks[ranks.columns[0]] - latest).dropna().sort_values(kind="stable").index
-    chosen = [*latest.index[:top], *risen[:movers], *risen[len(risen) - movers :], *also]
+    by_rise = (ranks[ranks.columns[0]] - latest).dropna().sort_values(kind="stable").index
+    chosen = [*latest.index[:top], *by_rise[:movers], *by_rise[len(by_rise) - movers :], *also]
     return [region for region in dict.fromkeys(chosen) if region in ranks.index]
