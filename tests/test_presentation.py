@@ -106,3 +106,11 @@ def test_outside_a_report_publishing_is_only_checked():
 def test_text_from_data_is_never_markup():
     html = mkt.present(pd.DataFrame({"name": ["<script>x</script>"]}), title="<b>")._repr_html_()
     assert "<script" not in html and "<b>" not in html
+
+
+def test_chosen_columns_keep_the_name_on_the_page_and_the_code_in_the_file():
+    table = pd.DataFrame({"region": ["320100"], "name": ["南京市"], "share": [0.2], "rank": [1]})
+    shown = mkt.present(table, ["share"])
+    assert list(shown.texts.columns) == ["地区", "份额"]
+    assert list(shown.sheet().columns) == ["地区", "地区代码", "份额"]
+    assert "地区代码" in mkt.present(table, ["region", "share"]).texts.columns

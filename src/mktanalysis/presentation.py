@@ -232,16 +232,16 @@ def _figure_columns(series: pd.Series, table: pd.DataFrame, kind: str) -> list[C
 
 
 def _chosen(table: pd.DataFrame, columns) -> pd.DataFrame:
-    """The columns asked for; with codes come the names that a tree has put beside them."""
+    """The columns asked for behind the region's name and code; with other codes come their names."""
     if columns is None:
         return table
     missing = [str(name) for name in columns if name not in table.columns]
     if missing:
         raise MktError(f"表里没有这些列：{'、'.join(missing)}；现有：{'、'.join(table.columns)}")
-    wanted: list[str] = []
+    wanted = [key for key in ("name", "region") if key in table.columns and key not in columns]
     for name in columns:
         beside = "name" if name == "region" else f"{name}_name"
-        if beside in table.columns and beside not in columns:
+        if beside in table.columns and beside not in columns and beside not in wanted:
             wanted.append(beside)
         wanted.append(name)
     return table[wanted]

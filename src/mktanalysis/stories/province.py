@@ -95,5 +95,6 @@ def _budget(plan) -> Claim | None:
     spent = worst["outlay"] + worst["office_cost"]
     text = f"预算指净垫付：最紧的 {worst['period']} 年投入{figure('outlay', spent)}，"
     text += f"当年回款{figure('income', worst['income'])}，占用预算{figure('need', worst['need'])}"
-    text += f"（每年可用{figure('budget', worst['budget'])}）。"
+    text += f"（每年可用{figure('budget', worst['budget'])}"
+    text += "，不足的用上年结余）。" if worst["need"] > worst["budget"] else "）。"
     return Claim(text, {name: worst[name] for name in ("outlay", "income", "need", "budget")})
