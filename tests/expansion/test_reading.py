@@ -59,7 +59,7 @@ def test_sites_are_judged_alike():
 
 def test_a_thin_company_is_strong_nowhere():
     market = mkt.expansion_market(*expansion.grid_example(3, 3))
-    easy = expansion.Assumptions.easy()
-    found = expansion.diagnose_position(expansion.thin_example(market), assumptions=easy)
-    assert not found.units["strong"].any()
+    for assumed in (None, expansion.Assumptions.easy()):
+        found = expansion.diagnose_position(expansion.thin_example(market), assumptions=assumed)
+        assert not found.units["strong"].any() and found.units["own_share"].min() > 0
     assert (market.table["own_share"] != expansion.thin_example(market).table["own_share"]).any()

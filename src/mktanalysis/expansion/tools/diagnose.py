@@ -226,7 +226,7 @@ def _base_reason(row: dict) -> str:
     return "；".join(parts)
 
 
-def thin_example(market: Market, *, share: float = 0.05, third: float = 0.17) -> Market:
+def thin_example(market: Market, *, share: float = 0.05, third: float = 0.15) -> Market:
     """The market of a company that is everywhere and strong nowhere: the failure case of a brewery.
 
     Parameters
@@ -236,7 +236,7 @@ def thin_example(market: Market, *, share: float = 0.05, third: float = 0.17) ->
     share : float
         Own share in every unit.
     third : float
-        In the two largest units, enough for a third place in the usual market.
+        In the two largest units: enough for a third place in the usual market, too little to be strong.
 
     Returns
     -------
