@@ -22,7 +22,7 @@ from pathlib import Path
 
 from ..one.job import ENVIRONMENT
 from ..plan.inputs import imported_modules
-from ..processes import MARK, end_group, end_process
+from ..processes import MARK, end_group, end_marked, end_process
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,7 @@ class ForkRunner:
         self._next = 0
         self._deaths = 0
         self._closed = False
+        self._lost: set[str] = set()
 
     def run(self, folder: Path, *, timeout: float, memory_mb: int | None) -> Ended:
         """Make the report in `folder` and wait for its process to end."""
@@ -160,6 +161,8 @@ class ForkRunner:
             if reply is not None:
                 stopped = self._closed and not reply["timeout"] and reply["exit"] < 0
                 return Ended(reply["exit"], reply["timeout"], stopped, reply["peak_mb"], seal=seal)
+            self._lost.add(str(folder))
+            end_marked(str(folder))  # what the lost process's reports started has no parent of ours any more
             if self._closed:
                 break
             empty(folder)
@@ -195,6 +198,8 @@ class ForkRunner:
         if template is not None:
             template.end(patience=5.0)
             template.listener.join(timeout=5.0)
+        for folder in self._lost:  # again: a process that was just being started bore no mark yet
+            end_marked(folder)
 
 
 def empty(folder: Path) -> None:
