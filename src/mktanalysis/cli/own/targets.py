@@ -21,21 +21,13 @@ def amounts(table, file: Path):
 
 def index_of(file: Path | None, combine: bool):
     """Seasonal index of an own file, or of national retail sales by month."""
-    from mktanalysis import load_regions, load_table
-    from mktanalysis.forecasting import split_january_february
+    from mktanalysis import load_regions
+    from mktanalysis.china import national_months
     from mktanalysis.schemas import season_of
 
     from .reading import own_table
 
-    if file is None:
-        months = load_table("national_retail_monthly")
-        both = months[months["jan_feb_combined"]].assign(value=lambda table: table["ytd_value"])
-        panel = split_january_february(
-            months[~months["jan_feb_combined"]], both[["region", "period", "value"]]
-        )
-        panel = panel[["region", "period", "value"]]
-    else:
-        panel = own_table(file, kind="sales", tree=load_regions())
+    panel = national_months() if file is None else own_table(file, kind="sales", tree=load_regions())
     return _indices(panel, combine_spring_festival=combine and season_of(panel["period"].dtype) == 12)
 
 
