@@ -5,13 +5,13 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis.china import (
+    carried_year,
     check_county_gdp,
     check_imputed_retail,
     city_retail,
     county_gdp,
     county_retail,
     load_panel,
-    newest_complete_year,
 )
 
 
@@ -38,7 +38,7 @@ def test_published_figures_stand():
 
 def test_what_is_carried_says_so_and_has_an_interval():
     found = city_retail()
-    assert newest_complete_year() == 2025 and set(found["year"].dropna()) == {2025}
+    assert carried_year() == 2026 and set(found["year"].dropna()) == {2026}
     carried = found[found["status"] == "nowcast"]
     assert len(carried) > 290 and (carried["lower"] < carried["retail"]).all()
     assert set(found["status"]) == {"nowcast", "imputed"}

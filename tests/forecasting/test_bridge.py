@@ -6,8 +6,8 @@ import pytest
 
 import mktanalysis as mkt
 from mktanalysis.forecasting import backtest_bridge, bridge, complete_year, score_forecasts
-from mktanalysis.forecasting.forecaster.movement import Known, carry, estimate_movement
 from mktanalysis.forecasting.hierarchy.structure import Structure
+from mktanalysis.forecasting.today.movement import Known, carry, estimate_movement
 
 
 @pytest.fixture(scope="module")

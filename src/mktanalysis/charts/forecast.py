@@ -60,7 +60,8 @@ def plot_fans(
     Parameters
     ----------
     history : DataFrame
-        Columns region, period, value and, optionally, observed_share.
+        Columns region, period, value and, optionally, observed_share; with ``status``, lower and upper the
+        figures that were carried on (``nowcast``) are hollow marks with their interval.
     forecast : DataFrame
         Columns region, period, mean, lower, upper.
     regions : sequence of str
@@ -120,6 +121,7 @@ def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
     ax.plot(
         when, np.where(seen, values, np.nan), color=style.INK, label="历史", marker=_dot(seen), markersize=2.5
     )
+    _carried(ax, when, past)
     when_on = np.r_[when[-1:], then]
     joined = {name: np.r_[values[-1:], ahead[name]] for name in ("mean", "lower", "upper")}
     ax.fill_between(
@@ -127,6 +129,17 @@ def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
     )
     ax.plot(when_on, joined["mean"], color=style.ACCENT, linestyle="--", label="预测")
     ax.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+
+
+def _carried(ax, when: np.ndarray, past: pd.DataFrame) -> None:
+    """Figures that were carried on are no published ones: hollow, with their interval."""
+    if "status" not in past or not (now := past["status"].eq("nowcast").to_numpy()).any():
+        return
+    value = past["value"].to_numpy()[now]
+    reach = [value - past["lower"].to_numpy()[now], past["upper"].to_numpy()[now] - value]
+    style_of = {"linestyle": "none", "marker": "o", "markersize": 3.5, "markerfacecolor": "white"}
+    label = words.status_word("nowcast")
+    ax.errorbar(when[now], value, reach, color=style.INK, elinewidth=0.8, label=label, **style_of)
 
 
 def _dot(seen: np.ndarray) -> str | None:

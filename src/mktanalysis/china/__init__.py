@@ -1,14 +1,13 @@
 """What only China knows: indicators of its cities and counties, its panels, its market units."""
 
 from .allocation import check_county_gdp, county_gdp
-from .bridge import bridge_panel, known_figures, said
+from .bridge import bridge_panel, bridge_scores, check_bridge, known_figures, said
 from .cities import (
     CITY_INDICATORS,
     CityProfile,
     city_panel,
     city_profile,
     market_position,
-    newest_year,
     score_cities,
 )
 from .counties import county_profile, rule_figures, rule_systems, score_counties
@@ -42,8 +41,9 @@ from .panels import (
     national_months,
     panel_coverage,
 )
-from .retail import check_imputed_retail, city_retail, county_retail, newest_complete_year
+from .retail import check_imputed_retail, city_retail, county_retail
 from .units import largest_unit, mark_centres, market_units, unit_level
+from .years import carried_year, newest_year
 
 __all__ = [
     "CITY_INDICATORS",
@@ -51,7 +51,10 @@ __all__ = [
     "MacroInputs",
     "allocated_counties",
     "bridge_panel",
+    "bridge_scores",
+    "carried_year",
     "census_population",
+    "check_bridge",
     "check_county_gdp",
     "check_imputed_retail",
     "city_figures",
@@ -82,7 +85,6 @@ __all__ = [
     "market_units",
     "national_months",
     "newest_city_figures",
-    "newest_complete_year",
     "newest_year",
     "outside_pull",
     "panel_coverage",

@@ -15,12 +15,11 @@ from scipy.special import ndtri
 
 from ..datasets import load_regions, load_table
 from ..errors import MktError
-from ..forecasting import Bridge, bridge, complete_year
+from ..forecasting import Bridge, backtest_bridge, bridge, complete_year, score_forecasts
 from .panels import load_breaks, load_panel
+from .years import BRIDGED
 
 NATION = "100000"
-#: Panels that later figures are known for.
-BRIDGED = ("retail_sales", "gdp")
 #: Errors below are the 80 % quantile of past ones as a normal's, so that single years do not rule.
 COVERED = 0.8
 #: With fewer past years to learn an error from, this is taken (log points).
@@ -32,6 +31,8 @@ HALF_LIFE = 3.0
 MEMBER_ERROR = 0.01
 #: Years in which the cities' figures change base: no growth into them is compared.
 _REVISED = (2005, 2019, 2020)
+#: Cut-offs of the check: years after which three are comparable at least in part.
+CUTOFFS = (2011, 2012, 2013, 2014, 2015, 2016, 2017, 2020, 2021, 2022)
 
 
 def known_figures(
@@ -126,17 +127,53 @@ def _bridged(indicator: str, after: int | None, coverage: float) -> Bridge:
     return bridge(panel, known, load_regions(), breaks=breaks, coverage=coverage)
 
 
-def said(found: Bridge) -> str:
-    """Say in one line what is published and what carried it on (来历一句话).
+def said(found: Bridge | None = None) -> str:
+    """Say in one line what is published and what carried it on (来历一句话); default: of retail sales.
 
     Examples
     --------
-    >>> said(bridge_panel()).startswith("公布数到 2023 年，")
+    >>> said().startswith("公布数到 2023 年，")
     True
     """
-    own = found.panel.loc[found.panel["status"] == "observed", "period"].max().year
+    found = bridge_panel() if found is None else found
     words = list(dict.fromkeys(found.known.sort_values("period")["source"]))
-    return f"公布数到 {own} 年，补到 {found.table['period'].max().year} 年，依据：{'；'.join(words)}。"
+    return f"公布数到 {found.published} 年，补到 {found.end} 年，依据：{'；'.join(words)}。"
+
+
+def check_bridge(
+    indicator: str = "retail_sales", *, cutoffs=CUTOFFS, coverage: float = 0.8, lean: bool = False
+) -> pd.DataFrame:
+    """Cut the panel off, carry it on by what was known 2.6 years later, compare with what came (补数回测).
+
+    Parameters
+    ----------
+    indicator : {"retail_sales", "gdp"}
+    cutoffs : sequence of int
+    coverage : float
+    lean : bool
+        See :func:`known_figures`.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`backtest_bridge`: models ``forecast`` (history alone) and ``bridge``; for
+        :func:`score_forecasts`, or see :func:`bridge_scores`.
+    """
+    return backtest_bridge(
+        load_panel(indicator),
+        lambda year: known_figures(indicator, after=year, lean=lean),
+        load_regions(),
+        cutoffs=cutoffs,
+        coverage=coverage,
+        breaks=load_breaks(indicator),
+    )
+
+
+@cache
+def bridge_scores(indicator: str = "retail_sales", *, coverage: float = 0.8) -> pd.DataFrame:
+    """Score :func:`check_bridge` by level: level, model, n, wape, bias, coverage; shared, never changed."""
+    scores = score_forecasts(check_bridge(indicator, coverage=coverage))
+    return scores[["level", "model", "n", "wape", "bias", "coverage"]]
 
 
 @cache

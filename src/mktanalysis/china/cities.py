@@ -16,6 +16,7 @@ from ..datasets import load_regions, load_table
 from ..errors import MktError
 from ..regions import distance_km
 from ..tiering.scores import Scores, impute, score_regions
+from .years import newest_year
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such
@@ -261,11 +262,3 @@ def market_position(profile: CityProfile, own: pd.Series | None = None) -> pd.Se
     if own is None or not len(own):
         return (retail / profile.values["urban_population"]).dropna()
     return (own / retail).dropna()
-
-
-@cache
-def newest_year() -> int:
-    """The newest year whose score rests on figures of that year: the last of the city yearbook."""
-    table = load_table("city_indicators")
-    retail = table[(table["indicator"] == "retail_sales") & (table["status"] == "observed")]
-    return int(retail["period"].dt.year.max())

@@ -14,8 +14,9 @@ from ..datasets import load_indicators, load_regions
 from ..errors import MktError
 from ..tiering.scores import Scores, score_regions
 from .allocation import county_gdp
-from .cities import CityProfile, city_profile, newest_year
+from .cities import CityProfile, city_profile
 from .retail import county_retail, county_shares
+from .years import newest_year
 
 #: Figures of the city that are split among its counties.
 ALLOCATED = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue")

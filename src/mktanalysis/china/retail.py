@@ -18,6 +18,7 @@ from ..errors import MktError
 from .allocation import YEAR, Ridge, county_gdp, county_table
 from .bridge import bridge_panel
 from .panels import load_panel
+from .years import carried_year
 
 #: A retail figure this many years old still stands for a city.
 MAX_AGE = 5
@@ -31,27 +32,14 @@ _FACTORS = (0.5, 2.0)
 _NO_PENALTY = 1e-6
 
 
-def newest_complete_year() -> int:
-    """Return the newest year of which the nation's retail is known to December (最新完整年).
-
-    Figures of cities are published up to 2023; those of later years are carried on by what is known since.
-
-    Examples
-    --------
-    >>> newest_complete_year()
-    2025
-    """
-    months = load_table("national_retail_monthly")["period"]
-    return int(months[months.dt.month == 12].max().year)
-
-
 def city_retail(year: int | None = None) -> pd.DataFrame:
     """Retail of every prefecture-level unit of a year (各市社零，含补到今天与推算).
 
     Parameters
     ----------
     year : int, optional
-        Default the newest complete one; after the last published year figures are carried on.
+        Default that to which figures are carried, see :func:`carried_year`; up to the last published year
+        the last published figures.
 
     Returns
     -------
@@ -66,7 +54,7 @@ def city_retail(year: int | None = None) -> pd.DataFrame:
     >>> found.loc["320100", "status"], found.loc["532900", "status"]   # 南京, 大理
     ('observed', 'imputed')
     """
-    return _city_retail(newest_complete_year() if year is None else int(year)).copy()
+    return _city_retail(carried_year() if year is None else int(year)).copy()
 
 
 @cache
@@ -255,7 +243,7 @@ def county_retail(year: int | None = None) -> pd.DataFrame:
     >>> round(float(counties.loc[inside, "retail"].sum() / city["320500"]), 9)
     1.0
     """
-    return _county_retail(newest_complete_year() if year is None else int(year)).copy()
+    return _county_retail(carried_year() if year is None else int(year)).copy()
 
 
 @cache

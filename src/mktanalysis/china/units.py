@@ -40,8 +40,8 @@ def market_units(
     within : str, optional
         Code of a region; default the whole nation.
     year : int, optional
-        Year of the figures, default the newest complete one (carried to today); up to the last published year
-        the last published figures.
+        Year of the figures, default that to which they are carried, see :func:`carried_year`; up to the last
+        published year the last published figures.
     category_share : float
         Part of retail sales that the category makes (folklore 1 %).
     growth : float

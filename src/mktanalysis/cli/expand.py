@@ -173,6 +173,7 @@ def _horizon(plan, start: int | None) -> str:
 def _basis(units) -> str:
     """Where the capacities come from, and what is no statistic."""
     from mktanalysis import words
+    from mktanalysis.china import said
 
     folklore = "对手份额、费用与市场响应中没有给出的为行业经验假设，不是统计数字"
     if "status" not in units:
@@ -181,7 +182,8 @@ def _basis(units) -> str:
     told = "、".join(f"{words.status_word(status)} {n} 个" for status, n in count.items())
     years = units["year"].dropna()
     year = "–".join(str(int(y)) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
-    return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{folklore}"
+    carried = said() if "nowcast" in count or "allocated" in count else ""
+    return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{carried}{folklore}"
 
 
 def _target(wish: str | None, tree) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +85,7 @@ def forecast(
 
     from .output import check_target
     from .own import own_table
-    from .own.panels import built_in, carried_on, last_carried, own_panel
+    from .own.panels import built_in, carried_on, own_panel
 
     check_target(to)
     tree = load_regions()
@@ -96,7 +95,7 @@ def forecast(
     published = panel
     today = None if file else carried_on(indicator, panel, carried, own=data is not None)
     if today is not None:
-        panel = today.until(last_carried(today))
+        panel = today.until()
     totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)
     if totals is not None:
         totals = _ahead(totals, panel)
@@ -105,9 +104,7 @@ def forecast(
     settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
     wanted = _quantiles(quantiles)
-    result = _forecast(forecaster.fit(panel, tree), horizon, panel, tree, unit, wanted)
-    if today is not None:
-        result = replace(result, table=today.widen(result.table, last_carried(today), coverage=coverage))
+    result = _forecast(forecaster, today, horizon, panel, tree, unit, wanted)
     _print(result, tree, code, unit)
     more = {}
     if explain:
@@ -116,7 +113,7 @@ def forecast(
         more["情景"] = _what_if(result, what_if, tree, code, unit)
     if changes:
         more["与上年预测相比"] = _changed(
-            HierarchicalForecaster(model, **settings), panel, tree, result, code
+            HierarchicalForecaster(model, **settings), published, tree, result, code
         )
     if backtest:
         more["回测"] = _backtest(forecaster, published, tree, horizon, backtest)
@@ -187,12 +184,14 @@ def _tell_beyond(totals, panel, horizon: int) -> None:
         typer.echo(f"说明：{len(far)} 个固定值在 {end} 以后，超出 --horizon，没有用上", err=True)
 
 
-def _forecast(fitted, horizon: int, panel, tree, unit: str, quantiles):
+def _forecast(forecaster, today, horizon: int, panel, tree, unit: str, quantiles):
     """The forecast; limits that cannot all hold are told with names, periods and the display unit."""
     from mktanalysis import InfeasibleError, words
 
     try:
-        return fitted.forecast(horizon, quantiles=quantiles)
+        if today is not None:
+            return today.forecast(forecaster, tree, horizon, quantiles=quantiles)
+        return forecaster.fit(panel, tree).forecast(horizon, quantiles=quantiles)
     except InfeasibleError as error:
         told = error.relaxation
         end = panel["period"].max()
@@ -263,7 +262,11 @@ def _what_if(result, changes, tree, code: str, unit: str):
 
 
 def _changed(forecaster, panel, tree, result, code: str):
-    """Print and return what changed since the forecast that would have been made a year earlier."""
+    """Print and return what changed since the forecast that would have been made a year earlier.
+
+    What came in is what was published: a figure that was carried on is no actual.
+    """
+    from mktanalysis.forecasting import published_figures
     from mktanalysis.planning import compare_vintages
     from mktanalysis.schemas import season_of
     from mktanalysis.words.render import named
@@ -273,7 +276,8 @@ def _changed(forecaster, panel, tree, result, code: str):
     year = season_of(panel["period"].dtype)
     ahead = (result.table["period"].max() - panel["period"].max()).n
     before = panel[panel["period"] <= panel["period"].max() - year]
-    table = compare_vintages(forecaster.fit(before, tree).predict(ahead + year), result.table, result.history)
+    previous = forecaster.fit(before, tree).predict(ahead + year)
+    table = compare_vintages(previous, result.table, published_figures(result.history))
     columns = ["name", "period", "kind", "change", "inside"]
     rows = _chosen(table, tree, code)
     show(rows, columns=columns, title="与一年前的预测相比", tree=tree, kind="vintages")

@@ -3,11 +3,8 @@
 from .._moved import moved_names
 from .forecaster.backtest import backtest, compare_models, score_forecasts
 from .forecaster.breaks import detect_breaks
-from .forecaster.bridge import Bridge, bridge
-from .forecaster.bridge_backtest import backtest_bridge
 from .forecaster.estimator import ForecastResult, HierarchicalForecaster
 from .forecaster.explain import explain
-from .forecaster.running_year import complete_year
 from .hierarchy.structure import Structure
 from .interchange import from_hierarchical_index, from_nixtla, reconcile, to_nixtla
 from .models.averages import PerSeries
@@ -18,10 +15,15 @@ from .reading import (
     forecast_as_of,
     line_and_children,
     past_and_future,
+    published_figures,
     quick_backtest,
     regions_around,
     same_season,
 )
+from .today.backtest import backtest_bridge
+from .today.bridge import bridge
+from .today.carried import Bridge
+from .today.running_year import complete_year
 
 __all__ = [
     "Bridge",
@@ -43,6 +45,7 @@ __all__ = [
     "from_nixtla",
     "line_and_children",
     "past_and_future",
+    "published_figures",
     "quick_backtest",
     "reconcile",
     "regions_around",

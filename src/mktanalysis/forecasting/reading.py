@@ -10,6 +10,7 @@ import pandas as pd
 from ..schemas import season_of
 from .forecaster.backtest import backtest
 from .forecaster.estimator import ForecastResult, HierarchicalForecaster, shortest_history
+from .forecaster.panel import CARRIED
 
 #: A backtest looks at most so far ahead, from so many origins: enough to judge, quick enough to be always on.
 AHEAD = 3
@@ -58,6 +59,19 @@ def _final(result: ForecastResult) -> pd.Series:
     return result.table[result.table["period"] == last].set_index("region")["mean"]
 
 
+def published_figures(history: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a forecast's history that were published: without what was carried to today.
+
+    Examples
+    --------
+    >>> years = pd.PeriodIndex(["2023", "2024"], freq="Y")
+    >>> history = pd.DataFrame({"region": "a", "period": years, "value": [1.0, 2.0]})
+    >>> published_figures(history.assign(status=["observed", "nowcast"]))["value"].tolist()
+    [1.0]
+    """
+    return history[history["status"] != CARRIED] if "status" in history else history
+
+
 def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     """The last known figure and every forecast side by side.
 
@@ -70,7 +84,8 @@ def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index region; columns level, now (last known), one a forecast period (its text), lower, upper (of the
+        Index region; columns level, published (last published figure, only where figures were carried on
+        after it), now (last known or carried on), one a forecast period (its text), lower, upper (of the
         last period), increment (last forecast less the same season now), growth (a year).
     """
     wide = result.table.pivot(index="region", columns="period", values="mean")
@@ -83,6 +98,9 @@ def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     years = (wide.columns[-1] - base).n / season_of(wide.columns.dtype)
     growth = (wide.iloc[:, -1] / past[base]).where(past[base] > 0) ** (1 / years) - 1
     table = pd.DataFrame({"level": last["level"], "now": past[end]})
+    own = published_figures(result.history)["period"].max()
+    if own < end:
+        table.insert(1, "published", past[own])
     table = table.join(wide.set_axis([str(period) for period in wide.columns], axis=1))
     increment = wide.iloc[:, -1] - past[base]
     return table.assign(lower=last["lower"], upper=last["upper"], increment=increment, growth=growth)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import label, level_name
+from ..forecasting import published_figures
+from ..words import label, level_name, status_word
 from ..words.amounts import format_number
 from .phrases import listed, spoken_share
 from .story import Claim, Number, Story
@@ -57,8 +58,9 @@ def capacity(
 
 
 def _ends(result, region: str) -> pd.Series:
-    """Last figure and last forecast of a region: last, final, then, mean, lower, upper, growth."""
+    """Last figures (published; known or carried on) and the last forecast of a region."""
     past = result.history[result.history["region"] == region].dropna(subset=["value"])
+    own = published_figures(past).sort_values("period").iloc[-1]
     ahead = result.table[result.table["region"] == region].sort_values("period")
     last = past.sort_values("period").iloc[-1]
     final = ahead.iloc[-1]
@@ -66,6 +68,8 @@ def _ends(result, region: str) -> pd.Series:
     growth = (final["mean"] / last["value"]) ** (1 / years) - 1 if last["value"] > 0 else float("nan")
     return pd.Series(
         {
+            "known": own["period"],
+            "published": own["value"],
             "last": last["period"],
             "now": last["value"],
             "final": final["period"],
@@ -89,8 +93,12 @@ def _per_year(periods: pd.Series) -> int:
 
 def _judgement(ends: pd.Series, name: str, measure: str, nominal: float, covered) -> Claim:
     unit = _unit(measure)
-    text = f"{name} {ends['last']} 年{label(measure)} {format_number(ends['now'], unit)}，"
-    text += f"预计 {ends['final']} 年 {format_number(ends['mean'], unit)}，年均增长 {ends['growth']:.1%}；"
+    text = f"{name} {ends['known']} 年{label(measure)} {format_number(ends['published'], unit)}"
+    if ends["known"] < ends["last"]:
+        text += (
+            f"（公布），{ends['last']} 年约 {format_number(ends['now'], unit)}（{status_word('nowcast')}）"
+        )
+    text += f"，预计 {ends['final']} 年 {format_number(ends['mean'], unit)}，年均增长 {ends['growth']:.1%}；"
     text += f"{spoken_share(nominal)}区间 {format_number(ends['lower'], unit)}"
     text += f" — {format_number(ends['upper'], unit)}。"
     if covered is not None and covered < 0.995:

@@ -14,7 +14,7 @@ def carried_on(indicator: str, panel, carried: bool, *, own: bool):
     """The built-in panel carried to today, told in one line; None where nothing later is known."""
     from mktanalysis import load_regions
     from mktanalysis.china import bridge_panel, said
-    from mktanalysis.china.bridge import BRIDGED
+    from mktanalysis.china.years import BRIDGED
 
     if not carried or indicator not in BRIDGED:
         return None
@@ -24,11 +24,6 @@ def carried_on(indicator: str, panel, carried: bool, *, own: bool):
     for name, note in zip(names, found.notes.itertuples(), strict=True):
         typer.echo(f"说明：{name} {note.period}：{note.problem}", err=True)
     return found
-
-
-def last_carried(today):
-    """The last period that the carried panel reaches: forecasts begin after it."""
-    return today.table["period"].max()
 
 
 def built_in(indicator: str, data: Path | None = None, tree=None):

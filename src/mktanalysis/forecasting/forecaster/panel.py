@@ -17,6 +17,8 @@ from ...schemas import PANEL, check_table
 from ..hierarchy.structure import Structure
 from ..models.daily import cycle_of
 
+#: Status of figures that a bridge carried on.
+CARRIED = "nowcast"
 #: How far a parent given in the panel may be from the sum of its children.
 _SUM_TOLERANCE = 1e-6
 
@@ -35,6 +37,8 @@ class Cube:
         Steps a year.
     broken : ndarray of bool (leaves, time)
         True where a value is not comparable with the one before (level break, 口径变化).
+    carried : ndarray of bool (leaves, time)
+        True where a value was carried on (``nowcast``): models look at it, no forecast is judged by it.
     """
 
     structure: Structure
@@ -42,12 +46,12 @@ class Cube:
     periods: pd.PeriodIndex
     season: int
     broken: np.ndarray
+    carried: np.ndarray
 
     def until(self, end: int) -> Cube:
         """The first `end` periods, as they would have been known then."""
-        return replace(
-            self, bottom=self.bottom[:, :end], periods=self.periods[:end], broken=self.broken[:, :end]
-        )
+        early = {name: getattr(self, name)[:, :end] for name in ("bottom", "broken", "carried")}
+        return replace(self, periods=self.periods[:end], **early)
 
     @property
     def own(self) -> np.ndarray:
@@ -58,7 +62,7 @@ class Cube:
         """Complete comparable values of all nodes, and the share of each that was observed (0-1)."""
         own = self.own
         filled = fill(self.structure, chain(own, self.broken))
-        known = np.where(np.isnan(own), 0.0, np.abs(filled))
+        known = np.where(np.isnan(own) | self.carried, 0.0, np.abs(filled))
         whole = self.structure.add_up(np.abs(filled))
         part = self.structure.add_up(known)
         share = np.divide(part, whole, out=np.ones_like(whole), where=whole > 0)
@@ -71,8 +75,9 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     Parameters
     ----------
     panel : DataFrame
-        Columns region, period, value. The regions with nothing below them in the panel are the leaves;
-        rows of regions above must equal the sums below.
+        Columns region, period, value and, optionally, status. The regions with nothing below them in the
+        panel are the leaves; rows of regions above must equal the sums below. Rows whose status is
+        ``nowcast`` are history to the models, and no outcome by which forecasts are judged.
     tree : RegionTree or Structure
     nonnegative : bool
         Refuse negative values.
@@ -85,7 +90,7 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
         Duplicates, missing columns, regions not in the tree, negative values, totals that disagree.
     """
     check_table(panel, PANEL)
-    panel = panel[["region", "period", "value"]].dropna(subset=["value"])
+    panel = panel.dropna(subset=["value"])
     if not len(panel):
         raise MktError("面板没有任何数值：需要 region、period、value 三列，至少三个时期")
     season = cycle_of(panel["period"].dtype)
@@ -95,12 +100,23 @@ def build_cube(panel: pd.DataFrame, tree, *, nonnegative: bool = True, breaks=No
     structure = tree if isinstance(tree, Structure) else leaf_structure(panel["region"].unique(), tree)
     periods = pd.period_range(panel["period"].min(), panel["period"].max(), name="period")
     wide = panel.pivot(index="region", columns="period", values="value").reindex(columns=periods)
-    bottom = wide.reindex(structure.nodes[structure.leaves]).to_numpy(dtype=float)
+    leaves = structure.nodes[structure.leaves]
+    bottom = wide.reindex(leaves).to_numpy(dtype=float)
     _check_totals(structure, wide, bottom)
     empty = np.isnan(bottom).all(axis=1)
     if empty.any():
-        raise MktError(f"这些底层单元没有数值：{'、'.join(structure.nodes[structure.leaves][empty][:20])}")
-    return Cube(structure, bottom, periods, season, break_mask(structure, periods, breaks))
+        raise MktError(f"这些底层单元没有数值：{'、'.join(leaves[empty][:20])}")
+    broken = break_mask(structure, periods, breaks)
+    return Cube(structure, bottom, periods, season, broken, _carried(panel, leaves, periods))
+
+
+def _carried(panel: pd.DataFrame, leaves: pd.Index, periods: pd.PeriodIndex) -> np.ndarray:
+    """Leaves x time: True where the panel says that a figure was carried on."""
+    mask = np.zeros((len(leaves), len(periods)), dtype=bool)
+    if "status" in panel:
+        there = panel[(panel["status"] == CARRIED) & panel["region"].isin(leaves)]
+        mask[leaves.get_indexer(there["region"]), periods.get_indexer(there["period"])] = True
+    return mask
 
 
 def _problems(panel: pd.DataFrame, tree, nonnegative: bool) -> pd.DataFrame:

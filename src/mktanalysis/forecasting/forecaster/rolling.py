@@ -202,7 +202,7 @@ def actuals(cube: Cube, origins: np.ndarray, horizon: int) -> np.ndarray:
     filled = fill(structure, own)
     values = structure.add_up(filled)
     size = np.abs(filled)
-    missing = np.isnan(own)
+    missing = np.isnan(own) | cube.carried[:, :length]
     whole = structure.add_up(size)
     observed = structure.add_up(np.where(missing, 0.0, size)) >= OBSERVED_SHARE * whole
     observed[structure.leaves] = ~missing
@@ -213,7 +213,7 @@ def actuals(cube: Cube, origins: np.ndarray, horizon: int) -> np.ndarray:
     out = np.full((len(origins), structure.size, horizon), np.nan)
     for k, origin in enumerate(origins):
         end = min(origin + horizon, length)
-        new = missing[:, :origin].all(axis=1)
+        new = np.isnan(own[:, :origin]).all(axis=1)
         seen = values[:, origin:end]
         if new.any():
             seen = structure.add_up(np.where(new[:, None], 0.0, filled[:, origin:end]))

@@ -7,7 +7,7 @@ badly with the others is named in the notes, and contradictions are errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +15,10 @@ import scipy.sparse as sp
 from scipy.special import ndtri
 
 from ...errors import MktError, TableError
-from .estimator import HierarchicalForecaster, long_table
-from .intervals import HALF_LIFE, few_draws
+from ..forecaster.estimator import HierarchicalForecaster, long_table
+from ..forecaster.intervals import HALF_LIFE, few_draws
+from ..forecaster.panel import CARRIED
+from .carried import Bridge
 from .movement import Carried, Known, Movement, carry, estimate_movement
 
 KINDS = ("level", "growth")
@@ -28,68 +30,6 @@ _STRANGE = 4.0
 _MEDIAN_SQUARE = 0.4549
 #: A leaf without any figure counts as this part of the mean one, so that its log exists.
 _NOTHING = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class Bridge:
-    """A panel carried on.
-
-    Attributes
-    ----------
-    table : DataFrame
-        Columns region, period, level, value, lower, upper, forecast (what the models alone say), status:
-        every region, the periods after the panel's end.
-    panel : DataFrame
-        Columns region, period, value, lower, upper, status: the panel as given (``observed``) and its
-        regions carried on (``nowcast``); also those whose own figures end before the panel does.
-    known : DataFrame
-        The figures that were used: region, period, kind, value, error (log standard deviation), result
-        (what the region is put at), source if given.
-    notes : DataFrame
-        Columns region, period, problem: figures that sit badly with the others.
-    coverage : DataFrame
-        By level: nominal, coverage of past origins by the intervals, n_errors.
-    """
-
-    table: pd.DataFrame
-    panel: pd.DataFrame
-    known: pd.DataFrame
-    notes: pd.DataFrame
-    coverage: pd.DataFrame
-
-    def until(self, period) -> pd.DataFrame:
-        """The panel up to a period, ready to forecast: region, period, value (published and carried)."""
-        end = pd.Period(period, freq=self.table["period"].dtype.freq)
-        rows = self.panel["period"] <= end
-        return self.panel.loc[rows, ["region", "period", "value"]].reset_index(drop=True)
-
-    def widen(self, forecast: pd.DataFrame, period, *, coverage: float = 0.8) -> pd.DataFrame:
-        """Add what is unsure about the carried figures of `period` to intervals of a forecast from there.
-
-        Parameters
-        ----------
-        forecast : DataFrame
-            Columns region, mean, lower, upper and others; quantiles are named ``q0.1``.
-        period : str or Period
-            Last period of :meth:`until`.
-        coverage : float
-            That lower and upper of the forecast are meant to have.
-        """
-        end = pd.Period(period, freq=self.table["period"].dtype.freq)
-        then = self.table[self.table["period"] == end].set_index("region")
-        usual = ndtri((1 + self.coverage["nominal"].iloc[0]) / 2)
-        below = forecast["region"].map(1 - then["lower"] / then["value"]).fillna(0.0) / usual
-        above = forecast["region"].map(then["upper"] / then["value"] - 1).fillna(0.0) / usual
-        edges = {"lower": (1 - coverage) / 2, "upper": (1 + coverage) / 2}
-        edges |= {name: float(name[1:]) for name in forecast if name[0] == "q" and name[1:2].isdigit()}
-        mean = forecast["mean"]
-        moved = {}
-        for name, share in edges.items():
-            spread = above if share > 0.5 else below
-            off = forecast[name] - mean
-            side = np.sign(off) if share == 0.5 else np.sign(share - 0.5)
-            moved[name] = np.maximum(mean + side * np.hypot(off, mean * spread * ndtri(share)), 0.0)
-        return forecast.assign(**moved)
 
 
 def bridge(
@@ -411,7 +351,7 @@ def _table(state: _State, carried: Carried, limit: np.ndarray, coverage: float) 
         state.cube, ahead, value=value, lower=value * np.exp(-width), upper=value * np.exp(width),
         forecast=forecast,
     )  # fmt: skip
-    return frame.assign(status="nowcast")
+    return frame.assign(status=CARRIED)
 
 
 def _panel(panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.ndarray) -> pd.DataFrame:
@@ -434,7 +374,7 @@ def _panel(panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.nd
             "value": value,
             "lower": value * np.exp(-spread),
             "upper": value * np.exp(spread),
-            "status": "nowcast",
+            "status": CARRIED,
         }
     )
     ahead = table[table["region"].isin(names)][list(missing.columns)]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from ..forecaster.estimator import long_table
+from ..forecaster.panel import build_cube
+from ..forecaster.rolling import actuals, steps
 from .bridge import bridge
-from .estimator import long_table
-from .panel import build_cube
-from .rolling import actuals, steps
 
 
 def backtest_bridge(

@@ -1,0 +1,1 @@
+"""Figures carried to today by what is known since the panel ended."""
