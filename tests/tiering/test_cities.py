@@ -7,6 +7,7 @@ import pytest
 from mktanalysis import TierClusterer, compare_assignments, load_regions, load_table, load_tier_list
 from mktanalysis.china import (
     CITY_INDICATORS,
+    check_tiers,
     city_panel,
     city_profile,
     county_profile,
@@ -181,16 +182,30 @@ def test_a_list_of_cities_learnt_and_applied_to_counties():
 
 def test_the_list_of_2025_that_nothing_was_made_with():
     """Weights, cuts and the choice of indicators never saw it: default, and learnt on 2021 and carried on."""
-    before = score_cities(2021)
-    now = score_cities()
-    complete = known(now)
-    fresh = load_tier_list("2025")
-    plain = TierClusterer(n_resamples=0).fit(now).tiers_
-    found = compare_assignments(plain[complete], fresh)
-    assert found.n_common == 296 and found.agreement >= 0.80 and found.kappa >= 0.93
-    old = load_tier_list("2021")
-    model = TierModel().fit(before.standardised, old)
-    carried = model.predict_tiers(now.standardised, anchored=True)
-    learnt = compare_assignments(carried[complete], fresh)
-    itself = compare_assignments(old.reindex(plain.index)[complete], fresh)
-    assert learnt.kappa > found.kappa and learnt.agreement >= itself.agreement
+    found = check_tiers().set_index("system")
+    assert (found["n_common"] == 296).all()
+    assert found.loc["default", "agreement"] >= 0.807 and found.loc["default", "kappa"] >= 0.933
+    assert found.loc["learnt", "kappa"] > found.loc["default", "kappa"]
+    assert found.loc["anchored", "agreement"] >= 0.87 and found.loc["anchored", "kappa"] >= 0.958
+    assert found.loc["anchored", "agreement"] >= found.loc["former", "agreement"]
+
+
+def test_figures_carried_to_today_do_not_lower_the_agreement():
+    published = check_tiers().set_index("system").loc["default"]
+    carried = check_tiers(carried=True).set_index("system").loc["default"]
+    assert carried["n_common"] == published["n_common"]
+    assert carried["agreement"] >= published["agreement"] and carried["kappa"] >= published["kappa"]
+
+
+def test_the_list_of_another_year_that_is_kept():
+    found = check_tiers(2021, listed="2021").set_index("system").loc["default"]
+    assert found["agreement"] >= 0.78 and found["kappa"] >= 0.92
+
+
+def test_carried_profiles_say_so_and_leave_the_published_ones_alone():
+    carried = city_profile(carried=True)
+    assert set(carried.status["retail_sales"]) <= {"nowcast", "missing"}
+    assert "nowcast" not in set(city_profile().status.to_numpy().ravel())
+    assert (carried.status["urban_population"] != "nowcast").all()
+    with pytest.raises(MktError, match="补到今天"):
+        city_profile(2025)

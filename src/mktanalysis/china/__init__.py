@@ -42,11 +42,14 @@ from .panels import (
     panel_coverage,
 )
 from .retail import check_imputed_retail, city_retail, county_retail
+from .tier_lists import FORMER_LIST, NEWEST_LIST, check_tiers
 from .units import largest_unit, mark_centres, market_units, unit_level
 from .years import carried_year, newest_year
 
 __all__ = [
     "CITY_INDICATORS",
+    "FORMER_LIST",
+    "NEWEST_LIST",
     "CityProfile",
     "MacroInputs",
     "allocated_counties",
@@ -57,6 +60,7 @@ __all__ = [
     "check_bridge",
     "check_county_gdp",
     "check_imputed_retail",
+    "check_tiers",
     "city_figures",
     "city_panel",
     "city_people",

@@ -16,7 +16,8 @@ from ..datasets import load_regions, load_table
 from ..errors import MktError
 from ..regions import distance_km
 from ..tiering.scores import Scores, impute, score_regions
-from .years import newest_year
+from .bridge import bridge_panel
+from .years import BRIDGED, carried_year, newest_year
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such
@@ -59,20 +60,28 @@ class CityProfile:
 
 
 def city_profile(
-    year: int | None = None, *, indicators: tuple[str, ...] | None = None, span: int = SPAN
+    year: int | None = None,
+    *,
+    indicators: tuple[str, ...] | None = None,
+    span: int = SPAN,
+    carried: bool = False,
 ) -> CityProfile:
     """Indicators of every prefecture-level unit in a year (城市画像).
 
     Parameters
     ----------
     year : int, optional
-        Default the newest with published figures, see :func:`newest_year`.
+        Default the newest with published figures, see :func:`newest_year`; with `carried` the year to which
+        they are carried.
     indicators : tuple of str, optional
         Default: those of `CITY_INDICATORS` that have figures in these years; any of ``city_indicators`` and
         ``urban_population``, ``population_growth``, ``market_potential``.
     span : int
         Yearly figures are means over this many years up to `year`: of logs, each year taken relative to
         its median, so that neither growth nor a change of definition shifts a city with gaps.
+    carried : bool
+        Use retail and GDP carried to today too (补到今天), status ``nowcast``; the other indicators stay at
+        their newest published years.
 
     Returns
     -------
@@ -89,7 +98,9 @@ def city_profile(
     >>> profile.values.shape
     (337, 9)
     """
-    year = newest_year() if year is None else year
+    if year is None:
+        year = carried_year() if carried else newest_year()
+    _check_year(year, carried)
     table = load_regions(year=max(year, _CENSUS[1])).table
     cities = pd.Index(table.loc[(table["level"] == "prefecture") & (table["kind"] != "direct"), "region"])
     makers = {
@@ -101,7 +112,7 @@ def city_profile(
     values: dict[str, pd.Series] = {}
     status: dict[str, pd.Series] = {}
     for name in sorted(chosen, key="market_potential".__eq__):  # it is made of the others, so it comes last
-        value, how = makers[name]() if name in makers else _yearly(name, year, span)
+        value, how = makers[name]() if name in makers else _yearly(name, year, span, carried)
         value = value.reindex(cities)
         if value.notna().any():
             values[name] = value
@@ -109,6 +120,13 @@ def city_profile(
         elif indicators is not None:
             raise MktError(f"{year - span + 1}-{year} 年没有城市指标 {name!r} 的数据")
     return CityProfile(pd.DataFrame(values)[list(values)], pd.DataFrame(status))
+
+
+def _check_year(year: int, carried: bool) -> None:
+    last = carried_year() if carried else newest_year()
+    if year > last:
+        more = "" if carried else f"；补到今天的数（carried=True，命令加 --carried）到 {carried_year()} 年"
+        raise MktError(f"城市数公布到 {newest_year()} 年，没有 {year} 年{more}")
 
 
 def city_panel(first: int, last: int, *, indicators: tuple[str, ...] | None = None) -> pd.DataFrame:
@@ -147,7 +165,11 @@ def city_panel(first: int, last: int, *, indicators: tuple[str, ...] | None = No
 
 
 def score_cities(
-    year: int | None = None, *, weights=None, indicators: tuple[str, ...] | None = None
+    year: int | None = None,
+    *,
+    weights=None,
+    indicators: tuple[str, ...] | None = None,
+    carried: bool = False,
 ) -> Scores:
     """Score every prefecture-level unit by its profile (城市综合得分).
 
@@ -156,7 +178,7 @@ def score_cities(
 
     Parameters
     ----------
-    year, indicators
+    year, indicators, carried
         As :func:`city_profile`.
     weights
         As :func:`score_regions`; default equal.
@@ -171,7 +193,7 @@ def score_cities(
     >>> scores.score.nlargest(2).index.tolist()
     ['310100', '110100']
     """
-    profile = city_profile(year, indicators=indicators)
+    profile = city_profile(year, indicators=indicators, carried=carried)
     # the tables were checked when they were compiled; 三沙 (2,333 heads) is no slip of units
     return score_regions(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
@@ -187,15 +209,28 @@ def _wide_figures(name: str) -> pd.DataFrame:
     return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
 
 
-def _yearly(name: str, year: int, span: int) -> tuple[pd.Series, pd.Series]:
+def _yearly(name: str, year: int, span: int, carried: bool) -> tuple[pd.Series, pd.Series]:
     wide = _wide_figures(name)
-    years = [y for y in range(year - span + 1, year + 1) if y in wide]
+    published = wide.columns.max()
+    if carried and name in BRIDGED:
+        wide = wide.combine_first(_carried_on(name))
+    # an indicator that ends earlier (wages, in 2022) is taken at its newest years
+    end = min(year, wide.columns.max()) if carried else year
+    years = [y for y in range(end - span + 1, end + 1) if y in wide]
     if not years:
         return pd.Series(dtype=float), pd.Series(dtype=object)
     logs = np.log(wide[years].where(wide[years] > 0))
     level = logs.median()
     value = np.exp((logs - level).mean(axis=1) + level.iloc[-1])
-    return value, pd.Series("observed", value.index)
+    return value, pd.Series("nowcast" if carried and end > published else "observed", value.index)
+
+
+@cache
+def _carried_on(name: str) -> pd.DataFrame:
+    """Region x year after the published ones; shared, so never changed."""
+    panel = bridge_panel(name).panel
+    part = panel[panel["period"].dt.year > newest_year(name)]
+    return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
 
 
 @cache

@@ -16,7 +16,7 @@ from ..tiering.scores import Scores, score_regions
 from .allocation import county_gdp
 from .cities import CityProfile, city_profile
 from .retail import county_retail, county_shares
-from .years import newest_year
+from .years import carried_year, newest_year
 
 #: Figures of the city that are split among its counties.
 ALLOCATED = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue")
@@ -25,7 +25,11 @@ MIN_KNOWN = 0.25
 
 
 def county_profile(
-    year: int | None = None, *, allocated: tuple[str, ...] = ALLOCATED, rural_weight: float | None = None
+    year: int | None = None,
+    *,
+    allocated: tuple[str, ...] = ALLOCATED,
+    rural_weight: float | None = None,
+    carried: bool = False,
 ) -> CityProfile:
     """Indicators of every county-level unit (县域画像).
 
@@ -37,12 +41,14 @@ def county_profile(
     Parameters
     ----------
     year : int, optional
-        Default the newest published. Of the city figures (means over three years, see
-        :func:`city_profile`); the census is that of 2020.
+        Default the newest published, with `carried` that to which figures are carried. Of the city figures
+        (means over three years, see :func:`city_profile`); the census is that of 2020.
     allocated : tuple of str
         City indicators to split.
     rural_weight : float, optional
         0 to 1: split all by urban population + `rural_weight` x rural population instead.
+    carried : bool
+        City figures as :func:`city_profile` carries them to today.
 
     Returns
     -------
@@ -56,7 +62,8 @@ def county_profile(
     >>> profile.status.loc["320583", ["urban_population", "retail_sales"]].tolist()
     ['observed', 'allocated']
     """
-    year = newest_year() if year is None else year
+    if year is None:
+        year = carried_year() if carried else newest_year()
     if rural_weight is not None and not 0 <= rural_weight <= 1:
         raise MktError(f"rural_weight 应在 0 与 1 之间，得到 {rural_weight}")
     tree = load_regions()
@@ -67,7 +74,7 @@ def county_profile(
     rate = census.values["urban_rate"].reindex(counties)
     values = {"resident_population": people, "urban_population": people * rate, "urban_rate": rate}
     city = tree.parents("prefecture", counties)
-    figures = city_profile(year, indicators=allocated).values
+    figures = city_profile(year, indicators=allocated, carried=carried).values
     for name in allocated:
         share = _share(name, people, rate, city, rural_weight)
         values[name] = city.map(figures[name]) * share
@@ -109,14 +116,16 @@ def _with_own_figures(table: pd.DataFrame, status: pd.DataFrame, year: int):
     return table, status
 
 
-def score_counties(year: int | None = None, *, weights=None, rural_weight: float | None = None) -> Scores:
+def score_counties(
+    year: int | None = None, *, weights=None, rural_weight: float | None = None, carried: bool = False
+) -> Scores:
     """Score every county-level unit (县域综合得分).
 
     Equal weights on urban population, urban rate and the allocated city figures, unless given otherwise.
 
     Parameters
     ----------
-    year, rural_weight
+    year, rural_weight, carried
         As :func:`county_profile`.
     weights
         As :func:`score_regions`.
@@ -132,7 +141,7 @@ def score_counties(year: int | None = None, *, weights=None, rural_weight: float
     >>> bool(scores.score["320583"] > scores.score["542521"])   # 昆山, 普兰
     True
     """
-    profile = county_profile(year, rural_weight=rural_weight).values
+    profile = county_profile(year, rural_weight=rural_weight, carried=carried).values
     used = profile.drop(columns="resident_population")
     used = used.where(used > 0)  # 34 counties without any urban population: unknown on a log scale
     return score_regions(used, weights=weights, min_known=MIN_KNOWN, check_units=False)

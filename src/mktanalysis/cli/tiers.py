@@ -26,6 +26,10 @@ Against = Annotated[str, typer.Option("--compare", help="与另一方法对照�
 Within = Annotated[str, typer.Option("--region", help="只列出该地区以下的结果：代码或名称")]
 City = Annotated[str, typer.Option(help="看一个城市：各级概率，距上下一级还差多少")]
 Copy = Annotated[str, typer.Option("--copy-rules", help="把一份内置规则复制到 --to 指定的 .toml，供修改")]
+Carried = Annotated[
+    bool,
+    typer.Option("--carried/--published", help="data 分级：社零与地区生产总值用补到今天的数；或只用公布数"),
+]
 To = Annotated[Path | None, typer.Option(help="写入 .xlsx 或 .csv")]
 
 
@@ -46,20 +50,23 @@ def tiers(
     region: Within = "",
     city: City = "",
     copy_rules: Copy = "",
+    carried: Carried = False,
     to: To = None,
 ) -> None:
     """给城市或县分级：哪一级、有多稳、凭什么、与别的分法差在哪里。
 
     例：mktanalysis tiers --year 2021 --region 江苏省 --to 江苏分级.xlsx
 
-    例：mktanalysis tiers --system T3 --compare 2021
+    例：mktanalysis tiers --system T3 --compare 2025
+
+    例：mktanalysis tiers --carried --compare 2025
 
     例：mktanalysis tiers --file 我的销售.xlsx --compare data
 
     例：mktanalysis tiers --city 苏州
     """
     from mktanalysis import load_regions
-    from mktanalysis.china import newest_year
+    from mktanalysis.china import carried_year, newest_year, said
 
     from .output import check_target, show
 
@@ -69,8 +76,12 @@ def tiers(
     check_target(to)
     tree = load_regions()
     asked = year
-    year = newest_year() if year is None else year
+    if year is None:
+        year = carried_year() if carried else newest_year()
+    if carried:
+        typer.echo(said(), err=True)
     options = {
+        "carried": carried,
         "year": year,
         "asked": asked,
         "level": level,
@@ -81,7 +92,7 @@ def tiers(
     }
     result = grade(system, tree, **options)
     if city:
-        _one_city(result, tree, city, year)
+        _one_city(result, tree, city, year, carried)
         return
     table = _only(result["table"], tree, region)
     title = "分级：自有数据" if file and system == "data" else f"分级：{system}（{year} 年）"
@@ -102,6 +113,7 @@ def grade(
     file: Path | None,
     kind: str,
     asked: int | None = None,
+    carried: bool = False,
 ):
     """Tiers by a system: dict of table (index region, column tier first), and what else the system knows."""
     from mktanalysis import load_tier_list
@@ -128,7 +140,8 @@ def grade(
 
         scores = score_regions(own)
     else:
-        scores = score_counties(year) if level == "county" else score_cities(year)
+        score = score_counties if level == "county" else score_cities
+        scores = score(year, carried=carried)
     return cluster(scores, n_tiers, sizes)
 
 
@@ -203,21 +216,22 @@ def _side_by_side(result, other, tree, title: str) -> None:
     show(found.differing, title="级别不同的地区", tree=tree)
 
 
-def _one_city(result, tree, city: str, year: int) -> None:
+def _one_city(result, tree, city: str, year: int, carried: bool) -> None:
     from mktanalysis import MktError, resolve_names, words
     from mktanalysis.china import city_profile
     from mktanalysis.tiering import next_tiers
 
     from .output import show
 
-    if "clusterer" not in result or not set(result["scores"].method.index) <= set(city_profile(year).values):
+    profile = city_profile(year, carried=carried).values
+    if "clusterer" not in result or not set(result["scores"].method.index) <= set(profile):
         raise MktError("--city 只用于内置数据的市级 data 分级")
     code = resolve_names([city], tree, level="prefecture").iloc[0]
     chance = result["clusterer"].membership_.loc[[code]]
     odds = chance.rename_axis(index="region", columns=None)
     title = f"{tree.names([code]).iloc[0]}：落在各级的比例（重抽样）"
     show(odds, title=title, tree=tree, units=dict.fromkeys(map(str, odds.columns), "share"))
-    gaps = next_tiers(result["scores"], result["clusterer"], city_profile(year).values, regions=[code])
+    gaps = next_tiers(result["scores"], result["clusterer"], profile, regions=[code])
     gaps = gaps.assign(unit=gaps["indicator"].map(words.unit))
     columns = ["direction", "tier", "to_tier", "indicator", "current", "alone", "together", "unit"]
     show(gaps, columns=columns, title="距上一级与下一级")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import grade_name
+from ..words import grade_name, status_word
 from .phrases import as_good_as, figure, leaders, listed
 from .story import Claim, Number, Story
 
@@ -286,5 +286,7 @@ def basis(plan, units: pd.DataFrame, *, category_share: float | None = None) -> 
     ]
     if category_share is not None:
         parts.insert(1, f"品类占社零 {category_share:.1%}（假设）")
+    if "status" in units and (carried := units["status"].isin(["nowcast", "allocated"])).any():
+        parts.insert(1, f"容量按 {units.loc[carried, 'year'].max()} 年（{status_word('nowcast')}）")
     told = "；".join(parts) + "。对手份额、费用、响应快慢是行业经验假设。"
     return Claim(told, {"capacity": units["capacity"].sum(), "budget": budget})
