@@ -44,6 +44,23 @@ def expansion_results(plan):
     return [path, risk, compared, today], tables
 
 
+def entry_results():
+    points = pd.DataFrame(
+        {"region": [f"p{i}" for i in range(40)], "lon": np.arange(40) % 8, "lat": np.arange(40) // 8}
+    )
+    openings = pd.DataFrame({"region": points["region"][:30], "period": 2000 + np.arange(30) // 3})
+    history = (
+        openings,
+        pd.Series(np.arange(1.0, 41.0), points["region"]),
+        points.astype({"lon": float, "lat": float}),
+    )
+    model = expansion.fit_entries(*history)
+    review = expansion.review_entries(*history, min_openings=10)
+    tables = [model.table, model.next(5), model.probability(), model.curves(), model.explain("p35")]
+    tables += [review.methods, review.periods, review.calibration, review.by_distance, review.by_potential]
+    return [model, review], tables
+
+
 def tier_results(market):
     year = market.indicators["period"].max()
     figures = market.indicators[market.indicators["period"] == year]
@@ -95,6 +112,10 @@ def check(results, tables):
 def test_expansion(plan):
     check(*expansion_results(plan))
     assert "为什么" in repr(plan[2]) and plan[2].steps["reason"].str.len().gt(0).all()
+
+
+def test_entries():
+    check(*entry_results())
 
 
 def test_tiers(market):

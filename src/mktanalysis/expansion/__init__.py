@@ -3,6 +3,11 @@
 from .._moved import moved_names
 from .assumptions import LANCHESTER, Assumptions, Programme, Response, Rung, Staffing
 from .choices.workload import workload
+from .entries.backtest import backtest_entries
+from .entries.fit import fit_entries
+from .entries.model import EntryModel
+from .entries.ranking import rank_entries
+from .entries.review import EntryReview, review_entries
 from .market.example import grid_example
 from .market.market import Market, expansion_market
 from .market.schema import UNITS
@@ -17,7 +22,6 @@ from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .strategies.rules import STRATEGIES
 from .tools.diagnose import Diagnosis, diagnose_position, thin_example
-from .tools.entries import EntryModel, backtest_entries, fit_entries, rank_entries
 from .tools.supply import (
     SupplyPlan,
     compare_sites,
@@ -37,6 +41,7 @@ __all__ = [
     "Comparison",
     "Diagnosis",
     "EntryModel",
+    "EntryReview",
     "ExpansionPlan",
     "Market",
     "Policy",
@@ -67,6 +72,7 @@ __all__ = [
     "plan_strategy",
     "plausibility",
     "rank_entries",
+    "review_entries",
     "simulate_risk",
     "strategy_sensitivity",
     "supply_coverage",
