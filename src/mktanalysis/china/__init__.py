@@ -11,6 +11,7 @@ from .cities import (
     score_cities,
 )
 from .counties import county_profile, rule_figures, rule_systems, score_counties
+from .entries import EntryInputs, entry_inputs
 from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
     allocated_counties,
@@ -51,6 +52,7 @@ __all__ = [
     "FORMER_LIST",
     "NEWEST_LIST",
     "CityProfile",
+    "EntryInputs",
     "MacroInputs",
     "allocated_counties",
     "bridge_panel",
@@ -71,6 +73,7 @@ __all__ = [
     "county_profile",
     "county_retail",
     "covered_people",
+    "entry_inputs",
     "focus_city",
     "group_totals",
     "group_weights",

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from . import entries
 from .own import reads_files
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
@@ -78,12 +79,16 @@ LEVELS = ("prefecture", "province", "macro_region", "nation")
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command("expand")(reads_files(expand))
+    """Add the command, and those below it."""
+    group = typer.Typer(invoke_without_command=True)
+    group.callback()(reads_files(expand))
+    entries.register(group)
+    app.add_typer(group, name="expand")
 
 
 def expand(
-    base: Base,
+    context: typer.Context,
+    base: Base = [],  # noqa: B006  typer wants a plain list and never changes it
     within: Within = None,
     level: At = Level["county"],
     years: Years = 8,
@@ -91,7 +96,7 @@ def expand(
     budget: Budget = 10000.0,
     people: People = None,
     contiguity: Touch = Contiguity["held"],
-    pin: Pin = [],  # noqa: B006  typer wants a plain list and never changes it
+    pin: Pin = [],  # noqa: B006
     forbid: Forbid = [],  # noqa: B006
     strategy: How = Way["planned"],
     objective: Goal = Aim["profit"],
@@ -104,13 +109,20 @@ def expand(
 
     例：mktanalysis expand --base 郑州市 --years 8 --budget 10000 --to 路径.xlsx
 
+    从开店记录看下一步去哪里：mktanalysis expand next --help
+
     例：mktanalysis expand --base 昆山市 --forbid 太仓市 --pin 苏州市吴江区=2027 --strategy all
     """
+    if context.invoked_subcommand is not None:
+        return
     import mktanalysis as mkt
     from mktanalysis.china import market_units
     from mktanalysis.expansion import Policy, Search
 
     from .output import check_target
+
+    if not base:
+        raise mkt.MktError("请用 --base 给出根据地，例：mktanalysis expand --base 郑州市")
 
     check_target(to)
     tree = mkt.load_regions()

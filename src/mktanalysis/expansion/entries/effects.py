@@ -13,7 +13,7 @@ from ...errors import MktError
 from ...words import values as words_of
 from ...words.render import named
 from .features import Features, distance_hinges, group_of, potential_columns
-from .geography import REACH, REACH_CUT
+from .geography import REACH
 
 #: Points of a curve.
 POINTS = 60
@@ -97,7 +97,7 @@ def place_facts(features: Features, first: np.ndarray, year: float) -> pd.DataFr
     around = features.geography.neighbours
     parent = features.geography.parent
     wide = features.geography.reach[-1]
-    reached = (wide > 0).astype(float)
+    reached = (wide >= np.exp(-0.5)).astype(float)  # within one radius of the wider kernel
     last = (held & (first >= year - 1)).astype(float)
     table = pd.DataFrame(
         {
@@ -108,7 +108,7 @@ def place_facts(features: Features, first: np.ndarray, year: float) -> pd.DataFr
             "entered_around": reached @ last,
             "held_around": reached @ held.astype(float),
             "around_rank": _rank(wide @ np.nan_to_num(potential)),
-            "radius_km": REACH[-1] * REACH_CUT * features.geography.spacing,
+            "radius_km": REACH[-1] * features.geography.spacing,
         },
         index=features.history.regions,
     )

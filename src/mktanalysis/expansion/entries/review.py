@@ -27,6 +27,8 @@ SIZE_CLASSES = (0.1, 0.25, 0.5, 0.75, 0.9)
 #: A class with so many expected or observed openings says something; its ratio is trusted between these.
 ENOUGH = 10
 TRUSTED = (2 / 3, 3 / 2)
+#: Figures from fewer openings than this are called uncertain.
+FEW_JUDGED = 50
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -239,6 +241,8 @@ def _trust(methods: pd.DataFrame, calibration, distance, size):
         yield "与最好的简单排序相差在误差之内：名次可用作参考，不必当作规律"
     else:
         yield "明显好于缺省权重、只看潜力和只看距离"
+    if fitted["n_openings"] < FEW_JUDGED:
+        yield f"用来检验的进入只有 {fitted['n_openings']:.0f} 次：以上数字误差很大"
     top = calibration.iloc[-1]
     if top["expected"] >= ENOUGH / 2:
         yield (
@@ -257,12 +261,22 @@ def _doubtful(table: pd.DataFrame, column: str):
     for row in wrong.itertuples():
         what = "距已进入地区" if column == "distance_km" else "潜力"
         unit = " 公里" if column == "distance_km" else ""
-        until = "以上" if np.isinf(row.high) else f"–{row.high:,.0f}"
+        until = "以上" if np.isinf(row.high) else f"–{_short(row.high)}"
         verdict = "高估" if row.ratio < 1 else "低估"
         yield (
-            f"{what} {row.low:,.0f}{until}{unit}处概率不可信（{verdict}）："
+            f"{what} {_short(row.low)}{until}{unit}处概率不可信（{verdict}）："
             f"预期 {row.expected:.0f} 次，实际 {row.observed:.0f} 次"
         )
     if wrong.empty:
         what = "距离" if column == "distance_km" else "潜力"
         yield f"各{what}段的预期与实际进入数相符（相差不到一半）"
+
+
+def _short(value: float) -> str:
+    """A figure of unknown unit in as few digits as tell it."""
+    for size, word in ((1e8, " 亿"), (1e4, " 万")):
+        if value >= 10 * size:
+            return f"{value / size:,.0f}{word}"
+        if value >= size:
+            return f"{value / size:.1f}{word}"
+    return f"{value:,.0f}"
