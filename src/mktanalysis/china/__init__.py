@@ -11,7 +11,6 @@ from .cities import (
     score_cities,
 )
 from .counties import county_profile, rule_figures, rule_systems, score_counties
-from .entries import EntryInputs, entry_inputs
 from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
     allocated_counties,
@@ -44,7 +43,7 @@ from .panels import (
 )
 from .retail import check_imputed_retail, city_retail, county_retail
 from .tier_lists import FORMER_LIST, NEWEST_LIST, check_tiers
-from .units import largest_unit, mark_centres, market_units, unit_level
+from .units import EntryInputs, entry_inputs, largest_unit, mark_centres, market_units, unit_level
 from .years import carried_year, newest_year
 
 __all__ = [
