@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .own import own_table, reads_files
+from ..own import own_table, reads_files
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 
@@ -56,7 +56,7 @@ def next_places(
     from mktanalysis.expansion import fit_entries
     from mktanalysis.presentation import present
 
-    from .output import check_target, tell, write_tables
+    from ..output import check_target, tell, write_tables
 
     check_target(to)
     tree = mkt.load_regions()

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from ..own import reads_files
 from . import entries
-from .own import reads_files
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 Contiguity = Enum("Contiguity", {name: name for name in ("held", "strong", "none")}, type=str)
@@ -119,7 +119,7 @@ def expand(
     from mktanalysis.china import market_units
     from mktanalysis.expansion import Policy, Search
 
-    from .output import check_target
+    from ..output import check_target
 
     if not base:
         raise mkt.MktError("请用 --base 给出根据地，例：mktanalysis expand --base 郑州市")
@@ -228,7 +228,7 @@ def _own_units(file: Path, within, tree, base):
     """The analyst's units and the area they lie in: the one asked for, else the one that holds them all."""
     from mktanalysis.china import mark_centres
 
-    from .own import own_table
+    from ..own import own_table
 
     scope = tree if within is None else tree.subtree(within)
     units = mark_centres(own_table(file, kind="units", tree=scope), tree)
@@ -283,7 +283,7 @@ def _tell(plan, comparison, to: Path | None) -> None:
     """Tables on the screen and in the file, then the result in a sentence."""
     from mktanalysis.presentation import present
 
-    from .output import SHOWN_ROWS, tell, write_tables
+    from ..output import SHOWN_ROWS, tell, write_tables
 
     tables = _tables(plan, comparison)
     first = ("打法比较",) if comparison is not None else ("扩张步骤", "梯级", "现金流", "人员")
