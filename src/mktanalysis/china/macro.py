@@ -75,7 +75,9 @@ def _provinces(tree, cities: pd.DataFrame, edges: pd.DataFrame, points: pd.DataF
     return MacroInputs(units[columns], lifted, distance)
 
 
-def province_territories(province: str, *, n: int | None = None, tolerance: float = 0.1, effort: float = 0.1):
+def province_territories(
+    province: str, *, n: int | None = None, tolerance: float = 0.1, effort: float = 0.05
+):
     """A first design of a province's territories from built-in retail sales, for its plan (省内片区).
 
     Parameters

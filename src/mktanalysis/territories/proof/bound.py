@@ -17,14 +17,25 @@ import numpy as np
 
 from ..problem import NO_BALANCE, Problem
 
-#: Sites evaluated together, so that a matrix of all pairs is never sorted at once.
-CHUNK = 256
+#: Pairs evaluated together, so that a matrix of all pairs is never sorted at once.
+CHUNK = 400_000
 #: Steps of the prices, how many without progress shorten the step, and by how much; what a step keeps of the
 #: directions before it.
 STEPS = 600
 PATIENCE = 12
 SLOWER = 0.66
 MEMORY = 0.7
+#: While prices are sought a site looks at the units that cost less there than this many times their price,
+#: and at the nearest that hold this many times its largest load.
+WORTH = 1.25
+REACH = 1.5
+#: Sites looked at between two looks at all of them: so many times those to be opened, or this share of all.
+LIVELY = 12
+LIVELY_SHARE = 0.4
+#: Tries for the prices of load whenever all sites are looked at.
+SETTLE = 8
+#: Steps at which the pairs to look at are chosen anew.
+LOOKS = (0, 5, 10, 20, 35, 60, 90, 130, 180, 250, 350)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,17 +58,19 @@ def surrogate(problem: Problem) -> tuple[np.ndarray, float, float]:
 
 def lower_bound(problem: Problem, best: float, *, steps: int = STEPS) -> Bound:
     """Bound the travel of all assignments from below; `best` is the travel of a known one."""
-    cost = problem.weight[:, None] * problem.distance
-    near = _near(problem) if problem.n > 400 else None
+    sites = _Sites(problem)
     scale = np.where(problem.weight > 0, problem.weight, 0.0)
-    price = _first_prices(problem, cost)
-    center = price
+    price = center = _first_prices(problem)
     top = -np.inf
     pace = 1.0
     waited = 0
     way = np.zeros(problem.n)
-    for _ in range(steps):
-        bound, share, _ = _evaluate(problem, cost, price, near)
+    for step in range(steps):
+        if step in LOOKS:
+            price = center  # what seemed best over the pairs chosen before is judged afresh
+            sites.look(price)
+            top = -np.inf
+        bound, share = sites.step(price)
         waited += 1
         if bound > top + 1e-7 * abs(bound):
             top = bound
@@ -72,8 +85,13 @@ def lower_bound(problem: Problem, best: float, *, steps: int = STEPS) -> Bound:
         if length < 1e-14 or top >= best or pace < 1e-4:
             break
         price = price + pace * (best - bound) / length * way * scale
-    bound, _, value = _evaluate(problem, cost, center, None)
-    return Bound(bound, center, value)
+    return all_pairs(problem, center)
+
+
+def all_pairs(problem: Problem, price: np.ndarray) -> Bound:
+    """The bound that prices prove, over every pair of unit and site."""
+    bound, value = _Sites(problem).all(price)
+    return Bound(bound, price, value)
 
 
 def pair_bounds(problem: Problem, price: np.ndarray) -> np.ndarray:
@@ -84,7 +102,8 @@ def pair_bounds(problem: Problem, price: np.ndarray) -> np.ndarray:
     """
     n = problem.n
     cost = problem.weight[:, None] * problem.distance
-    bound, _, value = _evaluate(problem, cost, price, None)
+    found = all_pairs(problem, price)
+    (bound, value) = (found.bound, found.value)
     worst = np.sort(value)[problem.k - 1]
     site_extra = np.maximum(value - worst, 0.0)
     load, low, high = surrogate(problem)
@@ -104,48 +123,138 @@ def pair_bounds(problem: Problem, price: np.ndarray) -> np.ndarray:
     return bound + (site_extra[:, None] + unit_extra).T
 
 
-def _first_prices(problem: Problem, cost: np.ndarray) -> np.ndarray:
+def _first_prices(problem: Problem) -> np.ndarray:
     """Each unit at what the k-th part of all sites nearest to it would cost."""
     rank = min(max(problem.distance.shape[1] // max(problem.k, 1), 1), problem.distance.shape[1] - 1)
     return problem.weight * np.partition(problem.distance, rank, axis=1)[:, rank]
 
 
-def _near(problem: Problem) -> np.ndarray:
-    """Units that a site may plausibly serve, nearest first, (sites, near)."""
-    count = min(problem.n, max(60, int(6 * problem.n / problem.k)))
-    return np.argpartition(problem.distance.T, count - 1, axis=1)[:, :count]
+class _Sites:
+    """What opening sites is worth at given prices: over all pairs, or over those that matter for a while."""
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+        self.travel = np.ascontiguousarray((problem.weight[:, None] * problem.distance).T)  # (sites, units)
+        self.own = len(self.travel) == problem.n  # a site's own unit is always among its units
+        self.load, self.low, self.high = surrogate(problem)
+        self.fixed = [at for at in problem.site if at >= 0]
+        self.reached = self._reached()
+        self.toll = np.zeros(len(self.travel))  # price of load at each site, below 0 where it is full
+        self.slope = np.full(len(self.travel), self._steepness())
+
+    def _reached(self) -> np.ndarray:
+        """The nearest units of every site that hold `REACH` times its largest load, as flags."""
+        distance = self.problem.distance.T
+        if not np.isfinite(self.high):
+            return distance == distance.min(axis=1, keepdims=True)
+        order = np.argsort(distance, axis=1)
+        held = np.cumsum(self.load[order], axis=1) - self.load[order] < REACH * self.high
+        flags = np.zeros(distance.shape, dtype=bool)
+        np.put_along_axis(flags, order, held, axis=1)
+        return flags
+
+    def _steepness(self) -> float:
+        """Load that one unit of its price moves, for a first guess: a territory's at its mean cost."""
+        return 1.0 / max(float(np.median(self.travel.mean(axis=1))) * self.problem.k / self.problem.n, 1e-12)
+
+    def all(self, price: np.ndarray) -> tuple[float, np.ndarray]:
+        """Bound at these prices over every pair, and the sites' values (sites,)."""
+        count, n = self.travel.shape
+        value = np.empty(count)
+        size = max(CHUNK // n, 1)
+        for first in range(0, count, size):
+            sites = np.arange(first, min(first + size, count))
+            value[sites] = self._values(price, sites)
+        return float(price.sum() + value[self._picked(value)].sum()), value
+
+    def look(self, price: np.ndarray) -> None:
+        """Choose the pairs that matter at these prices, and the sites worth opening."""
+        count = len(self.travel)
+        self._choose(np.arange(count), price)
+        for _ in range(SETTLE):
+            value, _ = self._evaluate(price)
+        many = max(LIVELY * self.problem.k, int(LIVELY_SHARE * count))
+        lively = np.argsort(value, kind="stable")[:many]
+        self._choose(np.union1d(lively, np.array(self.fixed, dtype=int)), price)
+
+    def _choose(self, sites: np.ndarray, price: np.ndarray) -> None:
+        """Keep the pairs of some sites flat, site by site; its own unit has no size and is never left."""
+        mask = (self.travel[sites] < WORTH * price) | self.reached[sites]
+        row, self.unit = np.nonzero(mask)
+        self.sites = sites
+        self.starts = np.searchsorted(row, np.arange(len(sites)))
+        self.row = row
+        self.cost = self.travel[sites[row], self.unit]
+        self.owned = (sites[row] == self.unit) & self.own
+        self.size = np.where(self.owned, 0.0, self.load[self.unit])
+        given = self.load[sites] if self.own else np.zeros(len(sites))
+        self.bottom = self.low - given
+        self.top = self.high - given
+
+    def step(self, price: np.ndarray) -> tuple[float, np.ndarray]:
+        """Bound over the chosen pairs (none for all), and how far each unit is assigned (n,)."""
+        value, taken = self._evaluate(price)
+        picked = self._picked(value)
+        opened = np.zeros(len(value), dtype=bool)
+        opened[picked] = True
+        held = taken & opened[self.sites[self.row]]
+        share = np.bincount(self.unit[held], minlength=self.problem.n).astype(float)
+        return float(price.sum() + value[picked].sum()), share
+
+    def _evaluate(self, price: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Values of the sites, and which pairs are taken, at prices of load near those of the last time.
+
+        Any price of load proves a value; two are tried, the second by the slope known so far.
+        """
+        gain = self.cost - price[self.unit]
+        forced = np.maximum(np.add.reduceat(np.where(self.owned, gain, 0.0), self.starts), 0.0)
+        toll = self.toll[self.sites]
+        slope = self.slope[self.sites]
+        first, filled, taken = self._at(gain, toll)
+        goal = np.where((toll < 0) | ((toll == 0) & (filled > self.top)), self.top, self.bottom)
+        idle = (toll == 0) & (filled >= self.bottom) & (filled <= self.top)
+        moved = np.where(idle, 0.0, toll + (goal - filled) / slope)
+        moved = np.where(toll * moved < 0, 0.0, moved)
+        second, after, again = self._at(gain, moved)
+        better = second > first
+        change = np.abs(moved - toll)
+        known = (change > 0) & (after != filled)
+        fresh = np.where(known, np.abs(after - filled) / np.where(change > 0, change, 1.0), slope * 0.7)
+        self.slope[self.sites] = np.where(idle, slope, np.clip(fresh, slope / 2, slope * 2))
+        self.toll[self.sites] = np.where(better, moved, toll)
+        value = np.full(len(self.travel), np.inf)
+        value[self.sites] = np.where(better, second, first) + forced
+        return value, np.where(better[self.row], again, taken) | self.owned
+
+    def _at(self, gain: np.ndarray, toll: np.ndarray):
+        """Values of the sites at a price of load, the loads then taken, and the pairs."""
+        reduced = gain - toll[self.row] * self.size
+        taken = reduced < 0
+        value = np.add.reduceat(np.where(taken, reduced, 0.0), self.starts)
+        filled = np.add.reduceat(np.where(taken, self.size, 0.0), self.starts)
+        held = np.where(toll == 0, 0.0, toll * np.where(toll < 0, self.top, self.bottom))
+        return value + held, filled, taken
+
+    def _values(self, price: np.ndarray, sites: np.ndarray):
+        """What opening each of the sites is worth (sites,), exactly, over all units."""
+        gain = self.travel[sites] - price
+        size = np.broadcast_to(self.load, gain.shape)
+        if not self.own:
+            return _knapsacks(gain, size, self.low, self.high)[1]
+        own = sites[:, None] == np.arange(self.problem.n)
+        given = self.load[sites]
+        gain, alone = np.where(own, 0.0, gain), gain[own]
+        return alone + _knapsacks(gain, np.where(own, 0.0, size), self.low - given, self.high - given)[1]
+
+    def _picked(self, value: np.ndarray) -> list[int]:
+        """The fixed sites, and the best others."""
+        order = np.argsort(value, kind="stable")
+        closed = set(self.fixed)
+        free = [at for at in order[: self.problem.k + len(closed)].tolist() if at not in closed]
+        return [*self.fixed, *free[: self.problem.k - len(self.fixed)]]
 
 
-def _evaluate(problem: Problem, cost: np.ndarray, price: np.ndarray, near: np.ndarray | None):
-    """Bound at these prices, how far each unit is assigned (n,), and the sites' values (sites,).
-
-    With `near` only those pairs are looked at: fast, for the search of prices, and no bound.
-    """
-    sites = cost.shape[1]
-    load, low, high = surrogate(problem)
-    own = sites == problem.n  # a site's own unit is always among its units
-    value = np.empty(sites)
-    chosen = []
-    for first in range(0, sites, CHUNK):
-        at = np.arange(first, min(first + CHUNK, sites))
-        units = np.broadcast_to(np.arange(problem.n), (len(at), problem.n)) if near is None else near[at]
-        gain = cost[units, at[:, None]] - price[units]  # (sites of the chunk, units)
-        if own:
-            gain_own = cost[at, at] - price[at]
-            is_own = units == at[:, None]
-            gain = np.where(is_own, 0.0, gain)
-        else:
-            gain_own = np.zeros(len(at))
-            is_own = np.zeros(units.shape, dtype=bool)
-        size = np.where(is_own, 0.0, load[units])
-        given = load[at] if own else np.zeros(len(at))
-        part, total = _knapsacks(gain, size, low - given, high - given)
-        value[at] = gain_own + total
-        chosen.append((units, np.where(is_own, 1.0, part)))
-    return _best_sites(problem, price, value, chosen)
-
-
-def _knapsacks(gain: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.ndarray):
+def _knapsacks(gain: np.ndarray, size: np.ndarray, low, high):
     """Continuous knapsacks, one a row: the least sum of gains with sizes between low and high.
 
     Returns the parts taken (rows, items) and the sums (rows,). A row that cannot reach `low` is infinite.
@@ -157,7 +266,8 @@ def _knapsacks(gain: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.nda
     filled = np.cumsum(sizes, axis=1)
     before = filled - sizes
     wanted = gains < 0
-    goal = np.where(wanted, high[:, None], low[:, None])  # unwanted items only up to the least load
+    # unwanted items only up to the least load
+    goal = np.where(wanted, np.reshape(high, (-1, 1)), np.reshape(low, (-1, 1)))
     room = np.maximum(goal - before, 0.0)
     part = np.where(sizes > 0, np.minimum(room / np.where(sizes > 0, sizes, 1.0), 1.0), wanted * 1.0)
     total = (part * gains).sum(axis=1)
@@ -165,17 +275,3 @@ def _knapsacks(gain: np.ndarray, size: np.ndarray, low: np.ndarray, high: np.nda
     back = np.empty_like(part)
     np.put_along_axis(back, order, part, axis=1)
     return back, total
-
-
-def _best_sites(problem: Problem, price: np.ndarray, value: np.ndarray, chosen: list):
-    fixed = sorted({at for at in problem.site if at >= 0})
-    doubled = [at for at in problem.site if at >= 0]
-    order = np.argsort(value, kind="stable")
-    free = [at for at in order.tolist() if at not in set(fixed)][: problem.k - len(doubled)]
-    picked = [*doubled, *free]
-    bound = float(price.sum() + value[picked].sum())
-    share = np.zeros(problem.n)
-    for at in picked:
-        units, part = chosen[at // CHUNK]
-        np.add.at(share, units[at % CHUNK], part[at % CHUNK])
-    return bound, share, value

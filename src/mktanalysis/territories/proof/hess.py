@@ -50,20 +50,23 @@ def prove(problem: Problem, label, *, nodes: int = NODES, pairs: int = MOST_PAIR
     found = Proof(list(label), best, -np.inf, False)
     if not (problem.weight > 0).any():
         return Proof(list(label), best, 0.0, best <= 1e-9)
-    keep, bound = _fixed(problem, best)
+    keep, bound = _fixed(problem, best, linear=nodes > 0)
     found = Proof(found.label, best, min(bound, best), bound >= best - 1e-9 * abs(best))
     if found.proven or not provable(problem) or not nodes or keep.sum() > pairs:
         return found
     return _branch(problem, found, keep, nodes)
 
 
-def _fixed(problem: Problem, best: float) -> tuple[np.ndarray, float]:
-    """Pairs (units, sites) that an assignment at most as costly as `best` may use, and a lower bound."""
+def _fixed(problem: Problem, best: float, *, linear: bool) -> tuple[np.ndarray, float]:
+    """Pairs (units, sites) that an assignment at most as costly as `best` may use, and a lower bound.
+
+    With `linear` the linear programme is solved too: little for the bound, much for what can be fixed.
+    """
     limit = best * (1 + 1e-9) + 1e-9
     lagrange = lower_bound(problem, best)
     bound = lagrange.bound
     own = problem.distance.shape[1] == problem.n
-    if problem.n * problem.distance.shape[1] > MOST_LINEAR or not own:
+    if not linear or problem.n * problem.distance.shape[1] > MOST_LINEAR or not own:
         return np.ones(problem.distance.shape, dtype=bool), bound
     keep = pair_bounds(problem, lagrange.price) <= limit
     if bound < best - 1e-9 * abs(best):
@@ -75,9 +78,9 @@ def _fixed(problem: Problem, best: float) -> tuple[np.ndarray, float]:
         arrays = programme.program.arrays()
         reduced = arrays.cost - arrays.matrix.T @ solution.duals
         pairs = -solution.bound - np.minimum(reduced, 0.0) <= limit
-        linear = np.zeros_like(keep)
-        linear[programme.unit[pairs], programme.place[pairs]] = True
-        keep &= linear & (pair_bounds(problem, -solution.duals[: problem.n]) <= limit)
+        possible = np.zeros_like(keep)
+        possible[programme.unit[pairs], programme.place[pairs]] = True
+        keep &= possible & (pair_bounds(problem, -solution.duals[: problem.n]) <= limit)
     return keep & keep.diagonal()[None, :], bound
 
 

@@ -17,6 +17,8 @@ from .walk import Walk, score
 PER_UNIT = 2000
 START_UNITS = 1800
 MOST_STARTS = 16
+#: A run has at least so many blocks; a smaller budget means fewer runs.
+LEAST_BLOCKS = 20
 #: Medians move after this many proposals a unit.
 SETTLE = 10
 #: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
@@ -44,6 +46,7 @@ def anneal(
     """Return labels (list of int); `start` (labels) replaces the first cuts; `starts` default by size."""
     rng = np.random.default_rng(random_state)
     starts = starts_of(problem.n) if starts is None else starts
+    starts = max(1, min(starts, round(starts * effort * PER_UNIT / SETTLE / LEAST_BLOCKS)))
     if start is not None and starts > 2:  # one beginning: fewer and longer runs from it
         effort = effort * starts / 2
         starts = 2
@@ -65,7 +68,7 @@ def anneal(
 
 def blocks_of(problem: Problem, effort: float) -> int:
     """Number of blocks of ``SETTLE`` proposals a unit."""
-    return max(20, int(effort * PER_UNIT / SETTLE))
+    return max(LEAST_BLOCKS, int(effort * PER_UNIT / SETTLE))
 
 
 def cool(problem: Problem, label, rng, effort: float, pool: Pool | None = None):
