@@ -78,7 +78,7 @@ def test_periods(cell, period):
 
 
 @pytest.mark.parametrize(
-    "cell", ["19年", "2019-13", "2019-2020", "201913", 2019.5, 43831, "去年", "", True, None, "13月"]
+    "cell", ["4年", "近10年", "2019-13", "2019-2020", "201913", 2019.5, 43831, "去年", "", True, None, "13月"]
 )
 def test_what_is_no_period(cell):
     with pytest.raises(CellError):

@@ -6,8 +6,9 @@ here reads a user's file.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,11 +24,15 @@ BASE_UNITS = {
     "km": "km",
     "number": "",
     "quantity": "",
+    "flow": "",
 }
 #: Dimensions of goods sold: their unit is a file's own.
-QUANTITIES = ("quantity",)
+QUANTITIES = ("quantity", "flow")
 #: Dimensions whose figures may stand without a unit: the base unit is the only usual one.
 UNITLESS = ("count", "number")
+_MANY = {"": 1.0, "百": 1e2, "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8}
+#: Words for the currency of the tables, before or behind an amount of it.
+_RENMINBI = "人民币|rmb|cny|[¥￥]"
 
 
 #: Lists of words by what they do to a header or a title.
@@ -74,7 +79,8 @@ class Kind:
     With `every_level` the figure of a region above others is one of its own (a budget), not their total;
     `planned` figures are plans; `own` ones are an analyst's, which may be tiny, negative and in detailed
     rows;
-    `optional` figures may be absent; `texts` are the roles of columns of text that are kept.
+    `optional` figures may be absent; `texts` are the roles of columns of text that are kept; `roles` the
+    header words that say where in files of this kind alone.
     """
 
     name: str
@@ -86,6 +92,7 @@ class Kind:
     own: bool = False
     optional: bool = False
     texts: tuple[str, ...] = ()
+    roles: dict[str, str] = field(default_factory=dict)
 
     @property
     def needs_figures(self) -> bool:
@@ -116,20 +123,22 @@ class Fields:
     guides: frozenset[str]
     hints: dict[str, str]
     classes: dict[str, frozenset[str]]
-
-    @property
-    def quantities(self) -> dict[str, tuple[str, float]]:
-        """Unit word of goods -> the unit that is counted in, and its factor: 万辆 -> 辆, 10,000."""
-        found = {word: factor for word, (dimension, factor) in self.units.items() if dimension == "quantity"}
-        return {
-            word: (word.lstrip("万千") if word != "千克" else "公斤", factor)
-            for word, factor in found.items()
-        }
+    quantities: dict[str, tuple[str, float]]
 
     def unit(self, text: str) -> tuple[str, float] | None:
-        """Dimension and factor of a unit word; dimension ``foreign`` for other money; None if unknown."""
+        """Dimension and factor of a unit word; dimension ``foreign`` for other money; None if unknown.
+
+        Examples
+        --------
+        >>> fields().unit("万元"), fields().unit("万箱"), fields().unit("RMB mn".replace(" ", "").lower())
+        (('yuan', 10000.0), ('quantity', 10000.0), ('yuan', 1000000.0))
+        """
         if text in self.units:
             return self.units[text]
+        plain = re.sub(_RENMINBI, "", text)
+        for word in (plain, f"{plain}yuan"):
+            if plain not in ("", text) and self.units.get(word, ("",))[0] in ("yuan", "any"):
+                return ("yuan", self.units[word][1])
         return ("foreign", 0.0) if any(word in text for word in self.foreign) and len(text) <= 6 else None
 
 
@@ -143,12 +152,19 @@ def fields() -> Fields:
         measures = [_measure(key, values, known) for key, values in spec.get("measures", {}).items()]
         flags = {flag: spec.get(flag, False) for flag in ("every_level", "planned", "own", "optional")}
         texts = tuple(spec.get("texts", ()))
-        kinds[name] = Kind(name, title(known), tuple(measures), spec["has_period"], **flags, texts=texts)
+        roles = {word: role for role, group in spec.get("roles", {}).items() for word in group}
+        kinds[name] = Kind(
+            name, title(known), tuple(measures), spec["has_period"], **flags, texts=texts, roles=roles
+        )
     words = raw["words"]
+    units = {word: (dim, factor) for dim, group in raw["units"].items() for word, factor in group.items()}
+    quantities = _quantities(raw["goods"]["count"], raw["goods"]["same"])
+    units = {word: ("quantity", factor) for word, (_, factor) in quantities.items()} | units
     return Fields(
         kinds=kinds,
         role_of={word: role for role, group in raw["roles"].items() for word in group},
-        units={word: (dim, factor) for dim, group in raw["units"].items() for word, factor in group.items()},
+        units=units,
+        quantities=quantities,
         foreign=tuple(words["foreign"]),
         harmless=frozenset(words["harmless"]),
         notes=tuple(words["notes"]),
@@ -157,6 +173,15 @@ def fields() -> Fields:
         hints=words["hints"],
         classes={name: frozenset(words[name]) for name in _CLASSES},
     )
+
+
+def _quantities(count: list[str], same: dict[str, str]) -> dict[str, tuple[str, float]]:
+    """Unit word of goods -> the unit that is counted in, and its factor: 万辆 -> 辆, 10,000."""
+    plain = {word: word for word in count} | same
+    found = {
+        f"{prefix}{word}": (base, many) for word, base in plain.items() for prefix, many in _MANY.items()
+    }
+    return found | {word: (base, 1.0) for word, base in plain.items()}  # 千克 is no thousand of 克
 
 
 def _measure(name: str, spec: dict, table: str) -> Measure:

@@ -18,7 +18,7 @@ from .write import CREATED, WORKBOOK_OPTIONS, replacing
 
 _GUIDE = "说明"
 #: Header of a column of text by its role.
-_TEXTS = {"detail": "门店名称", "label": "等级", "area": "销售区域"}
+_TEXTS = {"detail": "门店名称", "label": "等级", "area": "销售区域", "center": "目的地"}
 
 
 def template_unit(measure: Measure, kind: Kind) -> str:
@@ -26,7 +26,7 @@ def template_unit(measure: Measure, kind: Kind) -> str:
     if measure.dimension == "yuan":
         whole = "亿元" if kind.name == "indicators" else "万元"
         return whole if measure.additive else "元"
-    units = {"person": "万人", "share": "%", "count": "个", "km": "公里", "quantity": "台"}
+    units = {"person": "万人", "share": "%", "count": "个", "km": "公里", "quantity": "台", "flow": "人次"}
     return units.get(measure.dimension, "")
 
 

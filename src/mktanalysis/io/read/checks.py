@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ...errors import Problems
 from ..fields import Kind, fields
-from .grammar.layout import Layout
+from .grammar.cells import as_text
+from .grammar.layout import ColumnRole, Layout, like_a_period
 
 
 def layout_notes(layouts: list[Layout]) -> list[str]:
@@ -50,27 +51,75 @@ def check_layout(layout: Layout, kind: Kind, problems: Problems) -> None:
     if unknown:
         _tell_unknown(unknown, layout, kind, problems)
     _check_title(layout, kind, problems)
+    _check_periods(layout, problems)
+    split = kind.name == "customers" and not layout.having("label")  # a column a class
     keys = [
-        (c.measure.name, c.when, c.cumulative, c.single, c.is_sum) for c in figures if c.measure and not named
+        (c.measure.name, c.when, c.cumulative, c.single, c.is_sum, c.title if split else "")
+        for c in figures
+        if c.measure and not named
     ]
+    _check_no_period(layout, kind, problems)
     measured = [column for column in figures if column.measure]
     for i, (column, key) in enumerate(zip(measured, keys, strict=False)):
         if key in keys[:i]:
             problems.add("与前面一列是同一项数据", row=row, column=column.title)
     own_time = layout.having("period", "month", "quarter")
     has_year = layout.having("period") or (titles.when and titles.when.year)
-    timed = own_time or all(c.when and c.when.year for c in figures) or titles.when
+    timed = own_time or _have_year(figures) or titles.when
     if (
         kind.has_period
         and kind.needs_figures
         and figures
-        and not (timed and (has_year or own_time or all(c.when and c.when.year for c in figures)))
+        and not (timed and (has_year or own_time or _have_year(figures)))
     ):
-        more = f"；标题“{titles.clash[:40]}”写了不止一个时期" if titles.clash else ""
-        problems.add(f"没有时期：请加一列“年份”，或在列名中写年份，如“2023年”{more}", row=row)
+        _tell_no_period(layout, problems)
     if kind.has_period and not kind.needs_figures and not (own_time or (timed and figures)):
         problems.add("没有时期：请加一列“年份”，或在列名中写年份，如“2023年”", row=row)
     _check_twice(layout, problems)
+
+
+def _check_no_period(layout: Layout, kind: Kind, problems: Problems) -> None:
+    """Kinds without a period are of one time: two years in one file would be mixed."""
+    if kind.has_period:
+        return
+    row = layout.first_row
+    dated = [column for column in layout.having("figure") if column.when]
+    if len({column.when for column in dated}) > 1:
+        text = f"{kind.title}没有时期，一个文件只能是一个时期的数：请只留一个时期的列"
+        problems.add(text, row=row, column=dated[1].title)
+    for column in layout.having("period", "month", "quarter"):
+        cells = [as_text(cells[column.position]) for cells in layout.sheet.rows[row:]]
+        found = list(dict.fromkeys(text for text in cells if text))
+        if len(found) > 1:
+            listed = "、".join(found[:4])
+            text = f"{kind.title}没有时期，一个文件只能是一个时期的数，这里有 {listed}：请只留一个时期的行"
+            problems.add(text, row=row, column=column.title)
+
+
+def _have_year(figures: list[ColumnRole]) -> bool:
+    """Whether each column states its year; one that adds up the others need not."""
+    return all((c.when and c.when.year) or (c.is_sum and not c.when) for c in figures)
+
+
+def _tell_no_period(layout: Layout, problems: Problems) -> None:
+    titles = layout.titles
+    more = f"；标题“{titles.clash[:40]}”写了不止一个时期" if titles.clash else ""
+    if titles.when and titles.when.first and not titles.when.year:
+        more += f"；标题或工作表名只写了{titles.when}，没有年份"
+    unread = [f"{column.title}（{column.reason}）" for column in layout.having("ignored")]
+    more += f"；没有读取的列：{'、'.join(unread[:6])}" if unread else ""
+    sheet = f"工作表“{layout.sheet.name}”" if layout.sheet.name else ""
+    problems.add(f"{sheet}没有时期：请加一列“年份”，或在列名中写年份，如“2023年”{more}", row=layout.first_row)
+
+
+def _check_periods(layout: Layout, problems: Problems) -> None:
+    """Beside columns whose header is a period, one whose header looks like another: it would be lost."""
+    heads = layout.heads
+    if not any(heads[column.position].when for column in layout.having("figure")):
+        return
+    for column in layout.having("ignored"):
+        if reason := like_a_period(heads[column.position]):
+            problems.add(reason, row=layout.first_row, column=column.title)
 
 
 def _check_twice(layout: Layout, problems: Problems) -> None:

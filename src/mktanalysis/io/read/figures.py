@@ -17,10 +17,19 @@ from ...regions import RegionTree
 from ...regions.names import clean_name
 from ..fields import BASE_UNITS, Kind, Measure, fields
 from ..sheets import Uncalculated, cell_name
-from .grammar.cells import CellError, as_text, has_marks, is_blank, parse_number
+from .grammar.cells import (
+    CellError,
+    as_text,
+    has_marks,
+    is_blank,
+    is_footer,
+    is_number,
+    parse_number,
+)
 from .grammar.layout import ColumnRole, Layout, fill_merged
 from .grammar.phrases import PhraseReader
 from .grammar.when import When, parse_part, parse_when
+from .periods import close
 from .places import Place, PlaceReader, report_places
 from .units import Units
 
@@ -59,10 +68,13 @@ class SheetReader:
         self.units = Units(self.layout, self.problems)
         self.factors = {column.position: self._column_factor(column) for column in self.figures}
         self.marked: list[str] = []
+        self.years = self._years()
 
     def read(self) -> pd.DataFrame:
         """Return the figures, columns `COLUMNS`; region is missing for rows that add up others."""
-        reader = PlaceReader(self.layout, self.tree, every_level=self.kind.every_level)
+        every = self.kind.every_level
+        listed = self.kind.name == "areas"
+        reader = PlaceReader(self.layout, self.tree, every_level=every, listed=listed)
         places, skipped = report_places(reader.places, self._has_figures, self.problems, self.tree)
         self.notes += reader.notes + skipped
         for row in reader.headers:
@@ -75,6 +87,14 @@ class SheetReader:
         if self.marked:
             self.notes.append(f"数字后面的注号没有读：{_some(self.marked)}")
         return pd.DataFrame.from_records(records, columns=COLUMNS)
+
+    def _years(self) -> dict[str, int | None]:
+        """Measure -> the one year of its columns (missing: there are several), for a column 合计."""
+        found: dict[str, set] = {}
+        for column in self.figures:
+            if column.measure and column.when and column.when.year:
+                found.setdefault(column.measure.name, set()).add(column.when.year)
+        return {name: next(iter(years)) if len(years) == 1 else None for name, years in found.items()}
 
     # checks of the sheet ---------------------------------------------------------------------------------
     def _check_header(self, row: int) -> None:
@@ -105,7 +125,7 @@ class SheetReader:
                     '200"）；确是一列数据请补上列名'
                 )
                 self.problems.add(text, row=filled[0] + 1, column=column.title, value=value)
-            elif any(_is_number(rows[row][column.position]) for row in filled):
+            elif any(is_number(rows[row][column.position]) for row in filled):
                 text = f"{cell_name(filled[0], column.position)} 在没有列名的一列里{more}：请补上列名，或删除"
                 self.problems.add(text, row=filled[0] + 1, column=column.title, value=value)
             else:
@@ -119,8 +139,10 @@ class SheetReader:
         """A row of these kinds is one outlet: a column of figures that is not read may say otherwise."""
         rows = self.layout.sheet.rows
         for column in self.layout.having("ignored"):
-            filled = [p.row for p in places if _is_number(rows[p.row][column.position])]
-            if filled:
+            filled = [p.row for p in places if is_number(rows[p.row][column.position])]
+            head = self.layout.heads[column.position]
+            other = self.kind.name == "stores" and head.has("others") and not head.unknown  # 面积, 租金
+            if filled and not other:
                 text = (
                     f"看不出这一列是什么（{column.reason}）：每行算一家门店；"
                     "若是家数请把列名改为“开店数”，否则请删去这一列"
@@ -174,9 +196,10 @@ class SheetReader:
     def _mark_detailed_totals(self, places: list[Place]) -> None:
         """A row whose shop or product is 合计 adds up others."""
         totals = fields().totals
+        columns = [*self.details, *(self.layout.having("label") if self.figures else [])]
         for place in places:
             cells = self.layout.sheet.rows[place.row]
-            words = [as_text(cells[column.position]) for column in self.details]
+            words = [as_text(cells[column.position]) for column in columns]
             word = next((word for word in words if clean_name(word) in totals), "")
             if word and not place.is_total:
                 place.is_total = True
@@ -188,11 +211,13 @@ class SheetReader:
         row = self.layout.sheet.rows[place.row]
         columns = self.figures or [column for column in self.time.values() if column]
         columns = columns or self.layout.having(*self.kind.texts, "area")
-        return any(not is_blank(row[column.position]) for column in columns)
+        filled = [row[column.position] for column in columns if not is_blank(row[column.position])]
+        return any(is_number(cell) for cell in filled) or (bool(filled) and not is_footer(row))
 
     def _column_factor(self, column: ColumnRole) -> float | None:
         """Factor of a column's unit; None where each row has its own, or where it is a problem."""
-        if column.measure is None or (self.unit_column and not column.unit):
+        by_row = self.unit_column or self.indicator_column
+        if column.measure is None or (by_row and not column.unit):
             return None
         if not column.unit and self._states_units(column):
             return None
@@ -229,6 +254,7 @@ class SheetReader:
                 yield self._record(place, row, "", when, False, ("", np.nan, 1.0, False, None), word, detail)
             return
         named, unit = self._named_measure(cells, row)
+        parts: dict[str, list[float]] = {}
         for column in self.figures:
             measure = named if self.indicator_column else column.measure
             if measure is None:
@@ -237,10 +263,26 @@ class SheetReader:
             value = self._value(cell, column, measure, unit, row)
             when = self._when(column, stated, row) if self.kind.has_period else When()
             if when is None:
+                if column.is_sum and value[0] == value[0]:
+                    self._check_sum(column, value[0], value[1], parts.get(measure.name, []), row)
                 continue
+            if not column.is_sum:
+                parts.setdefault(measure.name, []).append(value[0])
             yield self._record(
                 place, row, column.title, when, column.is_sum, (measure.name, *value, cell), word, detail
             )
+
+    def _check_sum(
+        self, column: ColumnRole, total: float, factor: float, parts: list[float], row: int
+    ) -> None:
+        """A sum over several years is no figure of a period: it must equal the figures before it."""
+        figures = [part for part in parts if part == part]
+        if close(sum(figures), total, factor, len(figures)):
+            note = f"等于所列各期之和的合计没有重复计入：{column.title}"
+            self.notes += [note] if note not in self.notes else []
+            return
+        text = f"{total / factor:g} 不等于所列各期之和 {sum(figures) / factor:g}：请核对，或删去这个合计"
+        self.problems.add(text, row=row, column=column.title)
 
     def _record(
         self, place: Place, row: int, title: str, when: When, is_sum: bool, figure: tuple, word: str, detail
@@ -278,6 +320,8 @@ class SheetReader:
                 )
             elif when.year is None:
                 when = when._replace(year=title.year)
+        if when.year is None and column.is_sum:
+            when = when._replace(year=self.years.get(column.measure.name if column.measure else ""))
         if when.year is None:
             return None  # told once for the column
         running = column.cumulative or bool(titles.cumulative and not titles.single and not column.single)
@@ -369,7 +413,7 @@ class SheetReader:
             factor = self._factor(measure, own, row, column.title)
         elif column.position in self.factors and self.factors[column.position] is not None:
             factor = self.factors[column.position]
-        elif column.measure is not None and not self.unit_column:
+        elif column.measure is not None and not self.unit_column and not self.indicator_column:
             factor = None  # the unit of the column is a problem already noted
         else:
             factor = self._factor(measure, unit or column.unit, row, column.title)
@@ -388,14 +432,6 @@ class SheetReader:
         if factor < 1:  # 70.6% is 0.706 to the last bit when divided, not when multiplied
             return round(number / round(1 / factor), 12), factor, bool(own)
         return (round(number * factor, 4) if factor > 1 else number), factor, bool(own)
-
-
-def _is_number(cell) -> bool:
-    try:
-        number, _ = parse_number(cell)
-    except CellError:
-        return False
-    return number == number
 
 
 def _some(texts: list[str]) -> str:

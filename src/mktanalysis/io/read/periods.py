@@ -39,6 +39,12 @@ class Settling:
         if not self.kind.has_period or figures.empty:
             return figures.assign(freq="Y" if self.kind.has_period else "", ordinal=0)
         figures = figures.assign(span=_spans(figures))
+        halves = figures["span"].eq("H") & figures["first"].eq(7) & figures["last"].eq(12)
+        if halves.any():  # beside a second half of the year the first one is no running total
+            stated = figures["cumulative"].astype(bool)
+            figures["span"] = figures["span"].mask(
+                figures["last"].eq(6) & ~stated & figures["span"].eq("C"), "H"
+            )
         if not self.kind.needs_figures or self.kind.texts:
             return self._one_frequency(self._dated(figures))
         figures = self._single(figures)

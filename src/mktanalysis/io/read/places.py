@@ -22,12 +22,17 @@ from .grammar.layout import ColumnRole, Layout
 #: Share of the other rows that must be of one level before a shared name is taken at it.
 _MOST = 2 / 3
 _MARKS = re.compile(
-    r"^[\s#*＊·●○■□◆★'‘’`]+|^其中[::：]?|[\s*＊]+$|^[(（][一二三四五六七八九十\d]{1,2}[)）]|^[一二三四五六七八九十]{1,2}、"
+    r"^[\s#*＊·●○■□◆★'‘’`]+|^其中[::：]?|[\s*＊]+$|^[(（][一二三四五六七八九十\d]{1,2}[)）]|^[一二三四五六七八九十]{1,2}、|^\d{1,3}[.、．](?=\s*[^\d\s])"
 )
 #: Steps of a path that are no region: 北京市,市辖区,朝阳区; 重庆市,县,城口县.
 _NO_STEP = re.compile(
     r"市辖区|市辖县|县|区|省直辖县级行政区划|自治区直辖县级行政区划|省直辖(?:行政单位|县级行政单位|县)?|直辖县级|.{2,}(?:城区|郊县|郊区|主城区)"
 )
+#: A sum over a region, an area or a class: 南京市合计, 苏南小计.
+_SUM_OF = re.compile(r"(?P<of>.*?)[(（]?(?:合计|小计|总计|共计|汇总)[)）]?")
+_SUBTOTAL = "小计"
+#: Between the regions of a list in one cell.
+_LIST = re.compile(r"[、,，;；\n]+")
 #: What is left of a city beside its own counties.
 _REST = re.compile(
     r"(?P<city>.{2,}?)?(?:市)?(?P<word>市辖区|市区|城区|主城区|中心城区|中心市区|市本级|本级|本部|其余|其他|其它|其余地区|其他地区|其它地区|其他县市|其他区县|郊县)"
@@ -61,11 +66,13 @@ class Place:
 class PlaceReader:
     """Finds the region of every row; results are in :attr:`places` by row.
 
-    With `every_level` a row named like the root of the tree (全国) is that region, not a total.
+    With `every_level` a row named like the root of the tree (全国) is that region, not a total; with
+    `listed` a cell may list several regions (南京市、镇江市).
     """
 
-    def __init__(self, layout: Layout, tree: RegionTree, *, every_level: bool = False):
+    def __init__(self, layout: Layout, tree: RegionTree, *, every_level: bool = False, listed: bool = False):
         self.tree = tree
+        self.listed = listed
         self.layout = layout
         roots = tree.names(tree.level(tree.levels[0])) if every_level else []
         self.totals = fields().totals - {clean_name(name) for name in roots}
@@ -88,6 +95,7 @@ class PlaceReader:
         layout = self.layout
         places = []
         carried = [""] * len(self.steps)
+        lists = self.layout.having("area") and self.listed
         long = bool(layout.having("period", "month", "quarter", "indicator"))
         code_before = ""
         for row in range(layout.first_row, len(layout.sheet.rows)):
@@ -113,6 +121,11 @@ class PlaceReader:
                 else:
                     carried[i] = ""
             code_before = code
+            several = [text for text in _LIST.split(texts[deepest]) if text] if lists and deepest >= 0 else []
+            for text in several[1:]:
+                places.append(self._place(row, code, [*texts[:deepest], _name(text), *texts[deepest + 1 :]]))
+            if len(several) > 1:
+                texts[deepest] = _name(several[0])
             places.append(self._place(row, code, texts))
         return places
 
@@ -124,8 +137,11 @@ class PlaceReader:
             for i, text in enumerate(texts)
         ]
         place = Place(row, code, tuple(kept))
-        if deepest < 0 or code:
+        if deepest >= 0 and (total := _SUM_OF.fullmatch(clean_name(kept[deepest]))) and not code:
+            place.names = self._sum_of(kept, deepest, total.group("of"))
             return place
+        if deepest < 0 or code:
+            return place if deepest >= 0 or code else self._sum_of_area(place)
         found = _REST.fullmatch(kept[deepest])
         above = next((text for text in reversed(kept[:deepest]) if text), "")
         if found is None or self._is_region(kept[deepest], above):
@@ -140,6 +156,23 @@ class PlaceReader:
         place.names = tuple(kept)
         place.rest = True
         place.notes.append(found.group("word"))
+        return place
+
+    def _sum_of(self, names: list[str], deepest: int, of: str) -> tuple[str, ...]:
+        """南京市合计 is a figure of 南京市, with parts elsewhere or none; 直营小计 adds up rows before it."""
+        if clean_name(names[deepest]) in self.totals:
+            return tuple(names)
+        names[deepest] = of if self._is_region(of) else _SUBTOTAL
+        return tuple(names)
+
+    def _sum_of_area(self, place: Place) -> Place:
+        """华东合计 in a column of sales areas, where no region stands."""
+        cells = self.layout.sheet.rows[place.row]
+        texts = [_name(cells[column.position]) for column in self.layout.having("area")]
+        sums = [text for text in texts if _SUM_OF.fullmatch(clean_name(text))]
+        if self.steps and sums:
+            alone = clean_name(sums[0]) in self.totals
+            place.names = (*place.names[:-1], sums[0] if alone else _SUBTOTAL)
         return place
 
     def _is_region(self, text: str, above: str = "") -> bool:
@@ -180,6 +213,9 @@ class PlaceReader:
             place.value = place.code
             if pd.isna(region):
                 place.trouble = "地区树中没有这个代码，可能已撤销或改码；可改写地区名称"
+                long = place.code.ljust(6, "0")
+                if place.code.isdigit() and len(place.code) in (2, 4) and long in set(self.tree.regions):
+                    place.trouble = f"代码应写满六位：{long}"
                 continue
             name = next((text for text in reversed(place.names) if text), "")
             meant = bearers(name, self.tree) if name else ()
@@ -232,6 +268,21 @@ class PlaceReader:
             if place.is_total:
                 place.scope = place.region
                 place.region = None
+        self._keep_lone_totals()
+
+    def _keep_lone_totals(self) -> None:
+        """A total of a region of which no part is listed is the region's own figure."""
+        above: set[str] = set()
+        for place in self.places:
+            if place.region is not None:
+                above |= set(self.tree.path(place.region).index)
+        for place in self.places:
+            if place.is_total and place.scope is not None and place.scope not in above:
+                place.region = place.scope
+                place.is_total = False
+                word = next(text for text in reversed(place.names) if text)
+                name = self.tree.names([place.region]).iloc[0]
+                self.notes.append(f"第 {place.row + 1} 行“{word}”没有所列下级，按{name}的数读取")
 
     def _note_rest(self, place: Place) -> None:
         name = self.tree.names([place.region]).iloc[0]
@@ -250,7 +301,18 @@ class PlaceReader:
             at_level = resolve_names(names, level=level, **look).to_numpy(dtype=object)
             return self._at_main_level(names, free, at_level, level)
         at_level = resolve_names(names, level=level, **look)
+        self._tell_namesakes(names, at_level)
         return [b if pd.isna(a) else a for a, b in zip(at_level, free, strict=True)]
+
+    def _tell_namesakes(self, names: list[str], codes) -> None:
+        """海南 in a column of cities is a prefecture of another province than the one of that name."""
+        for name, code in dict(zip(names, codes, strict=True)).items():
+            others = set(bearers(name, self.tree)) - {code} if isinstance(code, str) else ()
+            near = set(self.tree.path(code).index) | set(self.tree.subtree(code).regions) if others else set()
+            if others and not others & near:
+                told = "、".join(f"{other} {self.tree.names([other]).iloc[0]}" for other in sorted(others))
+                note = f"“{name}”按列名的层级认作 {code} {self.tree.names([code]).iloc[0]}，不是 {told}"
+                self.notes += [note] if note not in self.notes else []
 
     def _at_main_level(self, names: list[str], free, at_level, level: str) -> list:
         """Move a region to its only child of the same name; settle names that two levels share.
@@ -278,6 +340,11 @@ class PlaceReader:
 def _name(cell) -> str:
     """The text of a place column without marks at either end."""
     return _MARKS.sub("", without_marks(as_text(cell))).strip()
+
+
+def name_troubles(names: list[str], tree: RegionTree) -> list[str]:
+    """Why each name cannot be told, with the candidates."""
+    return _troubles(names, [None] * len(names), tree) if names else []
 
 
 def _trouble(name: str, tree: RegionTree, scope: str | None) -> str:

@@ -13,7 +13,7 @@ from ...regions import RegionTree
 from ...schemas import INDICATORS, PANEL, check_table
 from ..fields import Kind
 from .figures import SheetReader, base_unit
-from .grammar.cells import as_text
+from .texts import with_texts
 
 
 def shape(
@@ -29,8 +29,8 @@ def shape(
     if price is not None and kind.name != "volumes":
         raise MktError("price 只用于 kind=volumes（销量）")
     figures = figures.assign(region=figures["region"].astype("str"))
-    if kind.texts or kind.name == "areas":
-        return _texts(figures, kind, readers)
+    if kind.texts:
+        return with_texts(figures, kind, tree, readers, source, notes)
     if kind.needs_figures and kind.has_period:
         figures = figures[figures.groupby(["region", "measure"])["value"].transform("count") > 0]
     if kind.name == "openings":
@@ -85,30 +85,3 @@ def _openings(figures: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
         notes.append(f"按开店数展开：共 {int(times.sum())} 家")
         table = table.loc[table.index.repeat(times)].reset_index(drop=True)
     return table[["region", "period"]]
-
-
-def _texts(figures: pd.DataFrame, kind: Kind, readers: list[SheetReader]) -> pd.DataFrame:
-    """Kinds with columns of text (name, class, area): looked up again by row."""
-    rows = []
-    for reader in readers:
-        layout = reader.layout
-        names = {role: layout.having(role) for role in ("detail", "label", "area")}
-        for place in reader.places:
-            if place.region is None:
-                continue
-            cells = layout.sheet.rows[place.row]
-            texts = {role: as_text(cells[columns[0].position]) for role, columns in names.items() if columns}
-            rows.append({"row": place.row + 1, "sheet": layout.sheet.name, **texts})
-    kept = pd.DataFrame(rows, columns=["row", "sheet", "detail", "label", "area"])
-    table = figures.drop(columns="detail").merge(kept, on=["row", "sheet"], how="left")
-    table = table.rename(columns={"detail": "name", "label": "class"})
-    if kind.name == "areas":
-        columns = ["region", "area"]
-    elif kind.name == "customers":
-        columns = ["region", *(["period"] if kind.has_period else []), "class", "value"]
-    else:
-        columns = ["region", "period", "name", "class"]
-    keys = [column for column in ("region", "period", "name") if column in columns]
-    table = table.sort_values(keys, ignore_index=True)[columns]
-    texts = [column for column in ("name", "class", "area") if column in columns]
-    return table.astype(dict.fromkeys(texts, "str")).replace(dict.fromkeys(texts, ""), None)

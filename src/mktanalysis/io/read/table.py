@@ -26,9 +26,13 @@ from .plausible import check_bounds, check_magnitudes, check_totals
 from .shapes import shape
 from .sums import add_up, settle_upper
 
+#: As the name of a sheet: all that hold a table.
+ALL_SHEETS = "*"
+_SUM_SHEETS = {"总表", "汇总表", "合计表", "全年汇总", "年度汇总", "summary"}
 _PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 #: Kinds that ``auto`` chooses from, the more special first.
-AUTO = ("sales", "volumes", "indicators", "targets", "penetration", "units", "stores", "customers", "areas")
+AUTO = ("sales", "volumes", "indicators", "targets", "penetration", "units")
+AUTO += ("stores", "openings", "customers", "flows", "areas")
 
 
 def read_table(
@@ -46,16 +50,11 @@ def read_table(
     """Read an analyst's own spreadsheet or CSV (读取自有数据).
 
     Understood are Chinese headers with their usual synonyms; units in the header (常住人口(万人)), in a row
-    below it,
-    in a column 单位, behind a figure, in the cell's format or in the title (单位：亿元); years as rows or
-    as columns, months
-    below years or beside them, running totals (累计); codes or names; full-width digits, thousands
-    separators, —, …, NA
-    and blanks as missing; title rows, notes, merged cells and rows that add up others (合计); rows by shop
-    or day; one
-    sheet a year. CSV in UTF-8, with BOM or without, or GB18030. What may mean two things is an error that
-    says
-    what to write.
+    below it, in a column 单位, behind a figure, in the cell's format or in the title (单位：亿元); years as
+    rows or as columns, months below years or beside them, running totals (累计); codes or names; full-width
+    digits, thousands separators, —, …, NA and blanks as missing; title rows, notes, merged cells and rows
+    that add up others (合计); rows by shop or day; one sheet a year. CSV in UTF-8, with BOM or without, or
+    GB18030. What may mean two things is an error that says what to write.
 
     Parameters
     ----------
@@ -63,27 +62,23 @@ def read_table(
         .xlsx, .xlsm, .xls, .csv, .tsv or .txt.
     kind : str
         What the file holds: ``indicators`` of regions, own ``sales``, ``volumes`` (goods sold), market
-        ``units`` for
-        expansion, ``openings`` (opening dates of outlets), ``stores`` or dealers with name and class,
-        ``customers`` by
-        class, ``targets`` (budgets, plans, floors and ceilings of any level), ``penetration`` rates, own
-        sales
-        ``areas``; ``auto`` says in the notes what the file was taken for.
+        ``units`` for expansion, ``openings`` (opening dates of outlets), ``stores`` or dealers with name
+        and class, ``customers`` by class, ``flows`` from where to where, ``targets`` (budgets, plans,
+        floors and ceilings of any level), ``penetration`` rates, own sales ``areas``; ``auto`` says in
+        the notes what the file was taken for.
     tree : RegionTree
     sheet : str, optional
-        Name of the sheet; needed only if several hold a table and are not one a year.
+        Name of the sheet; needed only if several hold a table and are not one a year. ``*`` joins all.
     check_magnitude : bool
         Refuse figures a thousand times off their own series, their neighbours or what is usual: nearly
-        always a wrong
-        unit. False lets a true outlier pass (三沙 has 2,333 inhabitants).
+        always a wrong unit. False lets a true outlier pass (三沙 has 2,333 inhabitants).
     allow_negative : bool
         Accept negative own figures (returns exceed sales).
     sum_rows : bool
         Add up rows of one region and period also where no column says how they differ.
     upper : {"ask", "total", "rest"}
         What a row of a region is that does not equal its parts in the same file: an error, their total
-        (what is beyond
-        them is kept), or what they leave.
+        (what is beyond them is kept), or what they leave.
     price : float, optional
         Yuan for each unit of goods: ``volumes`` are then returned as sales.
 
@@ -92,18 +87,13 @@ def read_table(
     DataFrame
         ``indicators``: region, period, indicator, value, unit, status (``observed``), source (file name).
         ``sales``: region, period, value (yuan). ``volumes``: the same, value in ``attrs["unit"]``.
-        ``units``: region
-        and the columns found, among capacity, growth, own_share, n_rivals, rival_share, entry_cost,
-        annual_cost ... in
-        base units. ``openings``: region, period, a row an outlet. ``stores``: region, period (of opening),
-        name, class.
-        ``customers``: region, period, class, value. ``targets``: region, period and those of value, lower,
-        upper that are
-        there (yuan). ``penetration``: region, period, value (0-1). ``areas``: region, area. Sorted by
-        region and
-        period; gaps in a series are missing, series without any figure are left out. ``attrs["notes"]``
-        lists what was
-        skipped or inferred.
+        ``units``: region and the columns found, among capacity, growth, own_share, n_rivals, rival_share,
+        entry_cost, annual_cost ... in base units. ``openings``: region, period, a row an outlet.
+        ``stores``: region, period (of opening), name, class. ``customers``: region, period, class, value.
+        ``targets``: region, period and those of value, lower, upper that are there (yuan).
+        ``penetration``: region, period, value (0-1). ``flows``: region (origin), center (destination),
+        value. ``areas``: region, area. Sorted by region and period; gaps in a series are missing, series
+        without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred.
 
     Raises
     ------
@@ -187,7 +177,7 @@ def _choose(
     """The one sheet with a table, the one that is asked for, or all where each is a year or month of its
     own."""
     if name is not None:
-        chosen = [sheet for sheet in sheets if sheet.name == name]
+        chosen = [sheet for sheet in sheets if sheet.name == name or name == ALL_SHEETS]
         if not chosen:
             raise MktError(f"{file}：没有工作表“{name}”，现有：{'、'.join(sheet.name for sheet in sheets)}")
     else:
@@ -196,18 +186,27 @@ def _choose(
     useful = [layout for layout in found if layout.having("figure") or not phrases.kind.needs_figures]
     useful = [layout for layout in useful if len(layout.sheet.rows) > layout.first_row] or useful
     if len(useful) > 1:
-        if all(_is_period(layout.sheet.name) for layout in useful):
+        dated = [layout for layout in useful if _is_period(layout.sheet.name)]
+        sums = [layout for layout in useful if clean_name(layout.sheet.name) in fields().totals | _SUM_SHEETS]
+        if len(dated) > 1 and len(dated) + len(sums) == len(useful):
+            names = "、".join(layout.sheet.name for layout in dated)
+            left = [f"工作表“{layout.sheet.name}”没有读取：其余各表逐期都有" for layout in sums]
+            return dated, [f"{len(dated)} 张工作表按时期接在一起：{names}", *left]
+        if name == ALL_SHEETS:
             names = "、".join(layout.sheet.name for layout in useful)
-            return useful, [f"{len(useful)} 张工作表按时期接在一起：{names}"]
+            return useful, [f"{len(useful)} 张工作表接在一起：{names}"]
         names = "、".join(layout.sheet.name for layout in useful)
         raise MktError(
             f"{file}：有几张工作表都像数据表，请指明一张（sheet= 或命令行 --sheet）；"
-            f"若是一年一张，请把工作表都命名为年份：{names}"
+            "若是一年一张，请把工作表都命名为年份；若各表地区不同，可全部接起来"
+            f'（sheet="*" 或 --sheet "*"）：{names}'
         )
     if useful or len(found) == 1:
         return [(useful or found)[0]], []
     problems = Problems(file=file, sheet=chosen[0].name if len(chosen) == 1 else "")
-    problems.add("找不到表头：应有一行含地区列（地区、城市、县、省份或行政区划代码）和数据列；地区应各占一行")
+    problems.add(
+        "找不到表头：应有一行含地区列（地区、城市、县、省份或行政区划代码）和数据列；地区应各占一行（地区在列上时请先转置）"
+    )
     problems.raise_any()
     raise AssertionError
 
@@ -234,7 +233,12 @@ def _guess(sheets: list[Sheet], tree: RegionTree, sheet: str | None, file: str) 
             for head in layout.heads
             if head.measure and not head.unknown and not head.clash
         )
+        if kind == "flows" and not any(layout.having("center") for layout in layouts):
+            named = 0  # only its own columns tell a flow from a sale
         texts = sum(len(layout.having(*spec.texts)) > 0 for layout in layouts) if spec.texts else 0
+        if kind == "openings" and not _has_any_figure(layouts):
+            heads = [column.title for layout in layouts for column in layout.having("period")]
+            named = sum(any(word in head for word in ("开业", "开店")) for head in heads)
         titled = sum(1 for layout in layouts if layout.titles.measure and not layout.titles.note)
         fits[kind] = (
             named

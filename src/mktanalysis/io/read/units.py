@@ -15,6 +15,13 @@ from ..fields import QUANTITIES, UNITLESS, Measure, fields
 from .grammar.layout import Layout
 
 
+def _counted(measure: Measure) -> dict[str, tuple[str, float]]:
+    """What goods are counted in; a flow may be one of money too."""
+    known = fields()
+    money = {word: ("元", factor) for word, (dimension, factor) in known.units.items() if dimension == "yuan"}
+    return known.quantities | (money if measure.dimension == "flow" else {})
+
+
 @dataclass
 class Units:
     """The units of one sheet; ``quantity`` is that of goods, once one is met."""
@@ -28,8 +35,8 @@ class Units:
         known = fields()
         found = known.unit(unit) if unit else self._title_unit(measure)
         hint = known.hints.get(measure.dimension, "")
-        if measure.dimension == "quantity":
-            return self._quantity_factor(unit, row, title)
+        if measure.dimension in QUANTITIES:
+            return self._quantity_factor(measure, unit, row, title)
         if found is None and not unit and measure.dimension in UNITLESS:
             return 1.0
         if found is None and not unit and measure.dimension == "share":
@@ -56,27 +63,22 @@ class Units:
             )
         return None
 
-    def _quantity_factor(self, unit: str, row: int, title: str) -> float | None:
+    def _quantity_factor(self, measure: Measure, unit: str, row: int, title: str) -> float | None:
         """Factor of a unit of goods; all columns of a file count in the same goods."""
-        known = fields()
-        stated = unit or next((u for u in self.layout.titles.units if u in known.quantities), "")
-        if stated not in known.quantities:
-            if stated and not known.unit(stated):
-                self.problems.add(
-                    f"不认识的单位“{stated}”，应为：{known.hints['quantity']}", row=row, column=title
-                )
-            elif stated:
-                self.problems.add(
-                    f"单位“{stated}”不适用于销量，应为：{known.hints['quantity']}", row=row, column=title
-                )
+        counted = _counted(measure)
+        hint = fields().hints[measure.dimension]
+        stated = unit or next((u for u in self.layout.titles.units if u in counted), "")
+        if stated not in counted:
+            if not stated:
+                example = hint.split("、")[0]
+                text = f"没有写单位：请在列名中写明（{hint}），如“{measure.label}({example})”"
+            elif fields().unit(stated):
+                text = f"单位“{stated}”不适用于{measure.label}，应为：{hint}"
             else:
-                self.problems.add(
-                    f"没有写单位：请在列名中写明（{known.hints['quantity']}），如“销量(辆)”",
-                    row=row,
-                    column=title,
-                )
+                text = f"不认识的单位“{stated}”，应为：{hint}"
+            self.problems.add(text, row=row, column=title)
             return None
-        base, factor = known.quantities[stated]
+        base, factor = counted[stated]
         if self.quantity and self.quantity != base:
             self.problems.add(
                 f"单位“{base}”与别处的“{self.quantity}”不能相加：请分成几个文件", row=row, column=title

@@ -130,3 +130,18 @@ def parse_number(cell) -> tuple[float, str]:
 
 def _is_unit(text: str) -> bool:
     return not text or fields().unit(text) is not None
+
+
+def is_number(cell) -> bool:
+    """Whether a cell holds a figure."""
+    try:
+        number, _ = parse_number(cell)
+    except CellError:
+        return False
+    return number == number
+
+
+def is_footer(row: list) -> bool:
+    """Whether a row signs or explains the table: 制表人：张三 … 审核：李四."""
+    first = next((as_text(cell) for cell in row if as_text(cell)), "")
+    return first.lower().startswith(fields().notes) and bool(re.search("[:：]", first))

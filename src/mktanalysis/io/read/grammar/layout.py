@@ -28,10 +28,9 @@ _CORNERS = ("period", "month", "quarter", "indicator")
 class ColumnRole:
     """A column: its position, its header as the analyst sees it, and what it holds.
 
-    ``role`` is code, level, place, area, period, closed, month, quarter, indicator, unit, detail, label,
-    figure,
-    ignored, upper or empty; ``cumulative`` and ``single`` are what its own header says; ``reason`` why it
-    is ignored.
+    ``role`` is code, level, place, area, center, period, closed, month, quarter, indicator, unit, detail,
+    label, figure, ignored, upper or empty; ``cumulative`` and ``single`` are what its own header says;
+    ``reason`` why it is ignored.
     """
 
     position: int
@@ -172,6 +171,8 @@ def _column(position: int, head: Phrase, title: str, titles: Titles, kind: Kind)
     if head.role and not head.unknown and head.measure is None and head.role != "value":
         return ColumnRole(position, title, head.role, level=head.level, unit=head.unit)
     reason = refusal(head, kind)
+    if reason and _is_class(head, kind):
+        return ColumnRole(position, title, "figure", measure=kind.measures[0], unit=head.unit)
     if reason:
         return ColumnRole(position, title, "ignored", reason=reason)
     stated = head.when or head.role == "value" or head.unit or head.words
@@ -191,10 +192,16 @@ def _column(position: int, head: Phrase, title: str, titles: Titles, kind: Kind)
     )
 
 
+def _is_class(head: Phrase, kind: Kind) -> bool:
+    """A column of customers whose header is a class: A类客户, 重点客户."""
+    plain = not (head.clash or head.words or head.when or head.role)
+    return kind.name == "customers" and plain and head.measure is not None and len(head.unknown) == 1
+
+
 def refusal(head: Phrase, kind: Kind) -> str:
     """Why a header is not that of a figure of this kind; empty if it is one."""
     if head.unknown:
-        return f"不认识“{'、'.join(head.unknown)}”"
+        return like_a_period(head) or f"不认识“{'、'.join(head.unknown)}”"
     if head.clash:
         return "写了两项数据或两个时期"
     if head.has("others"):
@@ -223,9 +230,34 @@ def fill_merged(layout: Layout) -> Layout:
     return replace(layout, sheet=replace(layout.sheet, rows=rows))
 
 
+def like_a_period(head: Phrase) -> str:
+    """What to write where a header is hardly anything but a period that cannot be told; else empty."""
+    text = "".join(head.unknown)
+    if re.fullmatch(r"(?:19|20)\d\d[.．]\d{1,2}", text) or (head.when and re.fullmatch(r"\d{1,2}", text)):
+        return "小数分不清 1 月还是 10 月，月份应写成 2023-01 或 2023年1月"
+    if re.fullmatch(r"[1-9]|1[0-2]", text):
+        return "只有一个数字，看不出是几月：月份应写成 1月"
+    if re.fullmatch(r"fy|财年|财政年度?", text) or re.fullmatch(r"fy\d\d(?:\d\d)?", text):
+        return "财年不是自然年：请写成自然年、季或月"
+    if re.fullmatch(r"(?:第?\d{1,2}周|w\d{1,2}|week\d{1,2}|周|星期)", text):
+        return "周不是月、季、年：请先按月合计"
+    if re.fullmatch(r"\d\d[-/.、]\d{1,2}", text) or (text.isdigit() and len(text) in (4, 5)):
+        return "像是时期却认不出：应写成 2023、2023年、2023-06、2023年6月 或 2023Q2"
+    return ""
+
+
 def is_guide(sheet: Sheet) -> bool:
     """Whether a sheet only explains."""
     return clean_name(sheet.name) in fields().guides
 
 
-__all__ = ["ColumnRole", "Layout", "fill_merged", "find_layout", "header_text", "is_guide", "refusal"]
+__all__ = [
+    "ColumnRole",
+    "Layout",
+    "fill_merged",
+    "find_layout",
+    "header_text",
+    "is_guide",
+    "like_a_period",
+    "refusal",
+]

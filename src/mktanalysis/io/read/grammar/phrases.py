@@ -172,13 +172,13 @@ class PhraseReader:
 
     def _role(self, text: str) -> Phrase | None:
         """A column that says where, when or what: one word, 城市\\年份, or qualified (客户所在城市)."""
-        role = self.lists.role_of.get(text)
+        role = self.kind.roles.get(text) or self.lists.role_of.get(text)
         if role is None and (corner := re.fullmatch(r"(\w+)[\\/|](\w+)", text)):
             pair = [self.lists.role_of.get(word) for word in corner.groups()]
             if set(pair) & {"period", "month", "indicator"} and set(pair) & {"place", *_PLACE_ROLES}:
                 at = 0 if pair[0] in ("place", *_PLACE_ROLES) else 1
                 return self._role(corner.group(at + 1))
-        if text in self._measures and role not in ("period",):
+        if text in self._measures and role not in ("period",) and text not in self.kind.roles:
             return None
         if text in self.levels:
             return Phrase(role="level", level=text)
@@ -211,10 +211,10 @@ class PhraseReader:
     def _title_part(self, text: str) -> Phrase:
         if self.lists.unit(text):
             return Phrase(unit=text)
-        if not text or re.fullmatch(r"(?:附?表|图|附件)?[\d一二三四五六七八九十.\-—]+", text):
-            return Phrase()
         if when := when_of(text):
             return Phrase(when=when)
+        if not text or re.fullmatch(r"(?:附?表|图|附件)?[\d一二三四五六七八九十.\-—]+", text):
+            return Phrase()
         return self._sentence(
             re.sub(r"^(?:附?表|附件)\s*[\d一二三四五六七八九十.\-—]+", "", text),
             self._title_words,
@@ -226,6 +226,7 @@ def header_text(cell: str) -> str:
     """A header as it is compared: half-width, lower case, without spaces and footnote marks."""
     lines = [without_marks(as_text(line)) for line in str(cell).splitlines()]
     joined = re.sub(r"[①-⓿❶-➓]|(?<![mM米])[¹²³⁰-⁹]", "", "".join(lines))  # not the ² of km²
+    joined = re.sub(r"(?<=\d),(?=000\b)", "", joined)  # 10,000 persons
     text = clean_name(joined).replace("【", "[").replace("】", "]").replace("〔", "(").replace("〕", ")")
     return re.sub(r"^[*#＊]+|[*#＊]+$", "", text)
 
@@ -245,7 +246,7 @@ def _taken_when(text: str) -> tuple[When | None, str]:
         return None, text
     joined: When | None = When()
     for _, when in found:
-        joined = joined.joined(when) if joined else None
+        joined = joined.joined(when, same=True) if joined else None
     for match, _ in reversed(found):
         text = f"{text[: match.start()]} {text[match.end() :]}"
     return joined, text.strip(_SEPARATORS)
@@ -296,7 +297,7 @@ def _merged(parts: Iterable[Phrase]) -> Phrase:
     """Put together what stands in one text; two measures or two periods in it are a clash."""
     result = Phrase()
     for part in parts:
-        when = part.when.joined(result.when) if part.when else result.when
+        when = part.when.joined(result.when, same=True) if part.when else result.when
         two = part.measure and result.measure and part.measure.name != result.measure.name
         result = Phrase(
             role=result.role or part.role,

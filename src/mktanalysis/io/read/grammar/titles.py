@@ -23,7 +23,7 @@ _NOT_THE_YEAR = re.compile("年鉴|制表|更新|截至|修订|版|来源|导出
 _OTHER_PERIOD = re.compile(r"财年|财政年|财季|fy\d|第?\d+周|周报|[上中下]旬|双月|日报|学年", re.IGNORECASE)
 #: How words for a figure end: 返利, 押金, 毛利额.
 _LIKE_A_FIGURE = re.compile(r".*[额款金费利税值量率价]$")
-_NO_TITLE = re.compile(r"(?:sheet|工作表|表)?\d*|数据|明细|sheet\d*", re.IGNORECASE)
+_NO_TITLE = re.compile(r"(?:sheet|工作表|表)\d*|\d{1,3}|数据|明细", re.IGNORECASE)
 _NOTE = re.compile(r"(?:注|备注|说明|note|口径)\d*[:：]", re.IGNORECASE)
 
 
@@ -122,7 +122,7 @@ def _when(said: list[tuple[str, Phrase]]) -> tuple[When | None, str]:
             return None, text
         if phrase.when is None:
             continue
-        both = phrase.when.joined(joined)
+        both = phrase.when.joined(joined, same=True)
         if both is None:
             return None, text
         joined = both

@@ -7,6 +7,7 @@ places (a year above, a month below) are joined, never replaced; two years for o
 
 from __future__ import annotations
 
+import calendar
 import datetime
 import re
 from typing import NamedTuple
@@ -42,15 +43,23 @@ class When(NamedTuple):
             months = f"{self.first}-{self.last}月"
         return year + months + ("累计" if self.cumulative else "")
 
-    def joined(self, other: When | None) -> When | None:
-        """This with what `other` adds; None if they contradict each other."""
+    def joined(self, other: When | None, *, same: bool = False) -> When | None:
+        """This with what `other` adds; None if they contradict each other.
+
+        A month within a quarter is the month, as in a header 一季度 above 1月; with `same` two spans must be
+        one.
+        """
         if other is None:
             return self
         if self.year and other.year and self.year != other.year:
             return None
-        if self.first and other.first and (self.first, self.last) != (other.first, other.last):
-            return None
         months = self if self.first else other
+        if self.first and self.last and other.first and other.last:
+            months = self if self.last - self.first <= other.last - other.first else other
+            wider = other if months is self else self
+            inside = (wider.first or 0) <= (months.first or 0) and (months.last or 0) <= (wider.last or 0)
+            if not inside or (same and months[1:3] != wider[1:3]):
+                return None
         return When(
             self.year or other.year,
             months.first,
@@ -61,6 +70,8 @@ class When(NamedTuple):
 
 
 _YEAR = r"(?P<y>(?:19|20)\d{2})"
+#: 23年 is 2023; behind 近 and the like it is a span of years.
+_SHORT = r"(?<![\d近过满前后第])(?:0[5-9]|1\d|2\d)(?=年)"
 _MONTH = r"(?P<m>0?[1-9]|1[0-2])"
 _NUMBER = r"(?:0?[1-9]|1[0-2]|十[一二]?|[一二三四五六七八九])"
 _TO = r"(?:--|[-~—–―－至到、,])"
@@ -115,11 +126,21 @@ def parse_when(cell) -> When:
     text = re.sub(r"^(\d{4})\.0$", r"\1", text)  # what a column with gaps becomes in other programs
     if when := when_of(text):
         return when
+    if re.fullmatch(r"[345]\d{4}", text):
+        day = datetime.date(1899, 12, 30) + datetime.timedelta(int(text))
+        raise CellError(f"像是 Excel 的日期序号（{day}）：请把这一列的单元格格式改为日期，或{HINT}")
+    if re.search(r"w\d|week|周|星期", text):
+        raise CellError(f"周不是月、季、年：请先按月合计；{HINT}")
+    if re.match(r"fy|财年", text) or "财年" in text:
+        raise CellError(f"财年不是自然年：请写成自然年、季或月；{HINT}")
+    if re.fullmatch(r"\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d", text):
+        raise CellError("看不出哪是月哪是日：应写成 2023-06-30")
     raise CellError(f"不是时期；{HINT}")
 
 
 def when_of(text: str) -> When | None:
     """The period that the whole of a cleaned text says; None if it is something else."""
+    text = re.sub(f"^{_SHORT}", lambda match: f"20{match.group()}", text)
     cumulative = text.endswith(("累计", "累计值", "累计数")) or text.startswith(("累计", "本年累计"))
     text = re.sub(r"^(?:本年)?累计|累计[值数]?$", "", text)
     when = _whole(text)
@@ -133,6 +154,8 @@ def _whole(text: str) -> When | None:
         if match := pattern.fullmatch(text):
             month = int(match["m"])
             day = match.groupdict().get("d")
+            if day and int(day) > calendar.monthrange(int(match["y"]), month)[1]:
+                return None  # 2022-02-30
             return When(int(match["y"]), month, month, int(day) if day else None)
     if match := _ENGLISH_MONTH.fullmatch(text):
         word = match["e"] or match["f"]
@@ -196,7 +219,7 @@ def parse_part(cell, name: str) -> When:
 
 #: A period within a longer text, for titles and headers: the longest that stands at a place counts.
 SEARCH = re.compile(
-    r"(?:19|20)\d{2}(?:"
+    rf"(?:(?:19|20)\d{{2}}|{_SHORT})(?:"
     rf"年?{_NUMBER}月?份?{_TO}{_NUMBER}月份?"
     rf"|年?第?{_QUARTER}{_TO}第?{_QUARTER}季度?|年?前[二三四两]季度"
     r"|年?[上下]半年度?"
