@@ -452,3 +452,13 @@ def test_svg_ids_can_be_told_apart():
         maps.province_svg(pd.Series({"320000": 1}), identifier='a" onload="x')
     ids = re.findall(r'id="([^"]+)"', maps.province_svg(pd.Series({"320000": 1}), identifier="second"))
     assert ids == ["second-map"]
+
+
+def test_estimated_regions_are_hatched_and_counted_in_the_legend():
+    values = tiers(c320100="一线", c320500="二线")
+    guessed = pd.Series({"320500": True, "320100": False}, name="靠推算")
+    figure = maps.plot_map(values, within="320000", marked=guessed)
+    (lines,) = artists(figure.axes[0], "estimated")
+    assert len(lines.get_paths()) == 1 and lines.get_hatch()
+    assert figure.axes[0].get_legend().get_texts()[-1].get_text() == "靠推算（1）"
+    assert not artists(maps.plot_map(values, marked=guessed & False).axes[0], "estimated")

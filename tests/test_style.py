@@ -174,3 +174,12 @@ def test_names_are_drawn_without_a_missing_glyph(tmp_path):
     ax.text(0, 0, "\n".join("".join(characters[i : i + 60]) for i in range(0, len(characters), 60)))
     style.save_figure(figure, tmp_path / "names.png")
     assert matplotlib.rcParams["font.family"] == [style.FONT_FAMILY]
+
+
+def test_a_macro_region_has_one_colour_whatever_the_order_or_company():
+    first = style.class_colors(["华东", "华北", "东北", "总部直辖"], ordered=False)
+    other = style.class_colors(["东北", "总部直辖", "华东"], ordered=False)
+    assert all(first[name] == other[name] for name in other)
+    assert len(set(first.values())) == 4
+    seven = [style.MACRO_REGIONS[name] for name in ("东北", "华北", "华东", "华中", "华南", "西南", "西北")]
+    assert len(set(seven)) == 7

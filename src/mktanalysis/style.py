@@ -40,6 +40,20 @@ _GROUPS = (
     "#77aadd", "#ee8866", "#eedd88", "#44bb99", "#ffaabb", "#bbcc33", "#99ddff",
     "#aa99cc", "#c8a27a", "#d46a9f", "#7f9a5b", "#5f86a8", "#e0b040",
 )  # fmt: skip
+#: One colour a macro-region, whichever scheme it is of, on every map and chart; other groups get others.
+MACRO_REGIONS = {
+    "东北": "#77aadd",
+    "华北": "#ee8866",
+    "华东": "#eedd88",
+    "华中": "#44bb99",
+    "华南": "#ffaabb",
+    "西南": "#bbcc33",
+    "西北": "#99ddff",
+    "中南": "#aa99cc",
+    "东部": "#eedd88",
+    "中部": "#44bb99",
+    "西部": "#bbcc33",
+}
 #: Lines of several series on white.
 LINES = ("#33608c", "#c83e73", "#2a8f6f", "#e08a2e", "#7b52a1", "#7a7a7a", "#1f9fb5", "#9a6b3f")
 
@@ -193,13 +207,20 @@ def group_colors(n: int) -> list[str]:
 
 
 def class_colors(labels: Sequence[str], *, ordered: bool) -> dict[str, str]:
-    """Return the colour of each label.
+    """Return the colour of each label; a macro-region keeps its own whatever it stands beside.
 
     >>> class_colors(["一线", "二线"], ordered=True)
     {'一线': '#3b0f70', '二线': '#fbe0b0'}
+    >>> class_colors(["华东", "甲"], ordered=False) == class_colors(["甲", "华东"], ordered=False)
+    True
     """
-    colors = ordered_colors(len(labels)) if ordered else group_colors(len(labels))
-    return dict(zip(labels, colors, strict=True))
+    if ordered:
+        return dict(zip(labels, ordered_colors(len(labels)), strict=True))
+    known = {label: MACRO_REGIONS[label] for label in labels if label in MACRO_REGIONS}
+    rest = [color for color in _GROUPS if color not in known.values()]
+    free = sorted(rest, key=lambda color: color in MACRO_REGIONS.values())  # nobody's colours first
+    others = [label for label in labels if label not in known]
+    return known | {label: free[i % len(free)] for i, label in enumerate(others)}
 
 
 def source_line(figure: Figure, text: str) -> None:

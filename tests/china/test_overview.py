@@ -102,3 +102,11 @@ def test_people_covered(tree):
         table["n_with"].sum()
         == panel["region"].isin(tree.level("prefecture")).groupby(panel["region"]).any().sum()
     )
+
+
+def test_a_total_covers_the_people_of_the_places_with_figures(tree):
+    retail, _ = china.city_figures("retail_sales", 2022, tree)
+    found = china.group_totals(retail, "retail_sales", tree)["covered_share"]
+    panel = retail.dropna().rename_axis("region").reset_index()
+    expected = china.panel_coverage(panel, tree)["covered_share"]
+    assert found.to_dict() == pytest.approx(expected.reindex(found.index).to_dict(), abs=2e-3)

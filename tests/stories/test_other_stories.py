@@ -45,6 +45,41 @@ class TestTiers:
         ).more[0]
         assert "秩相关 0.87" in told.text and "kappa" not in told.text
 
+    def test_most_resamples_elsewhere_are_told_with_the_rule(self):
+        clusters, scores = planted_tiers()
+        own = clusters.tiers_.astype(str)
+        votes = pd.DataFrame({tier: (own == tier) * 1.0 for tier in ("一线", "二线")})
+        told = stories.tiers(clusters, scores, year=2023, names=NAMES).sentences()
+        clusters.membership_ = votes
+        assert stories.tiers(clusters, scores, year=2023, names=NAMES).sentences() == told
+        votes.loc["c3"] = [0.6, 0.4]
+        (new,) = stories.tiers(clusters, scores, year=2023, names=NAMES).more
+        assert "城3" in new.text and "不按重算的多数" in new.text and new.figures == {"n_outvoted": 1}
+
+    def test_a_unit_without_a_tier_is_named(self):
+        clusters, scores = planted_tiers()
+        clusters.tiers_["c9"] = None
+        story = stories.tiers(clusters, scores, year=2023, names=NAMES)
+        assert story.more[0].text == "城9的指标太少，没有级别。" and "9 个单位分为" in story.judgement.text
+
+    def test_the_number_of_tiers_in_use_is_told_against_the_best(self):
+        evidence = pd.DataFrame(
+            {"explained": [0.9, 0.938, 0.952], "stability": [0.9, 0.936, 0.879]}, index=[4, 5, 6]
+        )
+        told = stories.number_of_tiers(evidence, 6).text
+        assert "最大的是 5 级；本报告用 6 级" in told
+        assert "解释比例高 1.4 个百分点" in told and "稳定度低 5.7 个百分点" in told
+        assert stories.number_of_tiers(evidence, 5).text == "“解释 × 稳定”最大的是 5 级。"
+
+    @pytest.mark.parametrize(
+        ("shift", "said"), [([1, -1], "没有一个相差两级"), ([2, -1], "两级以上的 1 个：城0")]
+    )
+    def test_differences_say_how_far(self, shift, said):
+        against = SimpleNamespace(n_common=9, differing=pd.DataFrame({"shift": shift}, index=CODES[:2]))
+        told = stories.differences(against, "榜单", NAMES)
+        assert said in told.text and "更高的 1 个，更低的 1 个" in told.text
+        assert told.figures["n_differing"] == 2
+
     def test_moves(self):
         moved = pd.DataFrame({"shift": [1, -1, -1]}, index=CODES[:3])
         told = stories.moves(moved, pd.Series({"prais": 0.05}), years=(2013, 2023), names=NAMES).text

@@ -9,8 +9,10 @@ from mktanalysis.china import (
     CITY_INDICATORS,
     check_tiers,
     city_panel,
+    city_people,
     city_profile,
     county_profile,
+    market_position,
     score_cities,
     score_counties,
 )
@@ -209,3 +211,17 @@ def test_carried_profiles_say_so_and_leave_the_published_ones_alone():
     assert (carried.status["urban_population"] != "nowcast").all()
     with pytest.raises(MktError, match="补到今天"):
         city_profile(2025)
+
+
+def test_a_year_without_figures_says_which_there_are():
+    with pytest.raises(MktError, match="1990 年没有城市指标；可用 2000—2023 年"):
+        score_cities(1990)
+
+
+def test_position_is_retail_by_resident():
+    profile = city_profile(2022)
+    found = market_position(profile)
+    people = city_people()
+    expected = profile.values["retail_sales"] / people.reindex(profile.values.index)
+    pd.testing.assert_series_equal(found, expected.dropna(), check_names=False, rtol=1e-3)
+    assert "540200" not in found.nlargest(50).index  # few people of 日喀则 are urban: it is no rich market

@@ -123,6 +123,9 @@ def city_profile(
 
 
 def _check_year(year: int, carried: bool) -> None:
+    first = int(load_table("city_indicators")["period"].dt.year.min())
+    if year < first:
+        raise MktError(f"{year} 年没有城市指标；可用 {first}—{newest_year()} 年")
     last = carried_year() if carried else newest_year()
     if year > last:
         more = "" if carried else f"；补到今天的数（carried=True，命令加 --carried）到 {carried_year()} 年"
@@ -277,7 +280,7 @@ def _market_potential(values: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def market_position(profile: CityProfile, own: pd.Series | None = None) -> pd.Series:
-    """Present position in every city: own sales per yuan of retail sales, or retail per urban head.
+    """Present position in every city: own sales per yuan of retail sales, or retail per resident.
 
     Without own sales the result is a demonstration: it says how mature a market is, not where a company
     stands in it.
@@ -295,5 +298,5 @@ def market_position(profile: CityProfile, own: pd.Series | None = None) -> pd.Se
     """
     retail = profile.values["retail_sales"]
     if own is None or not len(own):
-        return (retail / profile.values["urban_population"]).dropna()
+        return (retail / _census("resident_population")[_CENSUS[1]].reindex(retail.index)).dropna()
     return (own / retail).dropna()

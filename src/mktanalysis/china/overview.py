@@ -136,20 +136,20 @@ def census_population() -> pd.Series:
 
 
 def group_totals(figures: pd.Series, indicator: str, tree: RegionTree) -> pd.DataFrame:
-    """An indicator of the cities rolled up to the macro-regions, with the share that has figures.
+    """An indicator of the cities rolled up to the macro-regions, with the share of people that has figures.
 
-    Amounts are summed (a lower bound where the share is below one), means are weighted with people.
+    Amounts are summed (a lower bound where the share is below one), means are weighted with people. The
+    share is that of people everywhere: one of many small places without figures is not one of many people.
 
     Returns
     -------
     DataFrame
         Index region; columns value, covered_share.
     """
-    if indicator not in LEVELS:
-        return tree.rollup(figures, "macro_region")
     people = census_population()
     of_cities = people.groupby(tree.parents("prefecture", people.index)).sum()
-    return tree.rollup(figures, "macro_region", how="mean", weights=of_cities)
+    how = "mean" if indicator in LEVELS else "sum"
+    return tree.rollup(figures, "macro_region", how=how, weights=of_cities)
 
 
 def known_facts(tree: RegionTree) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .. import style
+from .. import style, words
 from ..errors import MktError
 from . import geometry, layers
 from .classes import classify
@@ -36,6 +36,7 @@ def plot_map(
     source: str = "",
     label: str = "",
     within: str | Sequence[str] | None = None,
+    marked: pd.Series | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """Draw a map of China, or of some provinces or prefectures, coloured by an assignment or a figure.
@@ -52,6 +53,9 @@ def plot_map(
         Above the map, below it, and above the legend.
     within : str or sequence of str, optional
         Codes of provinces or prefectures to zoom to; their surroundings stay pale.
+    marked : Series of bool, optional
+        Index region: True where the value is not a published figure; hatched, and the legend says the
+        name of the series (推算).
     ax : Axes, optional
         Draw there; the title goes above these axes and `source` below their figure.
 
@@ -75,7 +79,8 @@ def plot_map(
     fill = _fill(values, level, prefixes)
     if ax is None:
         _, ax = style.new_figure(8.0, 6.2)
-    _draw(ax, level, fill, prefixes, label)
+    hatched = _hatched(marked, level, prefixes)
+    _draw(ax, level, fill, prefixes, label, hatched=hatched)
     if prefixes:
         names = layers.own_names(level, _codes_inside(level, prefixes))
         if len(names) <= _MAX_NAMES:
@@ -83,13 +88,34 @@ def plot_map(
     return _finish(ax, title, source)
 
 
-def _draw(ax: Axes, level: str, fill: layers.Fill, prefixes: tuple[str, ...], label: str, focus=None) -> None:
+def _hatched(marked: pd.Series | None, level: str, prefixes: tuple[str, ...]) -> layers.Hatched | None:
+    """The shapes that are hatched, and what the legend says of them."""
+    if marked is None:
+        return None
+    marked = geometry.with_land(marked)
+    codes = geometry.shape_codes(marked.index[marked.astype(bool).to_numpy()], level)
+    inside = [code for code in codes if code.startswith(prefixes or "")]
+    return layers.Hatched(f"{marked.name or words.status_word('imputed')}（{len(inside)}）", tuple(inside))
+
+
+def _draw(
+    ax: Axes,
+    level: str,
+    fill: layers.Fill,
+    prefixes: tuple[str, ...],
+    label: str,
+    *,
+    focus=None,
+    hatched: layers.Hatched | None = None,
+) -> None:
     style.use_style()
     if prefixes:
         layers.part(ax, level, fill, prefixes, focus=focus)
     else:
         layers.nation(ax, level, fill)
-    layers.legend(ax, fill, label, outside=bool(prefixes))
+    if hatched is not None and hatched.codes:
+        layers.hatch(ax, geometry.load_shapes(level, coarse=not prefixes), hatched)
+    layers.legend(ax, fill, label, outside=bool(prefixes), hatched=hatched)
 
 
 def _finish(ax: Axes, title: str, source: str) -> Figure:

@@ -42,6 +42,14 @@ class Fill:
         return self.colors.reindex(codes, fill_value=self.missing)
 
 
+@dataclass(frozen=True, eq=False)
+class Hatched:
+    """Shape codes whose value is not a published figure, and the legend's line for them."""
+
+    label: str
+    codes: tuple[str, ...]
+
+
 def nation(ax: Axes, level: str, fill: Fill) -> None:
     """Draw the whole country."""
     paint(ax, geometry.load_shapes(level, coarse=True), fill, width=0.12 if level == "county" else 0.3)
@@ -93,6 +101,19 @@ def paint(ax: Axes, shapes: geometry.Shapes, fill: Fill, *, width: float) -> Non
         gid="regions",
     )
     ax.add_collection(collection, autolim=False)
+
+
+def hatch(ax: Axes, shapes: geometry.Shapes, hatched: Hatched) -> None:
+    """Draw the one pattern of estimated figures over some shapes."""
+    from matplotlib.collections import PathCollection
+
+    some = shapes.pick(np.isin(shapes.codes, hatched.codes))
+    paths = [_path(polygon) for polygon in some.polygons]
+    pattern = style.STATUS_HATCH["allocated"]
+    lines = PathCollection(
+        paths, facecolors="none", edgecolors=style.MUTED, linewidths=0, hatch=pattern, gid="estimated"
+    )
+    ax.add_collection(lines, autolim=False)
 
 
 def _path(polygon):
@@ -202,11 +223,14 @@ def _readable_on(color: str) -> str:
     return style.INK if float(np.dot(to_rgb(color), (0.299, 0.587, 0.114))) > 0.55 else "white"
 
 
-def legend(ax: Axes, fill: Fill, label: str, *, outside: bool) -> None:
+def legend(ax: Axes, fill: Fill, label: str, *, outside: bool, hatched: Hatched | None = None) -> None:
     """Put the legend in the empty corner of a national map, beside a part, or below a narrow map."""
     from matplotlib.patches import Patch
 
     handles = [Patch(facecolor=color, edgecolor="white", label=text) for text, color in fill.legend]
+    if hatched is not None and hatched.codes:
+        look = {"facecolor": "white", "edgecolor": style.MUTED, "hatch": style.STATUS_HATCH["allocated"]}
+        handles.append(Patch(label=hatched.label, linewidth=0.4, **look))
     place = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0)} if outside else {"loc": "lower left"}
     if _width(ax) < _NARROW:
         place = {"loc": "upper left", "bbox_to_anchor": (0.0, 0.0), "ncols": 3, "fontsize": 7.5}

@@ -8,7 +8,7 @@ from .regions import data_coverage
 from .story import Claim, Number, Story
 from .targets import people, progress, rebates, tasks
 from .territories import balance, macro_regions, reach, realigned
-from .tiers import moves, tiers
+from .tiers import differences, moves, number_of_tiers, tiers
 
 __all__ = [
     "Claim",
@@ -18,10 +18,12 @@ __all__ = [
     "basis",
     "capacity",
     "data_coverage",
+    "differences",
     "expansion",
     "expansion_replanned",
     "macro_regions",
     "moves",
+    "number_of_tiers",
     "people",
     "position",
     "progress",

@@ -13,7 +13,7 @@ from .story import Claim, Number, Story
 
 
 def data_coverage(
-    coverage: pd.DataFrame, breaks: pd.DataFrame, *, indicator: str, year: int, absent
+    coverage: pd.DataFrame, breaks: pd.DataFrame, *, indicator: str, year: int, absent, covered=None
 ) -> Story:
     """Conclusions on the figures of one indicator and year (数据覆盖的结论).
 
@@ -27,6 +27,8 @@ def data_coverage(
     year : int
     absent : sequence of str
         Names of the regions without a figure, largest first or in code order.
+    covered : float, optional
+        Share of people who live in regions with a figure: what a total covers.
 
     Returns
     -------
@@ -39,15 +41,18 @@ def data_coverage(
     absent = list(absent)
     text = f"{year} 年{label(indicator)}：{observed:.0%} 的地级单位有公布值"
     text += f"，{guessed:.0%} 是分摊或推算的" if guessed else ""
-    text += f"，{len(absent)} 个没有。" if absent else "，没有缺的。"
-    numbers = (
-        Number("covered_share", observed, note="有公布值的地级单位"),
-        Number("absent_cities", len(absent), note="没有数字的地级单位"),
-    )
+    text += f"，{len(absent)} 个没有" if absent else "，没有缺的"
+    text += "。" if covered is None else f"；有数的地方住着 {covered:.1%} 的人口。"
+    numbers = [
+        Number("published_share", observed),
+        Number("absent_cities", len(absent)),
+    ]
+    if covered is not None:
+        numbers.insert(0, Number("people_covered", covered, note="合计能代表多少"))
     return Story(
         "数据覆盖",
-        Claim(text, {"covered_share": observed, "n_absent": len(absent)}),
-        numbers=numbers,
+        Claim(text, {"published_share": observed, "n_absent": len(absent), "people_covered": covered}),
+        numbers=tuple(numbers),
         actions=tuple(_actions(absent)),
         risk=_break(breaks, indicator),
     )

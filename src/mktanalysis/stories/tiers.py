@@ -51,8 +51,35 @@ def tiers(clusters, scores, *, year: int, names: pd.Series, against=None, list_n
         numbers=numbers,
         actions=tuple(_actions(unsure, names, estimated)),
         risk=_risk(stability, unsure),
-        more=() if against is None else (_agreement(against, list_name),),
+        more=tuple(_more(clusters, found, names, against, list_name)),
     )
+
+
+def _more(clusters, found: pd.Series, names: pd.Series, against, list_name: str):
+    without = clusters.tiers_.index[clusters.tiers_.isna()]
+    if len(without):
+        text = f"{listed(names.reindex(without))}的指标太少，没有级别。"
+        yield Claim(text, {"n_without": len(without)})
+    outvoted = _outvoted(clusters, found, names)
+    if outvoted is not None:
+        yield outvoted
+    if against is not None:
+        yield _agreement(against, list_name)
+
+
+def _outvoted(clusters, found: pd.Series, names: pd.Series) -> Claim | None:
+    """Regions of which most resamples say another tier than their own, and the rule that decides."""
+    votes = getattr(clusters, "membership_", None)
+    if votes is None or not len(votes):
+        return None
+    most = votes.reindex(found.index).dropna().idxmax(axis=1)
+    other = most[most.astype(str) != found.reindex(most.index).astype(str)].index
+    if not len(other):
+        return None
+    first = clusters.score_.reindex(other).sort_values(ascending=False, kind="stable").index
+    text = f"级别按原数据的得分和分界线定，不按重算的多数：{listed(names.reindex(first), most=4)}"
+    text += "在重算里多半落在别的级，两级都说得通。"
+    return Claim(text, {"n_outvoted": len(other)})
 
 
 def _beside_a_cut(stability: pd.Series, score: pd.Series) -> pd.Series:
@@ -128,3 +155,55 @@ def moves(moved: pd.DataFrame, mobility: pd.Series, *, years: tuple[int, int], n
         else "：级别常有变动，每年要复核。"
     )
     return Claim(text, {"n_up": len(up), "n_down": len(down), "prais": mobility["prais"]})
+
+
+def number_of_tiers(evidence: pd.DataFrame, used: int) -> Claim:
+    """Which number of tiers the evidence prefers, and what the one in use costs against it.
+
+    Parameters
+    ----------
+    evidence : DataFrame
+        From :class:`TierClusterer`: index number of tiers, columns explained, stability.
+    used : int
+        How many tiers the report shows.
+    """
+    worth = evidence["explained"] * evidence["stability"]
+    best = int(worth.idxmax())
+    figures = {"n_tiers": used, "最合算的级数": best}
+    if used == best or used not in evidence.index:
+        return Claim(f"“解释 × 稳定”最大的是 {best} 级。", figures)
+    more = evidence.loc[used, "explained"] - evidence.loc[best, "explained"]
+    less = evidence.loc[best, "stability"] - evidence.loc[used, "stability"]
+    text = f"“解释 × 稳定”最大的是 {best} 级；本报告用 {used} 级，是为了与榜单的级数相同、便于对照，"
+    text += f"解释比例{_points(more)}，稳定度{_points(-less)}。"
+    return Claim(text, figures | {"explained": more, "stability": -less})
+
+
+def _points(change: float) -> str:
+    word = "高" if change >= 0 else "低"
+    return f"{word} {abs(change) * 100:.1f} 个百分点"
+
+
+def differences(against, list_name: str, names: pd.Series) -> Claim:
+    """How many regions a list places elsewhere, how far, and which way.
+
+    Parameters
+    ----------
+    against : Agreement
+        Of the data (a) with the list (b); ``shift`` counts tiers by which the list is better.
+    list_name : str
+    names : Series
+        Code -> name.
+    """
+    shift = against.differing["shift"].dropna()
+    if not len(shift):
+        return Claim(f"与{list_name}没有可比的差别。", {"n_differing": len(against.differing)})
+    far = shift[shift.abs() >= 2]
+    text = f"{against.n_common} 个共有的单位中 {len(shift)} 个级别不同："
+    text += f"榜单评得更高的 {int((shift > 0).sum())} 个，更低的 {int((shift < 0).sum())} 个；"
+    text += (
+        f"相差两级以上的 {len(far)} 个：{listed(names.reindex(far.index), most=6)}，值得逐个追问。"
+        if len(far)
+        else "没有一个相差两级以上。"
+    )
+    return Claim(text, {"n_differing": len(shift), "n_far": len(far)})

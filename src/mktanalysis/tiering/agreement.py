@@ -37,8 +37,9 @@ class Agreement(Shown):
     confusion : DataFrame
         Counts, rows tiers of a, columns tiers of b.
     differing : DataFrame
-        Index region; columns a, b, shift (tiers by which b is better), reason; largest shifts first. With
-        different numbers of tiers those whose labels differ, without shift.
+        Index region; columns a, b, shift (tiers by which b is better), reason; largest shifts first,
+        among equal ones the higher tiers. With different numbers of tiers those whose labels differ,
+        without shift.
     """
 
     kappa: float
@@ -170,7 +171,8 @@ def _differing(first, second, apart, comparable, contributions) -> pd.DataFrame:
     shift = first.cat.codes.astype(float) - second.cat.codes
     shift = shift.astype(int) if comparable else shift * np.nan
     table = pd.DataFrame({"a": first.astype(object), "b": second.astype(object), "shift": shift})[apart]
-    order = np.lexsort([table.index, -table["shift"].abs()])
+    better = np.minimum(first.cat.codes, second.cat.codes)[apart]  # the higher of the two places
+    order = np.lexsort([table.index, better, -table["shift"].abs()])
     table = table.iloc[order].rename_axis("region")
     table = table.assign(reason=[_reason(region, contributions) for region in table.index])
     return named(table, "agreement")
