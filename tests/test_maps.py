@@ -451,7 +451,17 @@ def test_svg_ids_can_be_told_apart():
     with pytest.raises(mkt.MktError, match="identifier"):
         maps.province_svg(pd.Series({"320000": 1}), identifier='a" onload="x')
     ids = re.findall(r'id="([^"]+)"', maps.province_svg(pd.Series({"320000": 1}), identifier="second"))
-    assert ids == ["second-map"]
+    assert len(ids) == len(set(ids)) == 34 + 2 and all(found.startswith("second-") for found in ids)
+
+
+def test_svg_maps_of_a_page_share_their_shapes():
+    values = pd.Series({"320000": 1.0, "650000": 2.0, "460000": 3.0})
+    whole = maps.province_svg(values, identifier="one")
+    again = maps.province_svg(values, identifier="two", shapes="one", hatched=["650000"])
+    ET.fromstring(again)
+    assert len(again) < len(whole) / 3 and "d=" in whole
+    assert set(re.findall(r'href="#(one[^"]*)"', again)) <= set(re.findall(r'id="([^"]+)"', whole))
+    assert "下限" in again and "下限" not in whole and again.count("two-hatch") >= 3
 
 
 def test_estimated_regions_are_hatched_and_counted_in_the_legend():

@@ -21,6 +21,8 @@ from .draw import _fill
 #: Kilometres of detail left out, and kilometres per unit of the drawing.
 _DETAIL_KM = 10.0
 _UNIT_KM = 2.5
+#: What the legend says of hatched provinces.
+HATCHED = "斜线：下限（有地方没有统计）"
 
 
 def province_svg(
@@ -30,6 +32,8 @@ def province_svg(
     tooltips: pd.Series | None = None,
     links: pd.Series | None = None,
     identifier: str = "china",
+    shapes: str = "",
+    hatched=(),
 ) -> str:
     """Return an ``<svg>`` element with the provinces coloured by a figure or an assignment.
 
@@ -45,6 +49,11 @@ def province_svg(
         Province code -> relative address that a click opens.
     identifier : str
         Begins the ids inside, letters and digits; two maps on a page need two.
+    shapes : str
+        Identifier of another map on the same page whose shapes are used again: a page with several maps
+        holds the outlines once.
+    hatched : sequence of str
+        Province codes whose value is a lower bound or an estimate: hatched, and the legend says 下限.
 
     Returns
     -------
@@ -61,8 +70,9 @@ def province_svg(
     >>> "<title>&lt;江苏&gt;</title>" in text
     True
     """
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", identifier):
-        raise MktError(f"identifier 只能含字母、数字、下划线和连字符，收到 {identifier!r}")
+    for given in (identifier, shapes or identifier):
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", given):
+            raise MktError(f"identifier 只能含字母、数字、下划线和连字符，收到 {given!r}")
     fill = _fill(values, "province", ())
     codes, names, paths, lines, (width, height), sea = _drawing()
     colors = fill.of(codes)
@@ -70,10 +80,20 @@ def province_svg(
     hrefs = {} if links is None else {code: _relative(str(link)) for code, link in links.items()}
     for series in (tooltips, links):
         geometry.shape_codes([] if series is None else series.index, "province")
-    shapes = "".join(
-        _province(path, colors[code], tips[code], hrefs.get(code))
-        for code, path in zip(codes, paths, strict=True)
+    ids = [f"{shapes or identifier}-{number}" for number in range(len(codes))]
+    outlines = [
+        f'<use href="#{name}"/>' if shapes else f'<path id="{name}" d="{path}"/>'
+        for name, path in zip(ids, paths, strict=True)
+    ]
+    filled = "".join(
+        _province(outline, colors[code], tips[code], hrefs.get(code))
+        for code, outline in zip(codes, outlines, strict=True)
     )
+    at = dict(zip(codes, ids, strict=True))
+    over = "".join(f'<use href="#{at[code]}"/>' for code in geometry.shape_codes(list(hatched), "province"))
+    lined = shapes or identifier
+    lines = f'<use href="#{lined}-lines"/>' if shapes else f'<path id="{lined}-lines" d="{lines}"/>'
+    legend = [*fill.legend, *([(HATCHED, f"url(#{identifier}-hatch)")] if over else [])]
     name = escape(label or "中国各省地图", quote=True)
     left, top, side_x, side_y = sea
     box_height = 0.26 * height
@@ -82,19 +102,32 @@ def province_svg(
     size = f'width="{box_width:.0f}" height="{box_height:.0f}"'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
-        f'aria-label="{name}" font-size="44" stroke-linejoin="round">'
-        f'<g id="{identifier}-map" fill-rule="evenodd" stroke="#fff" stroke-width="2">{shapes}'
-        f'<path d="{lines}" fill="none" stroke="#3c3c3c" stroke-width="4"/></g>'
+        f'aria-label="{name}" font-size="44" stroke-linejoin="round">{_pattern(identifier) if over else ""}'
+        f'<g id="{identifier}-map" fill-rule="evenodd" stroke="#fff" stroke-width="2">{filled}'
+        f'<g fill="url(#{identifier}-hatch)" stroke="none" pointer-events="none">{over}</g>'
+        f'<g fill="none" stroke="#3c3c3c" stroke-width="4">{lines}</g></g>'
         f'<rect {corner} {size} fill="#fff"/>'
         f'<svg {corner} {size} viewBox="{left:.0f} {top:.0f} {side_x:.0f} {side_y:.0f}">'
         f'<use href="#{identifier}-map"/></svg>'
         f'<rect {corner} {size} fill="none" stroke="#8a8a8a" stroke-width="2"/>'
-        f"{_svg_legend(fill.legend, label, height)}</svg>"
+        f'<text x="{width - box_width + 12:.0f}" y="{height - 14:.0f}" font-size="36" '
+        f'fill="{style.INK}">南海诸岛</text>'
+        f"{_svg_legend(legend, label, height)}</svg>"
     )
 
 
-def _province(path: str, color: str, tip: str, href: str | None) -> str:
-    shape = f'<path d="{path}" fill="{color}"><title>{escape(tip)}</title></path>'
+def _pattern(identifier: str) -> str:
+    """Slanted lines, as on every other map."""
+    return (
+        f'<defs><pattern id="{identifier}-hatch" width="14" height="14" patternUnits="userSpaceOnUse" '
+        f'patternTransform="rotate(45)"><path d="M2 0V14" stroke="{style.INK}" stroke-width="3" '
+        'stroke-opacity=".5"/><path d="M6 0V14" stroke="#fff" stroke-width="3" stroke-opacity=".6"/>'
+        "</pattern></defs>"
+    )
+
+
+def _province(outline: str, color: str, tip: str, href: str | None) -> str:
+    shape = f'<g fill="{color}"><title>{escape(tip)}</title>{outline}</g>'
     return f'<a href="{escape(href, quote=True)}">{shape}</a>' if href else shape
 
 

@@ -3,9 +3,10 @@
 from .capacity import capacity, saturation_check, vintages
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
+from .landing import landing
 from .province import province
 from .regions import data_coverage
-from .story import Claim, Number, Story
+from .story import Claim, Number, Story, Strip
 from .targets import people, progress, rebates, tasks
 from .territories import balance, macro_regions, reach, realigned
 from .tiers import differences, moves, number_of_tiers, tiers
@@ -14,6 +15,7 @@ __all__ = [
     "Claim",
     "Number",
     "Story",
+    "Strip",
     "balance",
     "basis",
     "capacity",
@@ -21,6 +23,7 @@ __all__ = [
     "differences",
     "expansion",
     "expansion_replanned",
+    "landing",
     "macro_regions",
     "moves",
     "number_of_tiers",

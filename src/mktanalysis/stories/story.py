@@ -76,6 +76,47 @@ class Number:
         told = f"{label(self.name)} {figure_text(self.name, self.value)}"
         return f"{told}（{inside}）" if inside else told
 
+    def html(self) -> str:
+        """The same as a card: label, figure, range and note."""
+        inside = "，".join(part for part in (self.span(), self.note) if part)
+        small = f"<small>{escape(inside)}</small>" if inside else ""
+        value = escape(figure_text(self.name, self.value))
+        return f"<div><dt>{escape(label(self.name))}</dt><dd>{value}{small}</dd></div>"
+
+
+@dataclass(frozen=True, eq=False)
+class Strip:
+    """What a report stands on, on one line: given facts, and assumptions told apart from them.
+
+    Attributes
+    ----------
+    facts : mapping of str to str
+        Chinese label -> text: what was asked for and what the figures are.
+    assumed : mapping of str to str
+        What is an assumption and no statistic.
+
+    Examples
+    --------
+    >>> Strip({"数据": "2023 年"}, {"品类占社零": "1%"})
+    数据 2023 年 · 品类占社零 1%（假设）
+    """
+
+    facts: Mapping[str, str] = field(default_factory=dict)
+    assumed: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        parts = [f"{name} {text}" for name, text in self.facts.items()]
+        parts += [f"{name} {text}（假设）" for name, text in self.assumed.items()]
+        return " · ".join(parts)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        return {"text/plain": repr(self), "text/html": self._repr_html_()}, {"role": "strip"}
+
+    def _repr_html_(self) -> str:
+        parts = [f"<span>{escape(name)} <b>{escape(text)}</b></span>" for name, text in self.facts.items()]
+        parts += [f"<em>{escape(name)} <b>{escape(text)}</b></em>" for name, text in self.assumed.items()]
+        return f"<p>{' '.join(parts)}</p>"
+
 
 @dataclass(frozen=True, eq=False)
 class Story:
@@ -127,9 +168,15 @@ class Story:
         lines += [f"{HEADS['risk']}：{self.risk.text}"] if self.risk is not None else []
         return "\n".join([*lines, *(claim.text for claim in self.more)])
 
+    def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+        """Both texts; the engine of reports learns that this is the first page, and its judgement."""
+        texts = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        return texts, {"role": "story", "judgement": self.judgement.text}
+
     def _repr_html_(self) -> str:
         parts = [f"<p><strong>{escape(self.judgement.text)}</strong></p>"]
-        parts += _listing("ul", HEADS["numbers"], (number.text() for number in self.numbers))
+        cards = "".join(number.html() for number in self.numbers)
+        parts += [f"<dl>{cards}</dl>"] if cards else []
         parts += _listing("ol", HEADS["actions"], (action.text for action in self.actions))
         if self.risk is not None:
             parts.append(f"<p><strong>{HEADS['risk']}</strong>：{escape(self.risk.text)}</p>")

@@ -1,7 +1,15 @@
 import csv
 import json
+import re
+from dataclasses import replace
+from html import escape, unescape
+from types import SimpleNamespace
 
 from mktanalysis.reports import Settings
+from mktanalysis.reports.folder.index import index_page
+from mktanalysis.reports.folder.measures import measures_of
+from mktanalysis.reports.folder.ranking import ranking
+from mktanalysis.reports.folder.run import Run
 from mktanalysis.reports.run.batch import run_rows
 
 BODY = """
@@ -39,14 +47,16 @@ def test_tables_and_figures_are_rolled_up(warm, write_notebook, write_spec, tmp_
     out = tmp_path / "out"
     run_rows(write_spec(SPEC), out_dir=out, settings=Settings(timeout=60))
     figures = cells(out / "tables" / "figures-small.csv")
-    assert figures[0] == ["报告", "region", "规模", "占比（%）"]
+    assert figures[0] == ["报告", "地区代码", "规模（亿元）", "占比（%）"]
     assert [row[1] for row in figures[1:]] == ["320000", "540000", "650000", "110000"]
     assert [row[2] for row in figures[1:]] == ["4.5", "", "4.5", "4.5"]
     rolled = cells(out / "tables" / "cities.csv")
-    assert rolled[0] == ["报告", "参数 region", "城市", "值（元）"] and len(rolled) == 9
+    assert rolled[0] == ["报告", "参数 地区代码", "城市", "值（元）"] and len(rolled) == 9
     assert {row[2] for row in rolled[1:] if row[2].startswith("'")} == {"'=1+1"}
     assert not (out / "tables" / "alone.csv").exists()
     book = CalamineWorkbook.from_path(str(out / "figures.xlsx"))
+    assert book.sheet_names == ["关键数字", "城市", "只有一份"]  # the one workbook holds every table
+    assert len(book.get_sheet_by_name("城市").to_python()) == 9
     assert book.get_sheet_by_index(0).to_python()[0] == ["报告", "地区代码", "规模（亿元）", "占比（%）"]
 
 
@@ -56,11 +66,13 @@ def test_index_has_map_lines_and_links(warm, write_notebook, write_spec, tmp_pat
     rows = run_rows(write_spec(SPEC), out_dir=out, settings=Settings(timeout=60))
     page = (out / "index.html").read_text("utf-8")
     for row in rows:
-        assert page.count(f'href="{row.report}/report.html"') == 2  # table and map
+        assert page.count(f'href="{row.report}/report.html"') == 3  # table and two maps
         assert (out / row.report / "report.html").exists()
     assert page.count('class="spark"') == 4 and "江苏省：4.50 亿元" in page and "无数据" in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
-    assert page.count("<th scope=") == 6 + 4 and "aria-label" in page
+    ranked = page.partition("<table>")[2].partition("</table>")[0]
+    assert ranked.count('<th scope="col"') == 2 + 3 and ranked.count('<th scope="row"') == 4 + 1 + 4
+    assert "aria-label" in page
 
 
 def test_a_failure_after_a_success_links_the_old_report(warm, write_notebook, write_spec, tmp_path):
@@ -73,7 +85,123 @@ def test_a_failure_after_a_success_links_the_old_report(warm, write_notebook, wr
     page = (out / "index.html").read_text("utf-8")
     assert "的旧报告" in page and "新疆没有数" in page and "第 5 个单元格" in page
     assert page.index("没有完成的报告") < page.index("<table>")
+    assert "的旧报告" in page.partition('class="rows">')[2]
     listed = page.partition("<tbody>")[2]
-    assert listed.index(rows[0].report) < listed.index(rows[1].report)
+    assert listed.index(escape(rows[0].title)) < listed.index(escape(rows[1].title))  # failures first
     failure = json.loads((out / rows[0].report / "failure.json").read_text("utf-8"))
     assert failure["status"] == "failed" and failure["error"]["source"].startswith("assert region")
+
+
+def province_runs(figures, areas=("320000", "650000", "440000", "460000")):
+    """Rows of a part about provinces, each with planted figures, as the engine's records hold them."""
+    rows = []
+    for code, values in zip(areas, figures, strict=True):
+        record = {"figures": values, "tables": [], "started": "2026-11-27T06:00:00+00:00", "headline": "好"}
+        rows.append(
+            Run(
+                report=f"r-{code}", part="各省", title=f"报告 {code}", label=f"省{code}", notebook="n.ipynb",
+                key="n", parameters={"province": code}, identity={}, status="done", record=record,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def figure(name, value, unit="", **more):
+    return {"name": name, "label": LABELS.get(name, name), "unit": unit, "value": value, **more}
+
+
+LABELS = {
+    "best_tier": "级别",
+    "retail_now": "2023 年零售额",
+    "retail_then": "2028 年零售额",
+    "growth": "年均增长",
+    "covered": "人口",
+}
+
+
+def planted(now, then, covered, tier="二线"):
+    ends = {"lower": then * 0.9, "upper": then * 1.1}
+    return [
+        figure("best_tier", tier),
+        figure("retail_now", now, "亿元"),
+        figure("retail_then", then, "亿元", **ends),
+        figure("growth", ((then / now) ** 0.2 - 1) * 100, "%"),
+        figure("covered", covered, "%"),
+    ]
+
+
+FIGURES = [
+    planted(100.0, 150.0, 100.0, "一线"),
+    planted(10.0, 18.0, 23.0, "新一线"),
+    planted(200.0, 280.0, 99.0),
+    planted(20.0, 30.0, 48.0),
+]
+
+
+def landing_page(rows):
+    return index_page(SimpleNamespace(title="总目录", maps={"各省": "growth"}, reports=()), rows, [])
+
+
+def test_the_first_lines_say_what_was_found():
+    page = landing_page(province_runs(FIGURES))
+    lead = page.partition('class="lead">')[2].partition("<")[0]
+    assert lead.startswith("4 个地区 2023 年零售额合计 330 亿元，2028 年零售额 478 亿元，增加 148 亿元")
+    assert "增量的 95% 在广东、江苏、海南" in lead and "新疆、海南有地方没有统计，合计是下限" in lead
+    assert page.index("lead") < page.index('class="figures"') < page.index('class="pictures"')
+
+
+def test_the_ranking_is_by_increment_with_sums_and_shares():
+    measures = measures_of(province_runs(FIGURES))
+    assert measures.values["increment"].tolist() == [50.0, 8.0, 80.0, 10.0]
+    table = ranking(measures, "growth")
+    rows = re.findall(r'data-area="([^"]*)" data-find', table)
+    assert rows == ["华南", "华东", "华南", "西北"]  # 广东、江苏、海南、新疆
+    assert "54.1%" in table and table.count('class="bar"') == 8  # a share and an interval a row
+    sums = table.partition('class="sums">')[2]
+    assert "330<small>下限" in sums and '<td class="n">100</td>' in sums  # all, and 华东 alone is whole
+    growth = ((478 / 330) ** 0.2 - 1) * 100
+    assert f"{growth:.2f}" in sums
+    assert sums.index("华南") < sums.index("华东") < sums.index("西北")
+
+
+def test_coverage_below_the_limit_is_hatched_and_called_a_lower_bound():
+    page = landing_page(province_runs(FIGURES))
+    assert page.count('class="n thin"') == 2 and page.count("map0x0-hatch") >= 2
+    whole = landing_page(province_runs([planted(10.0, 20.0 + i, 100.0) for i in range(4)]))
+    assert "下限" not in whole and "thin" not in whole.partition("<main>")[2]
+
+
+def test_maps_can_be_switched_and_share_their_outlines():
+    page = landing_page(province_runs(FIGURES))
+    assert re.findall(r'data-map="(\d)" aria-pressed', page) == ["0", "1", "2", "3", "4"]
+    assert len(re.findall(r'<figure data-map="\d" hidden>', page)) == 4
+    assert page.count('<path id="map0x0-0"') == 1 and 'id="map0x1-0"' not in page
+    assert page.count("<circle") >= 4 + 3 and "气泡大小" in page
+
+
+def test_rows_are_found_by_pinyin_and_macro_region_and_tiers_sort_by_level():
+    table = ranking(measures_of(province_runs(FIGURES)))
+    assert re.findall(r'data-find="([^"]*)"', table)[1].startswith("jiangsu js 华东")
+    assert 'data-sort="2">一线' in table and 'data-sort="3">新一线' in table and 'data-sort="5">二线' in table
+
+
+def test_figures_with_an_interval_of_single_reports_come_first():
+    rows = province_runs(FIGURES)
+    alone = replace(rows[0], report="whole", part="全国", key="w", parameters={}, title="全国")
+    alone.record["figures"] = [figure("gain", 2.5, "亿元", lower=1.0, upper=4.0)]
+    page = landing_page([alone, *province_runs(FIGURES)])
+    top = page.partition('class="figures">')[2].partition("</dl>")[0]
+    assert top.count("<dt>") == 4 and top.index("gain") < top.index("合计") and "1.00 — 4.00" in top
+    assert '<h3><a href="whole/report.html">' in page and "<p>好</p>" in page
+
+
+def test_without_figures_there_is_a_plain_list():
+    rows = [replace(row, record={**row.record, "figures": []}) for row in province_runs(FIGURES)]
+    page = landing_page(rows)
+    assert "lead" not in page.partition("<main>")[2] and page.count('href="r-320000/report.html"') == 1
+
+
+def test_no_english_on_the_page():
+    text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", " ",
+                  landing_page(province_runs(FIGURES)), flags=re.S)  # fmt: skip
+    assert set(re.findall("[A-Za-z]{2,}", unescape(text))) <= {"csv"}

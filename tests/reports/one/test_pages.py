@@ -190,13 +190,13 @@ def test_index_sorts_and_filters_in_a_browser(warm, write_notebook, write_spec, 
     run_rows(spec, out_dir=tmp_path / "out", settings=Settings(timeout=60))
     path = tmp_path / "out" / "index.html"
     probe = """
-document.querySelectorAll("thead button")[2].click();
-var first = document.querySelector("tbody tr").cells[2].textContent;
-document.querySelectorAll("thead button")[2].click();
-var second = document.querySelector("tbody tr").cells[2].textContent;
-var box = document.getElementById("filter"); box.value = "200"; box.dispatchEvent(new Event("input"));
-document.title = [first, second, document.querySelectorAll("tbody tr:not([hidden])").length,
-  document.getElementById("count").textContent].join("|");
+document.querySelectorAll("thead button")[1].click();
+var first = document.querySelector("tbody.rows tr").cells[2].textContent;
+document.querySelectorAll("thead button")[1].click();
+var second = document.querySelector("tbody.rows tr").cells[2].textContent;
+var box = document.getElementById("filter0"); box.value = "200"; box.dispatchEvent(new Event("input"));
+document.title = [first, second, document.querySelectorAll("tbody.rows tr:not([hidden])").length,
+  document.querySelector(".count").textContent].join("|");
 """
     tested = path.read_text("utf-8")
     tested = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", tested)

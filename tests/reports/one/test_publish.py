@@ -98,3 +98,13 @@ def test_figures(run_folder):
     for value in (float("inf"), object(), "x" * 300, [1], "/home/li/x"):
         with pytest.raises(MktError):
             publish_figure("e", value, label="戊")
+
+
+def test_a_figure_has_an_interval_that_holds_it(tmp_path, monkeypatch):
+    monkeypatch.setenv(RUN_FOLDER, str(tmp_path))
+    publish_figure("size", 2e8, label="规模", unit="亿元", lower=1e8, upper=4e8)
+    (figure,) = published(tmp_path)["figures"]
+    assert (figure["lower"], figure["value"], figure["upper"]) == (1.0, 2.0, 4.0)
+    for ends in ({"lower": 3e8, "upper": 4e8}, {"lower": 1e8}, {"lower": 3e8, "upper": 1e8}):
+        with pytest.raises(MktError, match="区间"):
+            publish_figure("other", 2e8, label="规模", unit="亿元", **ends)

@@ -28,6 +28,7 @@ def is_sound(record) -> bool:
         _is_identity(record.get("identity")),
         _are_outputs(outputs),
         has_sound_contents(record),
+        _is_text(record.get("headline", "")),
     )
     if not all(parts):
         return False
@@ -65,6 +66,8 @@ def _is_figure(figure) -> bool:
     if not (isinstance(figure, dict) and _is_name(figure.get("name"))):
         return False
     if not (_is_text(figure.get("label")) and _is_text(figure.get("unit"))):
+        return False
+    if not all(_is_number(figure[end]) for end in ("lower", "upper") if end in figure):
         return False
     value = figure.get("value", ...)
     items = value if isinstance(value, list) else [value]

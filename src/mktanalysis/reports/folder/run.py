@@ -88,6 +88,11 @@ class Run:
         """Published tables of the last success, as the record describes them."""
         return (self.record or {}).get("tables", [])
 
+    @property
+    def headline(self) -> str:
+        """The judgement of the last success, in a sentence; empty if the notebook shows no story."""
+        return (self.record or {}).get("headline", "")
+
     def public(self) -> dict:
         """The run as it stands in ``runs.csv``."""
         return {

@@ -20,7 +20,7 @@ from ..plan.parameters import parameters_cell, read_parameters
 from ..plan.values import decode, injected_source
 from .execute import CellError, run_by_papermill, run_in_process
 from .job import DISK_FULL, EXIT_DISK_FULL, Job
-from .outputs import clean_text, plain, tidy
+from .outputs import clean_text, headline, plain, tidy
 from .publish import RUN_FOLDER, published
 
 
@@ -66,6 +66,7 @@ def make_report(folder: Path, *, shell=None, seal: str = "") -> None:
             _mark_error(notebook, error)
         write_atomic(folder / "notebook.ipynb", write(notebook).encode("utf-8", "replace"), durable=False)
         result = {"status": status, "seconds": time.monotonic() - started, "error": told, "seal": seal}
+        result["headline"] = headline(notebook)
         write_atomic(
             folder / "result.json",
             json.dumps({**result, **published(folder)}),

@@ -130,3 +130,19 @@ def clean_text(text) -> str:
 def plain(text: str) -> str:
     """Without terminal colours."""
     return _COLOUR.sub("", text)
+
+
+def role(output) -> str:
+    """What an output is on its page, as the thing shown says itself: ``story``, ``strip``, or nothing."""
+    told = (output.get("metadata") or {}).get("role", "") if "data" in output else ""
+    return told if isinstance(told, str) else ""
+
+
+def headline(notebook) -> str:
+    """The judgement of the first story that a notebook shows; empty without one."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if role(output) == "story":
+                told = output.metadata.get("judgement", "")
+                return clean_text(told)[:500] if isinstance(told, str) else ""
+    return ""

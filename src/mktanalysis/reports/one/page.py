@@ -7,6 +7,7 @@ table puts on it has gone through `markup`; a content security policy says the s
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import hashlib
 import re
 from functools import cache
@@ -206,6 +207,21 @@ def show_value(value) -> str:
         places = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
         return f"{value:,.{places}f}" if abs(value) >= 0.1 or value == 0 else f"{value:.2g}"
     return str(value)
+
+
+def local_day(started: str) -> str:
+    """The day of a time of the engine, as this machine's clock counts days.
+
+    Examples
+    --------
+    >>> local_day("nonsense"), local_day("2026-11-27T12:00:00+00:00")[:8]
+    ('', '2026 年 1')
+    """
+    try:
+        time = dt.datetime.fromisoformat(started).astimezone()
+    except ValueError:
+        return ""
+    return f"{time.year} 年 {time.month} 月 {time.day} 日"
 
 
 def _downloads(left: dict) -> str:

@@ -117,7 +117,7 @@ def _in_base_units(table: pd.DataFrame, units: dict) -> pd.DataFrame:
     return table.assign(**scaled)
 
 
-def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
+def publish_figure(name: str, value, *, label: str, unit: str = "", lower=None, upper=None) -> None:
     """Leave a key figure of the report, shown on the index beside the report's link.
 
     Parameters
@@ -131,19 +131,23 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
         Chinese label, the head of the column on the index.
     unit : str
         In which it is shown: 亿元, 万人, %; a word that is no unit of ``words.toml`` changes nothing.
+    lower, upper : number, optional
+        Ends of its interval, like `value` in base units; both or neither.
 
     Raises
     ------
     MktError
-        If name, label or value cannot be published, such as 23.5 for 23.5 %.
+        If name, label, value or interval cannot be published, such as 23.5 for 23.5 %.
 
     Examples
     --------
     >>> publish_figure("capacity", 4.27e12, label="2028 年容量", unit="亿元")
     """
     problems = _name_problems(name, label)
+    interval = {}
     try:
         value = _in_unit(_figure_value(value), unit, label)
+        interval = _interval(value, lower, upper, unit, label)
     except MktError as error:
         problems.append(str(error))
     if problems:
@@ -151,7 +155,20 @@ def publish_figure(name: str, value, *, label: str, unit: str = "") -> None:
     folder = _run_folder()
     if folder is not None:
         _refuse_used(folder, "figures", name)
-        _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value})
+        _register(folder, "figures", {"name": name, "label": label, "unit": unit, "value": value, **interval})
+
+
+def _interval(value, lower, upper, unit: str, label: str) -> dict:
+    """The ends of a figure's interval in its unit; empty without one."""
+    ends = [_figure_value(lower), _figure_value(upper)]
+    if ends == [None, None]:
+        return {}
+    if not all(isinstance(end, int | float) for end in ends):
+        raise MktError("区间要有下限和上限两个数")
+    low, high = (_in_unit(end, unit, label) for end in ends)
+    if low > high or (isinstance(value, int | float) and not low <= value <= high):
+        raise MktError(f"区间 {low:g} 至 {high:g} 不包住 {value}")
+    return {"lower": low, "upper": high}
 
 
 def _in_unit(value, unit: str, label: str):

@@ -334,6 +334,7 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
     record = _record(report, status, facts, runner)
     if status == "done":
         contents = {"figures": result["figures"], "tables": result["tables"]}
+        contents["headline"] = str(result.get("headline", ""))[:500]
         record = store.publish(report.name, staging, {**record, **contents})
         return Run.of(report, status, record, **facts)
     store.publish_failure(report.name, staging, {**record, "error": error})
