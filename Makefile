@@ -2,6 +2,6 @@
 PYTHON ?= python3
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: setup report test lab
-setup report test lab:
+.PHONY: setup report test lab docs
+setup report test lab docs:
 	@$(PYTHON) bootstrap.py $@

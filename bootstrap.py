@@ -4,6 +4,7 @@
     python bootstrap.py report    all built-in reports, into reports/out/
     python bootstrap.py test      the tests (further arguments go to pytest)
     python bootstrap.py lab       JupyterLab with the notebooks
+    python bootstrap.py docs      the documentation site, into docs/_build/
 
 The Makefile calls this script. A set-up that is complete is never touched again, so that later runs
 need no network; it is repeated when the lock, the project's dependencies, the Python or the folder changes.
@@ -151,6 +152,7 @@ def tasks():
         "report": [PYTHON, "-m", "mktanalysis", "report", "run", spec, "--out", out, "--jobs", jobs],
         "test": [PYTHON, "-m", "pytest", "-n", jobs, "--dist", "loadfile"],
         "lab": [PYTHON, "-m", "jupyter", "lab", "--notebook-dir", "notebooks"],
+        "docs": [PYTHON, "-m", "sphinx", "-q", "-b", "html", "docs", os.path.join("docs", "_build")],
     }
 
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("lab", "test", "scale", "dev")
+EXTRAS = ("lab", "test", "docs", "scale", "dev")
 HEADER = "# Written by `python scripts/lock.py` from pyproject.toml; do not edit.\n"
 
 

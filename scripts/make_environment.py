@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("lab", "test", "scale")
+EXTRAS = ("lab", "test", "docs", "scale")
 #: PyPI name -> conda-forge name where they differ; None: not on conda-forge, installed by its pip section.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "frykit": None, "hierarchicalforecast": None}
 

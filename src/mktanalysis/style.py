@@ -180,9 +180,84 @@ def new_figure(width: float = 8.0, height: float = 4.6, *, rows: int = 1, column
     use_style()
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(rows, columns, figsize=(width, height))
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), FigureClass=_described_figure())
     plt.close(figure)
     return figure, axes
+
+
+@cache
+def _described_figure():
+    """A Figure that tells a page in words what is seen on it, see :func:`describe`."""
+    from matplotlib.figure import Figure
+
+    class DescribedFigure(Figure):
+        def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
+            return {}, {"alt": describe(self)}
+
+    return DescribedFigure
+
+
+#: So many lines, bars and legend entries an alternative text tells, and so many characters in all.
+_TOLD = 8
+_MAX_ALT = 400
+
+
+def describe(figure: Figure) -> str:
+    """What is seen on a chart, in words: title, legend, ends of lines, longest bars (图的替代文字).
+
+    Examples
+    --------
+    >>> figure, axes = new_figure()
+    >>> lines = axes.plot([2020, 2023], [1.0, 3.0], label="甲市")
+    >>> title = axes.set_title("零售额")
+    >>> describe(figure)
+    '零售额。甲市从 1 到 3'
+    """
+    heading = figure.get_suptitle() or next(
+        (a.get_title("left") for a in figure.axes if a.get_title("left")), ""
+    )
+    told = [heading] if heading else []
+    for axes in figure.axes:
+        own = axes.get_title("left")
+        parts = [*_legend_words(axes), *_line_words(axes), *_bar_words(axes)][:_TOLD]
+        if parts:
+            told.append(f"{own}：{'，'.join(parts)}" if own and own != heading else "，".join(parts))
+    text = "。".join(told[: _TOLD + 1])
+    return text if len(text) <= _MAX_ALT else text[: _MAX_ALT - 1] + "…"
+
+
+def _legend_words(axes) -> list[str]:
+    """Entries of a map's legend, which count the regions of each class."""
+    legend = axes.get_legend()
+    texts = [] if legend is None else [text.get_text() for text in legend.get_texts()]
+    return [text for text in texts if text.endswith("）")]
+
+
+def _line_words(axes) -> list[str]:
+    """First and last value of every named line."""
+    parts = []
+    for line in axes.get_lines():
+        values = [float(y) for y in line.get_ydata() if y == y]
+        name = str(line.get_label())
+        if len(values) > 1 and not name.startswith("_"):
+            first, last = (_tick_text(axes.yaxis, values[at]) for at in (0, -1))
+            parts.append(f"{name}从 {first} 到 {last}")
+    return parts
+
+
+def _bar_words(axes) -> list[str]:
+    """The longest bars of a chart with named bars."""
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    bars = [bar for container in axes.containers for bar in getattr(container, "patches", ())]
+    if len(bars) != len(names) or not all(names):
+        return []
+    longest = sorted(zip(names, bars, strict=True), key=lambda pair: -abs(pair[1].get_width()))
+    return [f"{name} {_tick_text(axes.xaxis, bar.get_width())}" for name, bar in longest]
+
+
+def _tick_text(axis, value: float) -> str:
+    text = axis.get_major_formatter()(value, 0)
+    return text or format_plain(value, "")
 
 
 def ordered_colors(n: int) -> list[str]:

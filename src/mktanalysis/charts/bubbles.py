@@ -15,6 +15,8 @@ from .. import style
 from ..errors import MktError
 from ..words.amounts import format_number
 
+__all__ = ["bubble_svg"]
+
 #: The drawing, in units of the view box, and the room kept free for the axes.
 WIDTH = 760
 HEIGHT = 560

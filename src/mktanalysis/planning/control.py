@@ -78,6 +78,6 @@ def plan_vs_actual(plan: pd.DataFrame, actual: pd.DataFrame, tree) -> pd.DataFra
 
 
 def accuracy(forecast: pd.Series, actual: pd.Series) -> pd.Series:
-    """Forecast accuracy (预测准确率): 1 - |actual - forecast| / actual, not below 0; of actual 0 none."""
+    """Forecast accuracy (预测准确率): 1 - abs(actual - forecast) / actual, not below 0; of actual 0 none."""
     rate = 1 - (actual - forecast).abs() / actual.abs()
     return rate.clip(lower=0).where(actual != 0)

@@ -16,7 +16,7 @@ from ..words import label
 from ..words.amounts import NOTHING, figure_text
 
 #: What a story's parts are called on a page.
-HEADS = {"numbers": "三个数", "actions": "怎么办", "risk": "最大的风险"}
+HEADS = {"actions": "先做什么", "risk": "最大的风险", "more": "还发现"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +180,7 @@ class Story:
         parts += _listing("ol", HEADS["actions"], (action.text for action in self.actions))
         if self.risk is not None:
             parts.append(f"<p><strong>{HEADS['risk']}</strong>：{escape(self.risk.text)}</p>")
-        parts += [f"<p>{escape(claim.text)}</p>" for claim in self.more]
+        parts += _listing("ul", HEADS["more"], (claim.text for claim in self.more))
         return "".join(parts)
 
 

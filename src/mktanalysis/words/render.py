@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 
 import pandas as pd
 from rich.cells import cell_len
@@ -278,14 +279,32 @@ def _fold(text: str, width: int) -> list[str]:
 
 
 def html_table(columns: Sequence[Column], *, title: str = "") -> str:
-    """Return a plain table: every text escaped, no script, numbers to the right, no break inside a name."""
+    """Return a plain table: every text escaped, no script, numbers to the right, no break inside a name.
+
+    Neighbouring columns of one unit have it once, in a row of heads above theirs.
+    """
     caption = f"<caption>{escape(title)}</caption>" if title else ""
-    heads = "".join(f"<th{_style(c, head=True)}>{escape(c.head)}</th>" for c in columns)
     rows = []
     for texts in zip(*(c.texts for c in columns), strict=True):
         cells = (f"<td{_style(c)}>{escape(t)}</td>" for c, t in zip(columns, texts, strict=True))
         rows.append(f"<tr>{''.join(cells)}</tr>")
-    return f"<table>{caption}<thead><tr>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f"<table>{caption}<thead>{_heads(columns)}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _heads(columns: Sequence[Column]) -> str:
+    """One row of heads; where neighbours share a unit that is told, the unit stands once above them."""
+    groups = [list(group) for _, group in groupby(columns, key=lambda c: c.head != c.label and c.unit)]
+    if not any(len(group) > 1 and group[0].head != group[0].label for group in groups):
+        return f"<tr>{''.join(f'<th{_style(c, head=True)}>{escape(c.head)}</th>' for c in columns)}</tr>"
+    top = []
+    below = []
+    for group in groups:
+        if len(group) > 1 and group[0].head != group[0].label:
+            top.append(f'<th colspan="{len(group)}">{escape(group[0].unit)}</th>')
+            below += [f"<th{_style(c, head=True)}>{escape(c.label)}</th>" for c in group]
+        else:
+            top += [f'<th rowspan="2"{_style(c, head=True)}>{escape(c.head)}</th>' for c in group]
+    return f"<tr>{''.join(top)}</tr><tr>{''.join(below)}</tr>"
 
 
 def _style(column: Column, *, head: bool = False) -> str:

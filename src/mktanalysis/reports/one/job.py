@@ -61,6 +61,7 @@ class Job:
     """What one process needs to know; all of it JSON.
 
     ``cwd`` is where the notebook runs, ``beside`` where it lies: its helper modules are imported from both.
+    ``before`` and ``after`` are folder name and label of the reports that the page leads on to.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Job:
     cwd: str
     facts: dict
     beside: str = ""
+    before: tuple[str, str] | list | None = None
+    after: tuple[str, str] | list | None = None
 
     def save(self, folder: Path) -> None:
         """Write ``job.json`` into the folder that the report will be made in."""

@@ -148,6 +148,8 @@ def table_html(markup: str) -> str:
 
 
 def _tidy(table: str) -> str:
+    if re.search(r"<thead>.*?colspan.*?</thead>", table, re.S):
+        return _tidy_spanned(table)
     rows = [_CELL.findall(row) for row in _ROW.findall(table)]
     if not rows or len({len(row) for row in rows}) != 1 or re.search(r"(?:col|row)span", table):
         return table
@@ -174,6 +176,55 @@ def _tidy(table: str) -> str:
         return f"<tr>{''.join(cells)}</tr>"
 
     return _ROW.sub(write, table)
+
+
+_SPANNED = re.compile(r'<th(?: (?:colspan|rowspan)="\d+")?>')
+
+
+def _tidy_spanned(table: str) -> str:
+    """A table with two rows of heads: figures and their heads to the right, the common head in the middle."""
+    head, mark, body = table.partition("<tbody>")
+    rows = [_CELL.findall(row) for row in _ROW.findall(body)]
+    if not rows or len({len(row) for row in rows}) != 1 or re.search(r"(?:col|row)span", body):
+        return table
+    columns = [_column([row[at] for row in rows]) for at in range(len(rows[0]))]
+    left = iter(range(len(rows)))
+
+    def write(_match) -> str:
+        number = next(left)
+        cells = []
+        for (tag, _), (numeric, values) in zip(rows[number], columns, strict=True):
+            cells.append(f"<{tag}{_MARK if numeric else ''}>{values[number]}</{tag}>")
+        return f"<tr>{''.join(cells)}</tr>"
+
+    return _heads_marked(head, [numeric for numeric, _ in columns]) + mark + _ROW.sub(write, body)
+
+
+_MARK = ' class="n"'
+
+
+def _heads_marked(head: str, numeric: list[bool]) -> str:
+    """Mark the heads of figures: those over one column like the column, a common one as such."""
+    first, mark, second = head.partition("</tr>")
+    at = 0
+    inside = []  # columns under a common head, which the second row names
+
+    def top(found: re.Match) -> str:
+        nonlocal at
+        span = re.search(r'colspan="(\d+)"', found[0])
+        wide = int(span[1]) if span else 1
+        start = at
+        at += wide
+        if span:
+            inside.extend(range(start, at))
+            return found[0][:-1] + ' class="over">'
+        return found[0][:-1] + (_MARK if start < len(numeric) and numeric[start] else "") + ">"
+
+    def below(_found: re.Match) -> str:
+        column = inside.pop(0) if inside else -1
+        return f"<th{_MARK if 0 <= column < len(numeric) and numeric[column] else ''}>"
+
+    return _SPANNED.sub(top, first) + mark + _SPANNED.sub(below, second)
 
 
 def _names_index(rows: list) -> bool:

@@ -9,23 +9,33 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
+import json
 import re
 from functools import cache
 from html import escape
 from importlib.resources import files
 from urllib.parse import quote
 
+from ... import words
 from ..names import scrub
+from ..plan.grids import region_name
+from ..plan.parameters import read_parameters
 from .markup import inert_html, markdown_html, table_html
+from .outputs import role
 
 # ---- outputs ----------------------------------------------------------------------------------------
 
 
-def _outputs_html(cell) -> str:
+def _outputs_html(cell, above: dict[str, str] | None = None) -> str:
+    """What a code cell shows; the first story and the first strip go into `above` instead."""
     parts = []
     seen = set()
     for output in cell.outputs:
         part = _output_html(output)
+        kind = role(output)
+        if above is not None and above.get(kind) == "" and part:
+            above[kind] = part
+            continue
         if part and part not in seen:  # a returned pyplot figure is also flushed: once is enough
             seen.add(part)
             parts.append(part)
@@ -146,22 +156,16 @@ def report_page(job, notebook, left: dict) -> str:
     left : dict
         What the notebook published: ``tables`` and ``figures``.
     """
-    content = []
-    size = 0
-    for cell in notebook.cells:
-        if "hide" in cell.metadata.get("tags", ()):
-            continue
-        part = markdown_html(cell.source) if cell.cell_type == "markdown" else ""
-        part = _outputs_html(cell) if cell.cell_type == "code" else part
-        size += len(part)
-        if size > MAX_PAGE:
-            content.append('<p class="bad">报告页太大，从这里起不再显示；完整内容见笔记本。</p>')
-            break
-        content.append(part)
+    content, first, strip = _contents(notebook)
+    headings: list[str] = []
+    content = [_anchored(part, headings) for part in content]
     body = "\n".join(
         [
-            '<header class="bar"><a href="../index.html">← 全部报告</a>' + _downloads(left) + "</header>",
-            f"<main>{_first_heading(job, content)}{_figures(left)}",
+            f'<header class="bar">{_neighbours(job)}{_downloads(left)}</header>',
+            f"<main>{_first_heading(job, content)}{_strip(job, strip)}",
+            f'<section class="first">{first}</section>' if first else "",
+            _figures(left),
+            _table_of_contents(headings),
             *(part for part in content if part),
             "</main>",
             _footer(job),
@@ -170,25 +174,138 @@ def report_page(job, notebook, left: dict) -> str:
     return page(job.title, body, style=asset("report.css"))
 
 
+def _contents(notebook) -> tuple[list[str], str, str]:
+    """The parts of the page in their order, the first page and the strip that stand above them.
+
+    Cells tagged ``hide`` are left out, cells tagged ``appendix`` come last under a heading of their own.
+    """
+    content: list[str] = []
+    appendix: list[str] = []
+    above = {"story": "", "strip": ""}
+    size = 0
+    for cell in notebook.cells:
+        tags = cell.metadata.get("tags", ())
+        if "hide" in tags:
+            continue
+        part = markdown_html(cell.source) if cell.cell_type == "markdown" else _outputs_html(cell, above)
+        size += len(part)
+        if size > MAX_PAGE:
+            content.append('<p class="bad">报告页太大，从这里起不再显示；完整内容见笔记本。</p>')
+            break
+        (appendix if "appendix" in tags else content).append(part)
+    if appendix:
+        content += ["<h2>附录：方法与核对</h2>", *(_lowered(part) for part in appendix)]
+    return content, above["story"], above["strip"]
+
+
+def _lowered(part: str) -> str:
+    """Headings one level lower, below that of the appendix."""
+    return (
+        part.replace("<h3>", "<h4>")
+        .replace("</h3>", "</h4>")
+        .replace("<h2>", "<h3>")
+        .replace("</h2>", "</h3>")
+    )
+
+
+def _anchored(part: str, headings: list[str]) -> str:
+    """A part whose headings can be linked to; their texts are collected."""
+
+    def anchor(found: re.Match) -> str:
+        headings.append(re.sub(r"<[^>]*>", "", found[1]))
+        return f'<h2 id="s{len(headings)}">{found[1]}</h2>'
+
+    return re.sub(r"<h2>(.*?)</h2>", anchor, part, flags=re.S)
+
+
+def _table_of_contents(headings: list[str]) -> str:
+    if len(headings) < 3:
+        return ""
+    items = "".join(f'<li><a href="#s{at}">{text}</a></li>' for at, text in enumerate(headings, 1))
+    return f'<nav class="toc" aria-label="目录"><ul>{items}</ul></nav>'
+
+
 def _first_heading(job, content: list[str]) -> str:
     """The report's own title takes the place of the notebook's."""
     for i, part in enumerate(content):
         content[i], found = re.subn(r"<h1>.*?</h1>", "", part, count=1, flags=re.S)
         if found:
             break
-    values = "、".join(f"{name} = {value}" for name, value in job.parameters.items())
-    given = f'<p class="given">参数：{escape(scrub(values))}</p>' if values else ""
-    return f"<h1>{escape(job.title)}</h1>{given}"
+    return f"<h1>{escape(job.title)}</h1>"
+
+
+def _strip(job, told: str) -> str:
+    """What was asked for, in Chinese, and what the report says that it stands on."""
+    parts = "".join(_given(*asked) for asked in given_parameters(job))
+    first = f"<p>{parts}</p>" if parts else ""
+    key = '<p class="key"><span>统计与选定</span> <em>假设</em></p>' if "<em>" in parts + told else ""
+    return f'<div class="strip">{first}{told}{key}</div>' if parts or told else ""
+
+
+def _given(name: str, value: str, assumed: bool) -> str:
+    tag = "em" if assumed else "span"
+    return f"<{tag}>{escape(name)} <b>{escape(value)}</b></{tag}> "
+
+
+def given_parameters(job) -> list[tuple[str, str, bool]]:
+    """The parameters that were given: what they are called, their value in words, whether it is assumed.
+
+    A parameter is called what its line in the parameters cell says first: ``# 省份：六位代码或名称``.
+    """
+    if not job.parameters:
+        return []
+    try:
+        declared = read_parameters(json.loads(job.notebook))
+    except (ValueError, KeyError, TypeError):
+        declared = {}
+    found = []
+    for name, value in job.parameters.items():
+        told = declared[name].help if name in declared else ""
+        called = re.split("[：，（；]", told)[0].strip() or words.label(name)
+        found.append((called, scrub(_in_words(value)), "假设" in told))
+    return found
+
+
+def _in_words(value) -> str:
+    """A parameter's value as it is read: a region by its name, yes or no, a list with commas."""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(map(_in_words, value))
+    if isinstance(value, str):
+        return region_name(value) or value or "（空）"
+    return "无" if value is None else f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)
+
+
+def _neighbours(job) -> str:
+    """Links back to the index and on to the reports beside this one."""
+    parts = ['<a href="../index.html">全部报告</a>']
+    if job.before:
+        parts.append(
+            f'<a rel="prev" href="{link("..", job.before[0], "report.html")}">← {escape(job.before[1])}</a>'
+        )
+    if job.after:
+        parts.append(
+            f'<a rel="next" href="{link("..", job.after[0], "report.html")}">{escape(job.after[1])} →</a>'
+        )
+    return f"<nav>{''.join(parts)}</nav>"
 
 
 def _figures(left: dict) -> str:
     cards = [
         f"<div><dt>{escape(f['label'])}</dt><dd>{escape(show_value(f['value']))}"
-        f"<small>{escape(f['unit'] if f['value'] is not None else '')}</small></dd></div>"
+        f"<small>{escape(f['unit'] if f['value'] is not None else '')}{_span(f)}</small></dd></div>"
         for f in left["figures"]
         if not isinstance(f["value"], list)
     ]
     return f'<dl class="figures">{"".join(cards)}</dl>' if cards else ""
+
+
+def _span(figure: dict) -> str:
+    """The interval of a figure in brackets."""
+    if "lower" not in figure or "upper" not in figure:
+        return ""
+    return escape(f"（{show_value(float(figure['lower']))} — {show_value(float(figure['upper']))}）")
 
 
 def show_value(value) -> str:
@@ -236,7 +353,10 @@ def _footer(job) -> str:
         f"数据 {job.facts['data'][:12]}",
         f"代码 {job.facts['package'][:12]}",
     ]
-    facts += [f"笔记本 {job.notebook_name}（{job.facts['notebook'][:12]}）", f"生成于 {job.facts['started']}"]
+    facts += [
+        f"笔记本 {job.notebook_name}（{job.facts['notebook'][:12]}）",
+        f"生成于 {local_day(job.facts['started'])}",
+    ]
     return (
         f'<footer><p>{escape("　".join(facts))}</p><p><a href="run.json">运行记录</a>'
         "　用 <code>mktanalysis report verify</code> 加本报告的文件夹可以重算并核对。</p></footer>"

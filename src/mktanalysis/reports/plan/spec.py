@@ -71,7 +71,8 @@ class Planned:
 
     ``key`` is the notebook's name without its ending, with the folders that the specification names;
     ``inputs`` are the analyst's own files with their hashes, ``folder`` is where the notebook runs, to which
-    they are relative (missing: beside the notebook).
+    they are relative (missing: beside the notebook). ``before`` and ``after`` are name and label of the
+    neighbours among the reports of one notebook.
     """
 
     name: str
@@ -85,6 +86,8 @@ class Planned:
     key: str
     inputs: dict = field(default_factory=dict)
     folder: Path | None = None
+    before: tuple[str, str] | None = None
+    after: tuple[str, str] | None = None
 
     @property
     def home(self) -> Path:
@@ -252,7 +255,7 @@ class _Chapters:
                     self.problems.add((*path, "grid" if row else "parameters"), problem)
             except MktError as error:
                 self.problems.add((*path, "grid" if row else "parameters"), str(error))
-        return reports
+        return _neighbours(reports)
 
     def _rows(self, chapter: dict, path: tuple, declared: dict[str, Parameter]) -> list[dict]:
         """The parameter sets of a chapter: its grid or its table of rows, without exclusions."""
@@ -326,6 +329,13 @@ def plan_report(
         inputs=inputs,
         folder=folder,
     )
+
+
+def _neighbours(reports: list[Planned]) -> list[Planned]:
+    """The reports of a chapter, each with the one before and the one after it."""
+    marks = [None, *((report.name, report.label) for report in reports), None]
+    pairs = zip(reports, marks, marks[2:], strict=False)
+    return [replace(report, before=before, after=after) for report, before, after in pairs]
 
 
 def _key(name: str, notebook: Path) -> str:

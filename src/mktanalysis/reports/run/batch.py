@@ -278,6 +278,8 @@ def job_of(report: Planned, started: str) -> Job:
         cwd=str(report.home),
         beside=str(report.notebook.parent),
         facts={**facts, "notebook": report.identity["notebook"], "started": started},
+        before=report.before,
+        after=report.after,
     )
 
 
