@@ -62,9 +62,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; `arguments` default to the process's own."""
     from mktanalysis.errors import MktError
 
-    from .output import utf8_streams
+    from .output import chinese_help, utf8_streams
 
     utf8_streams()
+    chinese_help()
     try:
         build_app()(args=arguments)
     except MktError as error:

@@ -83,7 +83,7 @@ def forecast(
     """
     from mktanalysis import HierarchicalForecaster, load_regions, resolve_names
 
-    from .output import check_target
+    from .output import check_target, next_step
     from .own import own_table
     from .own.panels import built_in, carried_on, own_panel
 
@@ -119,6 +119,11 @@ def forecast(
         more["回测"] = _backtest(forecaster, published, tree, horizon, backtest)
     if to is not None:
         _write(result, more, tree, unit, to)
+    next_step(
+        "看区间有多可信：加 --backtest 4；看假如放慢会怎样：加 --scenario 西南=-2"
+        if not backtest
+        else "说明一个数由什么组成：加 --explain；写出全部：加 --to 预测.xlsx"
+    )
 
 
 def _ahead(totals, panel):

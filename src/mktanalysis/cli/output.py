@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -80,3 +82,126 @@ def check_target(to: Path | None) -> None:
         raise MktError(f"只能写成 .csv 或 .xlsx，而给出的是 {to.name!r}")
     if not to.parent.is_dir():
         raise MktError(f"文件夹不存在：{to.parent}；请先建立它")
+
+
+def next_step(text: str) -> None:
+    """The last line of a command: what one does next."""
+    print(f"下一步：{text}")
+
+
+# ---- the look of help and errors ------------------------------------------------------------------------
+
+#: What typer says in English and its Chinese; types of options as an analyst calls them.
+_SAID = {
+    "Show this message and exit.": "显示这段说明后退出。",
+    "<str>": "文字",
+    "<int>": "整数",
+    "<float>": "数",
+    "<path>": "文件",
+    "<bool>": "",
+    "<list[str]>": "文字",
+}
+#: Errors of the command line: pattern and Chinese.
+_ERRORS = (
+    (r"No such option: (\S+?)\.?(?= |$)", r"没有选项 \1"),
+    (r"No such command '?([^'.]+)'?\.", r"没有命令 \1。"),
+    (r"Missing option '?([^'.]+)'?\.?", r"缺少选项 \1"),
+    (r"Missing argument '?([^'.]+)'?\.?", r"缺少参数 \1"),
+    (r"Missing command\.", "缺少命令"),
+    (r"Invalid value for ([^:]+):", r"\1 的值不对："),
+    (r"Got unexpected extra argument\(?s?\)? \(([^)]*)\)", r"多出的参数：\1"),
+    (r"Did you mean ([^?]+)\?", r"是不是 \1？"),
+    (r"is not a valid (?:integer|int)\.?", "不是整数"),
+    (r"is not a valid (?:float)\.?", "不是数"),
+    (r"is not in the range (.+?)\.?$", r"不在范围 \1 内"),
+    (r"Value error, ", ""),
+    (r"is not one of (.+?)\.?$", r"应为其中之一：\1"),
+    (r"does not exist\.", "不存在。"),
+    (r" ?\(Possible options: ([^)]+)\)", r"，可能是 \1"),
+    (r"Input should be less than or equal to (\S+)", r"最多 \1"),
+    (r"Input should be greater than or equal to (\S+)", r"至少 \1"),
+    (r"Input should be a valid integer.*", "应为整数"),
+    (r"Input should be a valid number.*", "应为数"),
+    (r"Input should be (.+)", r"应为 \1"),
+)
+
+
+def in_chinese(message: str) -> str:
+    """An error of the command line in Chinese.
+
+    >>> in_chinese("No such option: --yaer Did you mean --year?")
+    '没有选项 --yaer 是不是 --year？'
+    """
+    for pattern, chinese in _ERRORS:
+        message = re.sub(pattern, chinese, message)
+    return message
+
+
+def chinese_help() -> None:
+    """Let typer write its help pages and errors in Chinese and fold what it would cut."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+    from typer import rich_utils as look
+
+    class Folding(Table):
+        """A table of options: long texts are folded, never cut."""
+
+        def add_row(self, *cells, **how):
+            super().add_row(*(_translated(cell, Text, Group) for cell in cells), **how)
+            for column in self.columns:
+                column.overflow = "fold"
+
+    said = {
+        "ARGUMENTS_PANEL_TITLE": "参数",
+        "OPTIONS_PANEL_TITLE": "选项",
+        "COMMANDS_PANEL_TITLE": "命令",
+        "ERRORS_PANEL_TITLE": "有误",
+        "DEFAULT_STRING": "[默认：{}]",
+        "REQUIRED_LONG_STRING": "[必填]",
+        "RICH_HELP": "用 [blue]{command_path} {help_option}[/] 看说明。",
+        "ABORTED_TEXT": "已中断。",
+        "Table": Folding,
+    }
+    plain = look.rich_format_error
+
+    def format_error(error):
+        message = in_chinese(error.format_message())
+        error.format_message = lambda: message
+        return plain(error)
+
+    for name, value in {**said, "rich_format_error": format_error}.items():
+        if hasattr(look, name):  # of another version of typer what is not there stays as it is
+            setattr(look, name, value)
+    _usage_in_chinese()
+
+
+def _usage_in_chinese() -> None:
+    with contextlib.suppress(ImportError, AttributeError):  # a part of typer that may move
+        from typer._click.formatting import HelpFormatter
+
+        plain = HelpFormatter.write_usage
+
+        def write_usage(self, prog, args="", prefix="用法："):
+            plain(
+                self,
+                prog,
+                args.replace("[OPTIONS]", "[选项]").replace("COMMAND [ARGS]", "命令 [参数]"),
+                prefix,
+            )
+
+        HelpFormatter.write_usage = write_usage
+
+
+def _translated(cell, text_class, group_class):
+    """A cell of a help page with typer's own words in Chinese; what stands side by side goes below."""
+    if hasattr(cell, "renderables") and not isinstance(cell, group_class):
+        return group_class(*(_translated(part, text_class, group_class) for part in cell.renderables))
+    if not isinstance(cell, text_class):
+        written = getattr(cell, "markup", "")  # Markdown
+        return text_class(_SAID[written]) if written in _SAID else cell
+    plain = cell.plain.strip()
+    kind, _, bounds = plain.partition(" range> ")
+    if bounds:
+        return text_class(f"{_SAID.get(kind + '>', kind)} {bounds}", style="yellow")
+    return text_class(_SAID[plain], style=cell.style) if plain in _SAID else cell

@@ -68,7 +68,7 @@ def tiers(
     from mktanalysis import load_regions
     from mktanalysis.china import carried_year, newest_year, said
 
-    from .output import check_target, show
+    from .output import check_target, next_step, show
 
     if copy_rules:
         _copy(copy_rules, to)
@@ -93,6 +93,7 @@ def tiers(
     result = grade(system, tree, **options)
     if city:
         _one_city(result, tree, city, year, carried)
+        next_step("看它与榜单是否一致：去掉 --city，加 --compare 2025")
         return
     table = _only(result["table"], tree, region)
     title = "分级：自有数据" if file and system == "data" else f"分级：{system}（{year} 年）"
@@ -100,6 +101,7 @@ def tiers(
     if compare:
         other = grade(compare, tree, **{**options, "file": None if file else options["file"]})
         _side_by_side(result, other, tree, f"{'自有数据' if file else system} 与 {compare}")
+    next_step("看一个城市凭什么、离上一级差多少：加 --city 名称；写出全部：加 --to 分级.xlsx")
 
 
 def grade(

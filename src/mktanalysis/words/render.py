@@ -219,6 +219,8 @@ def text_width(text: str) -> int:
 def text_table(columns: Sequence[Column], *, width: int | None = None) -> str:
     """Return a table as text, numbers to the right; columns of prose are folded to fit `width`.
 
+    Nothing is cut: columns that do not fit beside the others stand in a block below, names repeated.
+
     Parameters
     ----------
     columns : sequence of Column
@@ -228,13 +230,42 @@ def text_table(columns: Sequence[Column], *, width: int | None = None) -> str:
     if not columns:
         return "（没有列）"
     widths = [max(map(text_width, (c.head, *c.texts))) for c in columns]
-    if width is not None:
-        widths = _narrowed(columns, widths, width)
+    if width is None:
+        return _block(columns, widths)
+    parts = []
+    for at in _side_by_side(columns, _narrowed(columns, widths, width), width):
+        own = [columns[i] for i in at]
+        parts.append(_block(own, _narrowed(own, [widths[i] for i in at], width)))
+    return "\n\n".join(parts)
+
+
+def _block(columns: Sequence[Column], widths: list[int]) -> str:
+    """Columns beside one another."""
     lines = _folded_row([c.head for c in columns], columns, widths)
     lines.append("  ".join("─" * w for w in widths))
     for texts in zip(*(c.texts for c in columns), strict=True):
         lines += _folded_row(texts, columns, widths)
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _side_by_side(columns: Sequence[Column], widths: list[int], width: int) -> list[list[int]]:
+    """Which columns stand in one block: what does not fit goes below, each block with the names again."""
+    keys = _keys(columns)
+    blocks = [list(keys)]
+    for i in range(len(columns)):
+        if i in keys:
+            continue
+        together = [widths[j] for j in (*blocks[-1], i)]
+        if len(blocks[-1]) > len(keys) and sum(together) + 2 * (len(together) - 1) > width:
+            blocks.append(list(keys))
+        blocks[-1].append(i)
+    return [sorted(block) for block in blocks]
+
+
+def _keys(columns: Sequence[Column]) -> list[int]:
+    """The columns that say what a row is: names and periods among the first two, else the first."""
+    known = [i for i, c in enumerate(columns[:2]) if c.name in _UNBROKEN and c.name != "region"]
+    return known or [0]
 
 
 def _narrowed(columns, widths: list[int], width: int) -> list[int]:
@@ -265,14 +296,21 @@ def _folded_row(texts, columns, widths: list[int]) -> list[str]:
 
 
 def _fold(text: str, width: int) -> list[str]:
+    """Lines of at most `width`; none begins with a mark that ends something."""
     if text_width(text) <= width:
         return [text]
     lines = [""]
     for character in text:
         if text_width(lines[-1] + character) > width:
-            lines.append("")
+            carried = lines[-1][-1:] if character in _CLOSING and len(lines[-1]) > 1 else ""
+            lines[-1] = lines[-1][: len(lines[-1]) - len(carried)]
+            lines.append(carried)
         lines[-1] += character
     return lines
+
+
+#: Marks that stand behind a word.
+_CLOSING = "，。；：、）”！？%"
 
 
 # ---- as HTML ----------------------------------------------------------------------------------------------

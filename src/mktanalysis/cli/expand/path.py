@@ -119,7 +119,7 @@ def expand(
     from mktanalysis.china import market_units
     from mktanalysis.expansion import Policy, Search
 
-    from ..output import check_target
+    from ..output import check_target, next_step
 
     if not base:
         raise mkt.MktError("请用 --base 给出根据地，例：mktanalysis expand --base 郑州市")
@@ -162,6 +162,13 @@ def expand(
     typer.echo(_basis(units))
     _tell_target(plan, scope)
     _warn_unreachable(plan, scope)
+    if own is None:
+        next_step(
+            "把对手和费用换成自己的：mktanalysis data template 单元.xlsx --kind units，"
+            "填好后加 --own 单元.xlsx"
+        )
+    else:
+        next_step("比较别的打法：加 --strategy all；写出全部表格：加 --to 路径.xlsx")
 
 
 def _built_in_year(level: str) -> int:
