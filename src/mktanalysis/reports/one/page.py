@@ -187,7 +187,8 @@ def _contents(notebook) -> tuple[list[str], str, str]:
         tags = cell.metadata.get("tags", ())
         if "hide" in tags:
             continue
-        part = markdown_html(cell.source) if cell.cell_type == "markdown" else _outputs_html(cell, above)
+        part = markdown_html(cell.source) if cell.cell_type == "markdown" else ""
+        part = _outputs_html(cell, above) if cell.cell_type == "code" else part
         size += len(part)
         if size > MAX_PAGE:
             content.append('<p class="bad">报告页太大，从这里起不再显示；完整内容见笔记本。</p>')
