@@ -472,3 +472,23 @@ def test_estimated_regions_are_hatched_and_counted_in_the_legend():
     assert len(lines.get_paths()) == 1 and lines.get_hatch()
     assert figure.axes[0].get_legend().get_texts()[-1].get_text() == "靠推算（1）"
     assert not artists(maps.plot_map(values, marked=guessed & False).axes[0], "estimated")
+
+
+def test_numbers_of_a_path_stand_above_its_arrows_with_a_rim():
+    figure = maps.plot_path(pd.Series({"320500": 2025, "320200": 2026}), base="320400")
+    arrows = [text for text in figure.axes[0].texts if text.get_gid() == "arrow"]
+    marks = [text for text in figure.axes[0].texts if text.get_gid() != "arrow" and text.get_text()]
+    assert arrows and marks
+    assert max(a.get_zorder() for a in arrows) < min(m.get_zorder() for m in marks)
+    assert all(mark.get_path_effects() for mark in marks)
+
+
+def test_a_crowd_of_districts_is_drawn_larger():
+    districts = [code for code in geometry.load_shapes("county").codes if code.startswith("5001")]
+    entered = pd.Series(2026, index=[code for code in districts if code != "500112"])
+    figure = maps.plot_path(entered, base="500112", level="county", within="500000")
+    (small,) = [child for child in figure.axes[0].child_axes if child.get_label() == "close_up"]
+    wide = np.ptp(small.get_xlim()) / np.ptp(figure.axes[0].get_xlim())
+    assert wide < 0.5 and len([text for text in small.texts if text.get_text()]) >= 3
+    few = maps.plot_path(pd.Series({"500113": 2026}), base="500112", level="county", within="500000")
+    assert not [child for child in few.axes[0].child_axes if child.get_label() == "close_up"]

@@ -1,8 +1,10 @@
 """Charts of a plan: what is drawn is what the tables hold, no glyph is missing, nothing is changed."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from mktanalysis import MktError
 from mktanalysis.charts import expansion as charts
 from mktanalysis.expansion import (
     Assumptions,
@@ -67,3 +69,19 @@ def test_strategies_risk_and_sensitivity_draw(made, tmp_path):
     assert len(axes) == 3 and [text.split(" 倍")[1] for text in named] == [
         winner.get(at, "无") for at in asked
     ]
+
+
+def test_tornado_runs_from_the_unchanged_gain_to_the_changed_ones_widest_on_top(tmp_path):
+    table = pd.DataFrame(
+        {
+            "condition": ["budget"] * 3 + ["rivals"] * 3,
+            "factor": [0.5, 1.0, 2.0] * 2,
+            "strategy": "planned",
+            "gain": [9e8, 1e9, 1.1e9, 1.2e9, 1e9, 3e8],
+        }
+    )
+    figure = _draw(charts.plot_tornado(table, strategy="planned", source="测试"), tmp_path)
+    bars = {(round(bar.get_y()), bar.get_x() + bar.get_width()) for bar in figure.axes[0].patches}
+    assert bars == {(0, 9e8), (0, 1.1e9), (1, 1.2e9), (1, 3e8)}  # rivals move it most
+    with pytest.raises(MktError, match="1 倍"):
+        charts.plot_tornado(table, strategy="other")

@@ -41,6 +41,20 @@ def test_fans(result):
         charts.plot_fans(forecast.history, forecast.table, ["zz"])
 
 
+def test_figures_published_later_are_drawn_into_the_fan(result):
+    _, forecast = result
+    region = "100000"
+    ahead = forecast.table[forecast.table["region"] == region]
+    later = pd.DataFrame({"region": region, "period": ahead["period"].iloc[:2], "value": [1.0, 2.0]})
+    unknown = later.assign(period=ahead["period"].iloc[0] - 5)
+    figure = charts.plot_fans(
+        forecast.history, forecast.table, [region], later=pd.concat([later, unknown]), title="题"
+    )
+    drawn(figure)
+    (marks,) = [line for line in figure.axes[0].lines if line.get_label() == "后来公布"]
+    assert list(marks.get_ydata()) == [1.0, 2.0] and marks.get_marker() == "D"
+
+
 def test_fan_table(result):
     tree, forecast = result
     table = charts.fan_table(forecast.history, forecast.table, ["100000"], names=tree.names(), unit="亿元")

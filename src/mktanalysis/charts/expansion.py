@@ -23,6 +23,7 @@ __all__ = [
     "plot_rung_chances",
     "plot_sensitivity",
     "plot_strategies",
+    "plot_tornado",
 ]
 
 #: A ladder chart names this many regions; the rest is counted.
@@ -278,5 +279,54 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     figure.suptitle(title or "什么条件下哪种打法胜出（★ 与横轴下的名称是胜者）", x=0.01, ha="left")
     handles, labels = ax.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right upper", fontsize=8)
+    style.source_line(figure, source)
+    return figure
+
+
+def plot_tornado(
+    table: pd.DataFrame, *, strategy: str, title: str = "", source: str = "", unit: str = "亿元"
+) -> Figure:
+    """Draw how far the gain of one strategy moves as one condition at a time changes, the widest on top.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `strategy_sensitivity` returns it: condition, factor, strategy, title, gain.
+    strategy : str
+        Which rows of `table`.
+    title, source, unit : str
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    MktError
+        If the table has no row of `strategy` without a change (factor 1).
+    """
+    part = table[table["strategy"] == strategy].dropna(subset=["gain"])
+    plain = part.loc[part["factor"] == 1, "gain"]
+    if not len(plain):
+        raise MktError(f"敏感性表里没有打法 {strategy!r} 不变时（1 倍）的一行")
+    base = plain.iloc[0]
+    changed = part[part["factor"] != 1]
+    order = changed["gain"].sub(base).abs().groupby(changed["condition"]).max().sort_values()
+    heads = words.values("sensitivity")
+    figure, ax = style.new_figure(8.0, 1.6 + 0.55 * len(order))
+    fewer, more = style.ordered_colors(5)[3], style.ordered_colors(5)[1]
+    for place, condition in enumerate(order.index):
+        for row in changed[changed["condition"] == condition].itertuples():
+            color = more if row.factor > 1 else fewer
+            ax.barh(place, row.gain - base, left=base, height=0.6, color=color)
+            side = "left" if row.gain >= base else "right"
+            text = f" {row.factor:g} 倍：{style.format_plain(row.gain, unit)} "
+            ax.text(row.gain, place, text, ha=side, va="center", fontsize=8)
+    ax.axvline(base, color=style.INK, linewidth=0.9)
+    ax.set_yticks(range(len(order)), [heads.get(name, name) for name in order.index])
+    ax.grid(axis="y", visible=False)
+    ax.margins(x=0.25)
+    style.axis_in(ax.xaxis, unit, label="净现值增量")
+    ax.set_title(title or f"不变时 {style.format_plain(base, unit)} {unit}，条件一变差多少")
     style.source_line(figure, source)
     return figure

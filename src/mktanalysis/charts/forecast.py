@@ -52,6 +52,7 @@ def plot_fans(
     *,
     names: Mapping[str, str] | pd.Series | None = None,
     unit: str = "",
+    later: pd.DataFrame | None = None,
     title: str = "",
     source: str = "",
 ) -> Figure:
@@ -70,6 +71,8 @@ def plot_fans(
         Code -> name.
     unit : str
         Display unit, such as 亿元.
+    later : DataFrame, optional
+        Columns region, period, value: what was published after the forecast was made, drawn into the fan.
     title, source : str
 
     Returns
@@ -84,6 +87,8 @@ def plot_fans(
     for ax, region in zip(cells, regions, strict=True):
         past, ahead = (table[table["region"] == region] for table in (history, forecast))
         _fan(ax, past, ahead)
+        if later is not None:
+            _later(ax, later[later["region"] == region], ahead)
         ax.set_ylim(bottom=min(0, ahead["lower"].min()))
     return _finish(figure, cells, f"{title}（{unit}）" if unit else title, source)
 
@@ -129,6 +134,16 @@ def _fan(ax, past: pd.DataFrame, ahead: pd.DataFrame) -> None:
     )
     ax.plot(when_on, joined["mean"], color=style.ACCENT, linestyle="--", label="预测")
     ax.xaxis.get_major_locator().set_params(integer=True, nbins=5)
+
+
+def _later(ax, came: pd.DataFrame, ahead: pd.DataFrame) -> None:
+    """Published figures of forecast periods, as diamonds: inside the fan or not."""
+    came = came[came["period"].isin(ahead["period"])].dropna(subset=["value"])
+    if len(came):
+        ax.plot(
+            _position(came["period"]), came["value"], ls="none", marker="D", ms=4.5, color=style.LINES[2],
+            label="后来公布", zorder=4,
+        )  # fmt: skip
 
 
 def _carried(ax, when: np.ndarray, past: pd.DataFrame) -> None:

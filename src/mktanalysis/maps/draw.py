@@ -284,8 +284,30 @@ def plot_path(
     names = layers.own_names(level, geometry.load_shapes(level).codes).reindex(codes, fill_value="")
     marks = ["★" if stage == 0 else str(stage) for stage in order]
     texts = pd.Series([f"{mark}\n{name}".strip() for mark, name in zip(marks, names, strict=True)], codes)
-    layers.write(ax, texts[[code.startswith(prefixes or "") for code in codes]], fill, level=level)
+    texts = texts[[code.startswith(prefixes or "") for code in codes]]
+    crowded = _crowd(layers.write(ax, texts, fill, level=level, halo=True), level)
+    small = layers.close_up(ax, level, fill, crowded) if prefixes else None
+    if small is not None:
+        _arrows(small, order, level)
+        layers.write(small, texts, fill, level=level, halo=True)
     return _finish(ax, title, source)
+
+
+#: So many regions without room for their text are worth a close-up, and how far they may lie apart (km).
+_CROWD = 3
+_CROWD_KM = 60.0
+
+
+def _crowd(codes: list[str], level: str) -> list[str]:
+    """The regions, of those whose texts found no room, that lie closest together; none if they are few."""
+    if len(codes) < _CROWD:
+        return []
+    points = geometry.centres(level).loc[codes, ["x", "y"]].to_numpy()
+    apart = np.hypot(*(points[:, None] - points[None]).transpose(2, 0, 1))
+    near = apart < _CROWD_KM
+    middle = int(near.sum(axis=1).argmax())
+    found = [code for code, inside in zip(codes, near[middle], strict=True) if inside]
+    return found if len(found) >= _CROWD else []
 
 
 def _stages(entered: pd.Series, bases: list[str]) -> tuple[pd.Series, list[str]]:
@@ -307,5 +329,7 @@ def _arrows(ax: Axes, order: pd.Series, level: str) -> None:
         start = earlier[np.argmin(((points[earlier] - points[end]) ** 2).sum(axis=1))]
         ax.annotate(
             "", xy=points[end], xytext=points[start], gid="arrow",
-            arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 0.8, "shrinkA": 4, "shrinkB": 5},
+            zorder=2.5, annotation_clip=True,
+            arrowprops={"arrowstyle": "-|>", "color": style.INK, "lw": 0.8, "shrinkA": 8, "shrinkB": 9,
+                        "alpha": 0.75},
         )  # fmt: skip

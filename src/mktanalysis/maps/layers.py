@@ -188,23 +188,76 @@ def own_names(level: str, codes) -> pd.Series:
     return geometry.centres(level).loc[sorted(shapes.index[shapes == 1]), "name"]
 
 
-def write(ax: Axes, texts: pd.Series, fill: Fill, *, level: str, size: float = 7.5) -> None:
+def write(
+    ax: Axes, texts: pd.Series, fill: Fill, *, level: str, size: float = 7.5, halo: bool = False
+) -> list[str]:
     """Write a text on each region of `texts` (code -> text), largest regions first.
 
-    Where the whole would run over another text only its first line is written, or nothing.
+    Where the whole would run over another text only its first line is written, or nothing. With `halo` each
+    letter has a rim in the colour of its region, so that a line below it never hides it.
+
+    Returns
+    -------
+    list of str
+        Codes in view of which not the whole text could be written.
     """
+    from matplotlib.patheffects import withStroke
+
     table = geometry.centres(level).loc[texts.index].assign(text=texts)
     (west, east) = ax.get_xlim()
     (south, north) = ax.get_ylim()
     table = table[table.x.between(west, east) & table.y.between(south, north)]
     em = max((east - west) / _width(ax), (north - south) / _height(ax)) * size / 72  # one character, in km
     taken: list[tuple[float, float, float, float]] = []
+    short = []
     for code, row in table.sort_values("area", ascending=False, kind="stable").iterrows():
         text = next((t for t in (row.text, row.text.split("\n")[0]) if _is_free(row, t, em, taken)), "")
+        if text != row.text:
+            short.append(code)
         if text:
             taken.append((row.x, row.y, *_half_size(text, em)))
-            color = _readable_on(fill.of([code]).iloc[0])
-            ax.text(row.x, row.y, text, ha="center", va="center", fontsize=size, color=color, clip_on=True)
+            ground = fill.of([code]).iloc[0]
+            rim = [withStroke(linewidth=2.2, foreground=ground)] if halo else None
+            ax.text(
+                row.x, row.y, text, ha="center", va="center", fontsize=size, color=_readable_on(ground),
+                clip_on=True, zorder=4, path_effects=rim,
+            )  # fmt: skip
+    return short
+
+
+def close_up(ax: Axes, level: str, fill: Fill, codes: list[str], *, size: float = 0.36) -> Axes | None:
+    """A part of the map drawn larger in the upper left corner, framed on the map; None if it is no part.
+
+    Parameters
+    ----------
+    ax : Axes
+    level : str
+    fill : Fill
+    codes : list of str
+        What the close-up shows whole.
+    size : float
+        Share of the map's width and height.
+    """
+    import shapely
+
+    if not codes:
+        return None
+    shapes = geometry.load_shapes(level)
+    wanted = shapes.polygons[np.isin(shapes.codes, codes)]
+    west, south, east, north = shapely.total_bounds(wanted)
+    whole = np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())
+    if max((east - west) / whole[0], (north - south) / whole[1]) > 0.6 * size:
+        return None
+    small = ax.inset_axes([0.0, 1.0 - size, size, size], label="close_up", zorder=5)
+    frame(small, (west, south, east, north), margin=0.08)
+    around = geometry.load_shapes("province")
+    paint(small, in_view(small, around), Fill(pd.Series(style.OUTSIDE, around.codes), []), width=0.5)
+    paint(small, in_view(small, shapes), fill, width=0.5)
+    borders(small, coarse=False)
+    for spine in small.spines.values():
+        spine.set(visible=True, edgecolor=style.MUTED, linewidth=0.8)
+    ax.indicate_inset_zoom(small, edgecolor=style.MUTED)
+    return small
 
 
 def _half_size(text: str, em: float) -> tuple[float, float]:
