@@ -19,7 +19,7 @@ METHODS = {"tiering", "forecasting", "capacity", "expansion", "planning", "terri
 #: From the bottom up; a part may import parts of lower layers only, and never a sibling of its own.
 LAYERS = [
     {"errors"},
-    {"files", "settings", "schemas", "highs", "fieldwork", "_moved"},
+    {"files", "settings", "schemas", "highs", "fieldwork", "progress", "_moved"},
     {"words"},
     {"regions"},
     {"datasets", "io", "synthetic"},

@@ -18,6 +18,10 @@ _SHOWN = 20
 class MktError(Exception):
     """Base of every error that this package raises on purpose."""
 
+    def _render_traceback_(self) -> list[str]:
+        """A notebook shows the message alone: it says what to do, and the code that raised it does not."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def _listing(table: pd.DataFrame, line) -> str:
     lines = [line(row) for row in table.head(_SHOWN).to_dict("records")]

@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
-from tqdm import tqdm
 
 from ...highs import Solution
+from ...progress import progress
 from ...settings import Strict
 from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
@@ -145,7 +145,7 @@ class _Run:
         self.rng = np.random.default_rng(search.random_state)
         self.model: Model = build_model(problem)
         steps = search.anneal_rounds + search.rounds + 2
-        self.progress = tqdm(total=steps, desc="扩张路径", delay=3, leave=False, disable=None)
+        self.progress = progress(total=steps, what="扩张路径")
 
     def reached(self) -> float:
         """Objective of the best rows, in the model's scale."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from ...errors import MktError
+from ...progress import progress
 from ..hierarchy.linear import reconcile_general, shrunk_covariance
 from ..hierarchy.reconcile import node_variances, reconcile
 from ..hierarchy.structure import Structure
@@ -95,7 +95,7 @@ def roll(
     rms_scale = np.empty(shape[:2])
     bias = np.zeros(shape[:2])
     record = Record(len(calls), actual, scale, origins, structure.levels, cube.season, n_origins)
-    for k, origin in enumerate(tqdm(origins, desc="滚动起点", delay=3, leave=False, disable=None)):
+    for k, origin in enumerate(progress(origins, what="滚动起点")):
         history, _ = cube.until(origin).history()
         scale[k], rms_scale[k] = steps(history, cube.season)
         weights = record.weights(k)

@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 
 from ...errors import MktError
+from ...progress import progress
 from . import simple as base
 from .ets import ets
 
@@ -132,11 +133,9 @@ class PerSeries:
 
     def __call__(self, values: np.ndarray, horizon: int, season: int = 1) -> base.Forecasts:
         """Forecast each row."""
-        from tqdm import tqdm
-
         rows = [row[~np.isnan(row)] for row in values]
         one = partial(_one_series, self.model, horizon)
-        bar = partial(tqdm, total=len(rows), desc="逐条预测", delay=2, leave=False, disable=None)
+        bar = partial(progress, total=len(rows), what="逐条预测", delay=2.0)
         if self.executor is not None:
             found = list(bar(self.executor.map(one, rows)))
         elif self.n_jobs == 1:
