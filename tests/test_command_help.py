@@ -54,7 +54,7 @@ def test_help_is_chinese_and_nothing_is_cut(words, command, monkeypatch):
 
 def test_errors_are_chinese():
     assert "没有选项 --yaer" in shown("forecast", "--yaer", "3")
-    assert "缺少选项 --base" in shown("expand")
+    assert "没有选项 --nonsense" in shown("expand", "--nonsense")
     assert "没有命令 nonsense" in shown("nonsense")
     assert "应为整数" in shown("expand", "--base", "x", "--years", "a")
     assert (
