@@ -62,6 +62,12 @@ def test_every_link_leads_somewhere(site):
                 assert unquote(parts.fragment) in pages[target].places, f"{path.name}: {address}"
 
 
+def test_no_docstring_is_misread(site):
+    _, pages = site
+    wrong = [path.name for path in pages if 'class="problematic"' in path.read_text("utf-8")]
+    assert not wrong, "write abs(x), not bars, and close every `"
+
+
 def test_nothing_is_loaded_from_a_network(site):
     folder, pages = site
     for path, page in pages.items():

@@ -25,7 +25,7 @@ def plan_vs_actual(plan: pd.DataFrame, actual: pd.DataFrame, tree) -> pd.DataFra
     -------
     DataFrame
         Columns region, level, period, plan, actual, gap (actual less plan), completion (actual / plan),
-        accuracy (预测准确率: 1 - |gap| / actual, not below 0), cumulative_gap, tracking_signal
+        accuracy (预测准确率: 1 - abs(gap) / actual, not below 0), cumulative_gap, tracking_signal
         (cumulative gap / mean absolute gap so far; beyond +-4 the plan is biased, not unlucky), n_regions.
 
     Examples
