@@ -114,3 +114,11 @@ def test_a_second_home_of_labels_would_be_seen(tmp_path):
     path = tmp_path / "bad.py"
     path.write_text('HEADS = {"gain": "增量", "cost": "费用"}', "utf-8")
     assert [names for _, names in label_dictionaries(path)] == [["gain", "cost"]]
+
+
+def test_what_tables_say_in_english_has_chinese_words():
+    import mktanalysis as mkt
+
+    assert set(mkt.load_table("breaks")["reason"]) <= set(words.values("break_reason"))
+    own_names = {"MIT", "CC BY 4.0; MIT"}
+    assert set(mkt.list_tables()["licence"]) <= set(words.values("licence")) | own_names
