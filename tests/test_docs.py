@@ -97,6 +97,7 @@ def test_commands_on_the_pages_are_there_with_their_options(path):
         command = root
         while words and words[0] in getattr(command, "commands", {}):
             command = command.commands[words.pop(0)]
-        assert not getattr(command, "commands", {}), f"no such command: {words}"
+        alone = not getattr(command, "commands", {}) or command.invoke_without_command
+        assert alone, f"no such command: {words}"
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known | {"--help"}, words
