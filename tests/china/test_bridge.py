@@ -44,6 +44,26 @@ def test_published_figures_stand_as_they_were():
     )
 
 
+@pytest.mark.parametrize("indicator", ["retail_sales", "gdp", "registered_population"])
+def test_figures_of_the_newest_year_are_the_published_ones(indicator):
+    """A city that gave a part away years ago keeps its later figures: 四平 (公主岭), 资阳 (简阳)."""
+    table = mkt.load_table("city_indicators")
+    table = table[(table["indicator"] == indicator) & (table["status"] == "observed")]
+    panel = load_panel(indicator).set_index(["region", "period"])["value"]
+    last = table["period"].max()
+    published = table[table["period"] == last].set_index("region")["value"]
+    pd.testing.assert_series_equal(panel.xs(last, level="period"), published.sort_index(), check_names=False)
+    before = table[table["period"] == pd.Period("2012", "Y")]["value"].sum()
+    assert panel.xs(pd.Period("2012", "Y"), level="period").sum() == pytest.approx(before, rel=2e-3)
+
+
+def test_a_city_that_gave_a_county_away_does_not_fall():
+    wide = load_panel("retail_sales").pivot(index="region", columns="period", values="value")
+    growth = np.log(wide).diff(axis=1)
+    away = growth["2016"] - growth["2016"].median()
+    assert abs(away["512000"]) < 0.1 and abs(away["510100"]) < 0.1  # 简阳, from 资阳 to 成都
+
+
 def test_gdp_is_carried_by_the_provinces():
     found = bridge_panel("gdp")
     assert found.table["period"].max().year == 2024

@@ -68,10 +68,28 @@ def test_growth_factors_multiply_to_retail(tree):
 def test_counties_of_a_city_add_up_to_it(tree):
     city = china.focus_city("retail_sales", tree, "320000")
     assert city == "320500"
-    counties = china.allocated_counties("retail_sales", tree, city)
-    of_city = counties[counties["parent"] == city]
-    whole = china.newest_city_figures("retail_sales").set_index("region")["value"][city]
-    assert of_city["value"].sum() == pytest.approx(whole) and set(of_city["status"]) == {"allocated"}
+    for indicator in ("retail_sales", "gdp", "registered_population"):
+        counties = china.county_market(indicator)
+        of_city = counties[counties["parent"] == city]
+        whole = china.city_market(indicator)["value"][city]
+        assert of_city["value"].sum() == pytest.approx(whole) and set(of_city["status"]) == {"allocated"}
+
+
+def test_published_gdp_of_counties_stands_in_its_year(tree):
+    found = china.county_market("gdp", 2020)
+    table = mkt.load_table("county_indicators").query("indicator == 'gdp' and status == 'observed'")
+    published = table.set_index("region")["value"]
+    own = found[found["status"] == "observed"]
+    assert len(own) == len(published) and (own["value"] == published[own.index]).all()
+    assert (own["lower"] == own["upper"]).all()
+    later = china.county_market("gdp")
+    wide = later.loc[["320583"]].eval("upper / lower").item()
+    assert later.loc["320583", "status"] == "allocated" and 1.05 < wide < 1.4
+
+
+def test_figures_of_a_year_that_cannot_be():
+    with pytest.raises(mkt.MktError, match="2024"):
+        china.city_market("gdp", 2031)
 
 
 def test_the_jiangsu_case():

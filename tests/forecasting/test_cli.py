@@ -145,8 +145,31 @@ def test_counties_add_up_to_their_city_and_are_flagged(tmp_path, capsys):
     city = panel[(panel["region"] == "320500") & (panel["period"] == "2023")]["value"].iloc[0]
     assert table["分摊值（元）"].sum() == pytest.approx(city)
     assert set(table["数据状态"]) == {"按比例分摊"} and (table["地区代码"].str[:4] == "3205").all()
-    assert run("--region", "湘西", command=("capacity", "counties")) == 2
-    assert "没有公布数" in capsys.readouterr().err
+    assert (table["下限（元）"] < table["分摊值（元）"]).all() and (
+        table["分摊值（元）"] < table["上限（元）"]
+    ).all()
+    capsys.readouterr()
+    run("--region", "湘西", command=("capacity", "counties"))
+    told = capsys.readouterr()
+    assert "由其他指标推算" in told.out and "补到 2026 年" in told.err
+
+
+def test_counties_are_not_their_heads_alone(tmp_path):
+    """昆山 earns far more a head than the rest of 苏州: its share is above that of its people."""
+    out = tmp_path / "县.xlsx"
+    run("--region", "苏州市", "--to", out, command=("capacity", "counties"))
+    table = written(out).set_index("地区代码")
+    share = table["分摊值（元）"] / table["分摊值（元）"].sum()
+    heads = table["人口（人）"] / table["人口（人）"].sum()
+    assert share["320583"] > 1.05 * heads["320583"]
+
+
+def test_gdp_of_counties_that_published_it_stands(tmp_path):
+    out = tmp_path / "县.xlsx"
+    flags = ("--region", "昆山市", "--indicator", "gdp", "--year", 2020, "--to", out)
+    run(*flags, command=("capacity", "counties"))
+    row = written(out).iloc[0]
+    assert row["数据状态"] == "公布值" and row["分摊值（元）"] == pytest.approx(427.68e9, rel=1e-3)
 
 
 def test_potential_needs_an_exponent(capsys):
@@ -252,4 +275,4 @@ def test_own_newer_figures_are_laid_over_and_carried_on(tmp_path, capsys):
     rows.to_csv(path, index=False)
     run("--data", path, "--region", "江苏省", "--horizon", 1, "--model", "log_recent_drift")
     told = capsys.readouterr()
-    assert "年鉴2025.csv：自有数据：新增" in told.err and "公布数到 2024 年" in told.err
+    assert "年鉴2025.csv：新增" in told.err and "公布数到 2024 年" in told.err

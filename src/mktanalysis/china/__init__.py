@@ -1,7 +1,6 @@
 """What only China knows: indicators of its cities and counties, its panels, its market units."""
 
 from .allocation import check_county_gdp, county_gdp
-from .bridge import bridge_panel, bridge_scores, check_bridge, known_figures, said
 from .cities import (
     CITY_INDICATORS,
     CityProfile,
@@ -13,13 +12,14 @@ from .cities import (
 from .counties import county_profile, rule_figures, rule_systems, score_counties
 from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
-    allocated_counties,
+    city_market,
+    county_market,
     county_people,
     focus_city,
     jiangsu_outlets,
-    newest_city_figures,
     outside_pull,
     potential_around,
+    share_by_heads,
 )
 from .overview import (
     census_population,
@@ -43,8 +43,10 @@ from .panels import (
 )
 from .retail import check_imputed_retail, city_retail, county_retail
 from .tier_lists import FORMER_LIST, NEWEST_LIST, check_tiers
+from .today.bridge import bridge_panel, bridge_scores, check_bridge, known_figures, said
+from .today.own import OwnFigures, own_figures, use_figures, with_figures
+from .today.years import carried_year, newest_year
 from .units import EntryInputs, entry_inputs, largest_unit, mark_centres, market_units, unit_level
-from .years import carried_year, newest_year
 
 __all__ = [
     "CITY_INDICATORS",
@@ -53,7 +55,7 @@ __all__ = [
     "CityProfile",
     "EntryInputs",
     "MacroInputs",
-    "allocated_counties",
+    "OwnFigures",
     "bridge_panel",
     "bridge_scores",
     "carried_year",
@@ -63,11 +65,13 @@ __all__ = [
     "check_imputed_retail",
     "check_tiers",
     "city_figures",
+    "city_market",
     "city_panel",
     "city_people",
     "city_profile",
     "city_retail",
     "county_gdp",
+    "county_market",
     "county_people",
     "county_profile",
     "county_retail",
@@ -90,9 +94,9 @@ __all__ = [
     "market_position",
     "market_units",
     "national_months",
-    "newest_city_figures",
     "newest_year",
     "outside_pull",
+    "own_figures",
     "panel_coverage",
     "potential_around",
     "province_territories",
@@ -102,6 +106,9 @@ __all__ = [
     "said",
     "score_cities",
     "score_counties",
+    "share_by_heads",
     "unit_level",
+    "use_figures",
+    "with_figures",
     "without_figures",
 ]

@@ -7,12 +7,13 @@ stands; every other one says so (``allocated``, or ``imputed`` where the city ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ..datasets import load_regions, load_table
+from ..datasets.own import cached
+from .today.years import newest_year
 
 #: Year of the census and of the county yearbook.
 YEAR = 2020
@@ -62,7 +63,7 @@ def _design(figures, mean, spread) -> np.ndarray:
     return np.column_stack([np.ones(len(standard)), standard])
 
 
-@cache
+@cached
 def county_table() -> pd.DataFrame:
     """County figures of 2020 in wide form with city, province, the city's GDP and people; never changed."""
     tree = load_regions()
@@ -117,7 +118,7 @@ def _target(table: pd.DataFrame) -> pd.Series:
     return own - np.log(table["city_gdp"] / table["city_people"])
 
 
-@cache
+@cached
 def county_gdp() -> pd.DataFrame:
     """GDP of every county in 2020 (县域生产总值).
 
@@ -188,6 +189,34 @@ def _guessed(table: pd.DataFrame, known: pd.Index) -> tuple[pd.Series, pd.Series
         guess[rows] = (np.exp(rule.predict(figures)) * size)[rows]
         error[rows] = rule.error
     return guess, error
+
+
+def share_drift(years: int) -> float:
+    """Standard deviation of the log of a share after so many years: as cities' shares in provinces moved.
+
+    No county has GDP of two years here; cities within their provinces stand in for them. The scatter of the
+    changes from 2020 to the newest year grows with the root of time.
+
+    Examples
+    --------
+    >>> 0.02 < share_drift(3) < 0.08 and share_drift(0) == 0
+    True
+    """
+    return _yearly_drift() * abs(years) ** 0.5
+
+
+@cached
+def _yearly_drift() -> float:
+    table = load_table("city_indicators")
+    table = table[(table["indicator"] == "gdp") & (table["status"] == "observed")]
+    wide = table.assign(year=table["period"].dt.year).pivot(index="region", columns="year", values="value")
+    last = newest_year("gdp")
+    both = wide[[YEAR, last]].dropna()
+    both = both[both.index.isin(load_regions().level("prefecture"))]
+    growth = np.log(both[last] / both[YEAR])
+    province = load_regions().parents("province", both.index).to_numpy()
+    away = growth - growth.groupby(province).transform("median")
+    return float(1.4826 * away.abs().median() / max(last - YEAR, 1) ** 0.5)
 
 
 def check_county_gdp(*, n_splits: int = 10, random_state: int = 0) -> pd.DataFrame:

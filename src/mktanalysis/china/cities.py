@@ -7,17 +7,17 @@ stays missing (the score estimates and flags it); every figure says what it is m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from ..datasets import load_regions, load_table
+from ..datasets.own import cached
 from ..errors import MktError
 from ..regions import distance_km
 from ..tiering.scores import Scores, impute, score_regions
-from .bridge import bridge_panel
-from .years import BRIDGED, carried_year, newest_year
+from .today.bridge import bridge_panel
+from .today.years import BRIDGED, carried_year, newest_year
 
 #: Indicators of the default score -> what they stand for. Equal weights, all in logs. Weights and cuts see no
 #: list; the choice of these nine was made with the 2021 list in sight (most sets of six to nine such
@@ -201,7 +201,7 @@ def score_cities(
     return score_regions(profile.values, weights=weights, min_known=MIN_KNOWN, check_units=False)
 
 
-@cache
+@cached
 def _wide_figures(name: str) -> pd.DataFrame:
     """Region x year of one indicator; shared, so never changed."""
     figures = load_table("city_indicators")
@@ -228,7 +228,7 @@ def _yearly(name: str, year: int, span: int, carried: bool) -> tuple[pd.Series, 
     return value, pd.Series("nowcast" if carried and end > published else "observed", value.index)
 
 
-@cache
+@cached
 def _carried_on(name: str) -> pd.DataFrame:
     """Region x year after the published ones; shared, so never changed."""
     panel = bridge_panel(name).panel
@@ -236,7 +236,7 @@ def _carried_on(name: str) -> pd.DataFrame:
     return part.assign(year=part["period"].dt.year).pivot(index="region", columns="year", values="value")
 
 
-@cache
+@cached
 def _census(name: str) -> pd.DataFrame:
     """Region x census year; shared, so never changed."""
     figures = load_table("city_indicators")

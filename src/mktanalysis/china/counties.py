@@ -16,7 +16,7 @@ from ..tiering.scores import Scores, score_regions
 from .allocation import county_gdp
 from .cities import CityProfile, city_profile
 from .retail import county_retail, county_shares
-from .years import carried_year, newest_year
+from .today.years import carried_year, newest_year
 
 #: Figures of the city that are split among its counties.
 ALLOCATED = ("gdp", "retail_sales", "bank_deposits", "fiscal_revenue")

@@ -6,15 +6,17 @@ the level breaks that concern them.
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 
 from ..datasets import load_crosswalk, load_indicators, load_regions, load_table
+from ..datasets.loaders import FIRST_YEAR, LAST_YEAR
 from ..errors import MktError
 from ..regions import rebase_panel
 
 #: Indicators that add up over regions.
 ADDITIVE = ("retail_sales", "gdp", "registered_population", "resident_population")
-_FIRST_YEAR = 2000
 #: Numerator and denominator of the built-in penetration: users a head; 2000 has no users.
 _PENETRATION = ("mobile_users", "registered_population")
 
@@ -43,12 +45,17 @@ def load_panel(indicator: str = "retail_sales") -> pd.DataFrame:
         raise MktError(f"指标 {indicator!r} 不能按地区相加，可用：{'、'.join(ADDITIVE)}")
     table = load_table("city_indicators")
     part = table[(table["indicator"] == indicator) & (table["status"] == "observed")]
-    last = int(part["period"].dt.year.max())
-    panel = rebase_panel(part[["region", "period", "value"]], load_crosswalk(_FIRST_YEAR, last))
+    # figures of a year are of that year's extent: only what changed since has to be made up for
+    panel = rebase_panel(part[["region", "period", "value"]], _changes_since)
     gone = panel[~panel["region"].isin(load_regions().regions)]
     if len(gone):
         raise MktError(f"有地区不在今天的地区树中，区划对照缺少：{'、'.join(gone['region'].unique())}")
     return panel
+
+
+@cache
+def _changes_since(year: int) -> pd.DataFrame:
+    return load_crosswalk(max(year, FIRST_YEAR), LAST_YEAR)
 
 
 def load_breaks(indicator: str) -> pd.DataFrame:

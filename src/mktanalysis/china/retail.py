@@ -7,18 +7,17 @@ estimate always (there is none published) and has an interval.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
 from ..datasets import load_regions, load_table
+from ..datasets.own import cached
 from ..errors import MktError
-from .allocation import YEAR, Ridge, county_gdp, county_table
-from .bridge import bridge_panel
+from .allocation import YEAR, Ridge, county_gdp, county_table, share_drift
 from .panels import load_panel
-from .years import carried_year
+from .today.bridge import bridge_panel
+from .today.years import carried_year, newest_year
 
 #: A retail figure this many years old still stands for a city.
 MAX_AGE = 5
@@ -57,7 +56,7 @@ def city_retail(year: int | None = None) -> pd.DataFrame:
     return _city_retail(carried_year() if year is None else int(year)).copy()
 
 
-@cache
+@cached
 def _city_retail(year: int) -> pd.DataFrame:
     tree = load_regions()
     table = _known(year).reindex(tree.level("prefecture"))
@@ -81,12 +80,12 @@ def _city_retail(year: int) -> pd.DataFrame:
     return table
 
 
-@cache
+@cached
 def _known(year: int) -> pd.DataFrame:
     """Published or carried figures up to a year: retail, lower, upper, year, status."""
     panel = load_panel("retail_sales")
     panel = panel.assign(year=panel["period"].dt.year)
-    first, last = int(panel["year"].min()), int(panel["year"].max())
+    first, last = int(panel["year"].min()), newest_year()
     if year > last:
         carried = bridge_panel(coverage=COVERAGE).panel
         carried = carried.assign(year=carried["period"].dt.year)
@@ -97,6 +96,7 @@ def _known(year: int) -> pd.DataFrame:
         # carried, but long unpublished: estimated with those that never were
         recent = panel.loc[panel["year"] > last - MAX_AGE, "region"]
         rows = carried[(carried["year"] == year) & carried["region"].isin(recent)]
+        rows = pd.concat([rows, _own_alone(panel, carried, year, last)])
     else:
         if year < first:
             raise MktError(f"城市社零从 {first} 年开始，没有 {year} 年")
@@ -107,12 +107,22 @@ def _known(year: int) -> pd.DataFrame:
     return table[["retail", "lower", "upper", "year", "status"]].astype({"year": "Int64"})
 
 
+def _own_alone(panel: pd.DataFrame, carried: pd.DataFrame, year: int, last: int) -> pd.DataFrame:
+    """Cities that only own newer figures know: moved on with all others from the year of the figure."""
+    own = panel[(panel["year"] > last) & (panel["year"] <= year) & ~panel["region"].isin(carried["region"])]
+    own = own.sort_values("year").drop_duplicates("region", keep="last")
+    total = carried.groupby("year")["value"].sum()
+    value = own["value"] * total.get(year) / own["year"].map(total)
+    status = np.where(own["year"] == year, "observed", "nowcast")
+    return own.assign(value=value, lower=value, upper=value, year=year, status=status)
+
+
 def _left(year: int, known: float) -> float:
     """What the nation's total leaves to the cities without a figure."""
     months = load_table("national_retail_monthly")
     full = months[months["period"].dt.month == 12]
     total = full.set_index(full["period"].dt.year)["ytd_value"]
-    last = int(load_panel("retail_sales")["period"].dt.year.max())
+    last = newest_year()
     if year <= last:
         return float(total.get(year, np.nan)) - known
     # carried figures are on the base of the last published year: what was left then grows as the rest
@@ -120,7 +130,7 @@ def _left(year: int, known: float) -> float:
     return (float(total[last]) - then) * known / then
 
 
-@cache
+@cached
 def _cities() -> pd.DataFrame:
     """City figures of 2020, where counties are the only source summed up from them; never changed."""
     counties = county_table()
@@ -154,7 +164,7 @@ def _with_province(rule: Ridge, known: pd.DataFrame, asked: pd.DataFrame) -> pd.
     return rule.predict(_figures(asked)) + asked["province"].map(ways).fillna(0.0)
 
 
-@cache
+@cached
 def _imputed() -> pd.DataFrame:
     """Retail of 2020 of every city as its GDP, people and province suggest, where it is not published."""
     cities = _cities()
@@ -172,7 +182,7 @@ def _imputed() -> pd.DataFrame:
     )
 
 
-@cache
+@cached
 def check_imputed_retail() -> pd.DataFrame:
     """Leave each city's retail of 2020 out and estimate it (逐市留一检验).
 
@@ -198,7 +208,7 @@ def check_imputed_retail() -> pd.DataFrame:
     return known[["retail"]].assign(learnt=pd.Series(learnt), median=pd.Series(median))
 
 
-@cache
+@cached
 def _response() -> tuple[float, float]:
     """How retail per head answers GDP per head inside a province (elasticity), and the log error left."""
     cities = _cities()
@@ -246,7 +256,7 @@ def county_retail(year: int | None = None) -> pd.DataFrame:
     return _county_retail(carried_year() if year is None else int(year)).copy()
 
 
-@cache
+@cached
 def _county_retail(year: int) -> pd.DataFrame:
     counties = county_table()
     share, error = county_shares()
@@ -254,7 +264,8 @@ def _county_retail(year: int) -> pd.DataFrame:
     value = share * city["retail"]
     z = ndtri((1 + COVERAGE) / 2)
     above = np.log(city["upper"] / city["retail"]) / z
-    width = z * np.hypot(error, above)
+    drift = power_of_output() * share_drift(year - YEAR) * (1 - share)
+    width = z * np.sqrt(error**2 + drift**2 + above**2)
     return pd.DataFrame(
         {
             "retail": value,
@@ -267,7 +278,12 @@ def _county_retail(year: int) -> pd.DataFrame:
     )
 
 
-@cache
+def power_of_output() -> float:
+    """How retail per head answers GDP per head among the cities of a province (elasticity, about 0.6)."""
+    return _response()[0]
+
+
+@cached
 def county_shares() -> tuple[pd.Series, pd.Series]:
     """Shares of the counties in their city's retail, and the standard deviation of their logs; shared."""
     counties = county_table()

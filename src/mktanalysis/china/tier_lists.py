@@ -11,7 +11,7 @@ from ..datasets import load_tier_list
 from ..datasets.loaders import TIER_LISTS
 from ..tiering import TierClusterer, TierModel, compare_assignments
 from .cities import score_cities
-from .years import newest_year
+from .today.years import newest_year
 
 #: The newest published list: the reference of reports, and what learning goes on from.
 NEWEST_LIST = max(TIER_LISTS)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from .own import reads_files
+from .own import uses_figures
 
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 Region = Annotated[str, typer.Option(help="只看这个地区之内：代码或名称")]
 Indicator = Annotated[str, typer.Option(help="指标：retail_sales 社零总额、gdp、registered_population")]
-Year = Annotated[int | None, typer.Option(help="年份，默认最近一年")]
+Year = Annotated[int | None, typer.Option(help="年份；默认补到的那一年，见输出的说明")]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="市场容量：渗透率曲线、县级分摊、空间势能、余量、饱和网点数"
     )
     for command in (penetration, counties, potential, headroom, outlets):
-        group.command(command.__name__)(reads_files(command))
+        group.command(command.__name__)(uses_figures(command))
     app.add_typer(group, name="capacity")
 
 
@@ -78,26 +78,33 @@ def penetration(
 def counties(
     region: Region = "100000", indicator: Indicator = "retail_sales", year: Year = None, to: To = None
 ) -> None:
-    """县级数：只有市级公布数的，按 2020 年普查人口分摊到县，状态列标明 allocated（分摊，不是公布值）。
+    """县级数：没有公布的县级社零，按学得的份额（人口 × 人均产出）从市级数分摊，是估计，附区间。
+
+    地区生产总值：2020 年有县自己公布数的用它占全市的份额；其余由存贷款、财政、城镇人口等推得份额。
 
     例：mktanalysis capacity counties --region 苏州市 --to 县.xlsx
+
+    例：mktanalysis capacity counties --region 昆山市 --indicator gdp --year 2020
     """
-    from mktanalysis import load_regions, resolve_names, words
-    from mktanalysis.capacity import allocate
+    from mktanalysis import MktError, load_regions, resolve_names, words
+    from mktanalysis.china import county_market
 
     from .output import check_target, show
 
     check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
-    cities = _cities(indicator, year, tree, code)
-    people = _people("county")
-    table = allocate(cities[_covered(cities, people, tree)], people, tree)
+    table = county_market(indicator, year)
+    table = table[table.index.isin(tree.subtree(code).regions)]
+    if table.empty:
+        raise MktError(f"{tree.names([code]).iloc[0]} 的市没有 {words.label(indicator)}，下面的县无从分摊")
+    _tell_basis(indicator, table)
     label, unit = words.indicator(indicator)
-    table = table.assign(resident_population=people.reindex(table["region"]).to_numpy())
-    columns = ["region", "parent", "period", "resident_population", "value", "status"]
-    title = f"{label}：按普查人口分摊到县"
-    show(table, columns=columns, title=title, tree=tree, units={"value": unit}, kind="allocated", to=to)
+    columns = ["region", "parent", "year", "population", "value", "lower", "upper", "status"]
+    columns = columns if table["lower"].notna().any() else [c for c in columns if c not in ("lower", "upper")]
+    title = f"{label}：各县（{_status_line(table)}）"
+    in_unit = dict.fromkeys(("value", "lower", "upper"), unit)
+    show(table.reset_index(), columns=columns, title=title, tree=tree, units=in_unit, kind="allocated", to=to)
 
 
 def potential(
@@ -122,7 +129,7 @@ def potential(
     check_target(to)
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
-    mass = _cities(indicator, year, tree, "100000").set_index("region")["value"]
+    mass = _cities(indicator, year)["value"]
     points = load_table("points")
     found = harris_potential(
         mass, distances(points[points["region"].isin(mass.index)]), exponent=exponent, inner_km=inner_km
@@ -154,6 +161,7 @@ def headroom(
     """
     from mktanalysis import MktError, load_regions
     from mktanalysis.capacity import headroom as room_of
+    from mktanalysis.china import carried_year
     from mktanalysis.schemas import season_of
 
     from .output import check_target, show
@@ -167,17 +175,16 @@ def headroom(
     level = tree.level_of(own.index).unique()
     if list(level) != ["prefecture"]:
         raise MktError(f"余量按市计算（社零只有市级数），自有销售应按市，现有：{'、'.join(level)}")
-    retail = _cities("retail_sales", None, tree, "100000").set_index("region")["value"]
-    without = own.index.difference(retail.index)
-    if len(without):
-        typer.echo(f"说明：没有公布社零、未计入：{'、'.join(tree.names(without))}", err=True)
-    own = own[own.index.isin(retail.index)]
-    if not len(own):
-        raise MktError("自有销售的城市都没有公布社零，无法计算余量")
+    year = min(int(panel["period"].max().year), carried_year())
+    cities = _cities("retail_sales", year)
+    guessed = own.index.intersection(cities.index[cities["status"] == "imputed"])
+    if len(guessed):
+        typer.echo(f"说明：社零没有公布，由其他指标推算：{'、'.join(tree.names(guessed))}", err=True)
+    retail = cities["value"]
     goal = (own / retail.reindex(own.index)).quantile(0.75) if target is None else target / 100
     table = room_of(own, retail.reindex(own.index), tree, target_share=goal).reset_index()
     columns = ["region", "own", "capacity", "share", "headroom"]
-    title = f"余量（目标比重 {goal:.3%}；社零为最近一年公布值）"
+    title = f"余量（目标比重 {goal:.3%}；社零为 {year} 年，{_status_line(cities.loc[own.index])}）"
     units = {"own": "万元", "capacity": "亿元", "headroom": "万元"}
     show(table, columns=columns, title=title, tree=tree, units=units, kind="headroom", to=to)
 
@@ -226,41 +233,28 @@ def _zones(regions, scheme, tree):
     return city.astype(object).where(city.notna(), province.astype(object))
 
 
-def _cities(indicator: str, year: int | None, tree, code: str):
-    """Published figures of cities inside a region, of one year: region, period, value."""
-    from mktanalysis import MktError
-    from mktanalysis.china import load_panel
+def _cities(indicator: str, year: int | None):
+    """Figures of the cities of one year; what they rest on is told."""
+    from mktanalysis.china import city_market
 
-    panel = load_panel(indicator)
-    known = panel.dropna(subset=["value"])
-    years = known["period"].dt.year
-    when = int(years.max()) if year is None else year
-    known = known[years == when]
-    if known.empty:
-        raise MktError(f"{indicator} 没有 {when} 年的数，现有 {years.min()}—{years.max()}")
-    known = known[known["region"].isin(tree.subtree(code).regions)]
-    if known.empty:
-        raise MktError(
-            f"{tree.names([code]).iloc[0]} 在 {when} 年没有公布数（县级没有；自治州、地区、盟多数没有）"
-        )
-    return known
+    table = city_market(indicator, year)
+    _tell_basis(indicator, table)
+    return table
 
 
-def _people(level: str):
-    """Resident population of the 2020 census by region of a level."""
-    from mktanalysis.datasets import load_indicators
+def _tell_basis(indicator: str, table) -> None:
+    """The years and statuses of the figures, and what carried them on."""
+    from mktanalysis.china import bridge_panel, newest_year, said
+    from mktanalysis.china.today.years import BRIDGED
 
-    return (
-        load_indicators(level, year=2020, indicators=["resident_population"])
-        .values["resident_population"]
-        .dropna()
-    )
+    if indicator in BRIDGED and table["year"].max() > newest_year(indicator):
+        typer.echo(said(bridge_panel(indicator)), err=True)
+    typer.echo(f"依据：{int(table['year'].max())} 年，{_status_line(table)}", err=True)
 
 
-def _covered(cities, people, tree):
-    """Cities whose counties have census figures; the others are told."""
-    known = cities["region"].isin(tree.parents("prefecture", people.index))
-    if not known.all():
-        names = "、".join(tree.names(cities["region"][~known]))
-        typer.echo(f"说明：下级没有普查人口，没有分摊：{names}", err=True)
-    return known
+def _status_line(table) -> str:
+    """How many figures of each status."""
+    from mktanalysis import words
+
+    count = table["status"].value_counts()
+    return "、".join(f"{words.status_word(status)} {n} 个" for status, n in count.items())

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .lists import Field
+from .own import uses_figures
 
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 
@@ -42,7 +43,7 @@ _RANKS = {"一级": "first", "二级": "second"}
 def register(app: typer.Typer) -> None:
     """Add the two commands."""
     for command in (dealers, staff):
-        app.command(command.__name__)(command)
+        app.command(command.__name__)(uses_figures(command))
 
 
 def dealers(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .own import reads_files
+from .own import uses_figures
 
 Region = Annotated[str, typer.Option(help="看哪个地区及其下级：代码或名称")]
 Indicator = Annotated[
@@ -42,7 +42,6 @@ Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回
 Spring = Annotated[
     bool, typer.Option("--spring/--no-spring", help="月度数据先去掉春节在一、二月间移动的影响，再加回")
 ]
-Data = Annotated[Path | None, typer.Option("--data", help="自有新数（指标表），覆盖在内置数上，如明年的年鉴")]
 Carried = Annotated[
     bool, typer.Option("--carried/--published", help="内置指标先补到最新完整年再预测；或只用公布数")
 ]
@@ -51,7 +50,7 @@ To = Annotated[Path | None, typer.Option(help="写入 .xlsx（所有地区，多
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("forecast")(reads_files(forecast))
+    app.command("forecast")(uses_figures(forecast))
 
 
 def forecast(
@@ -69,7 +68,6 @@ def forecast(
     explain: Explain = False,
     backtest: Origins = 0,
     spring: Spring = True,
-    data: Data = None,
     carried: Carried = True,
     to: To = None,
 ) -> None:
@@ -91,9 +89,9 @@ def forecast(
     tree = load_regions()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)
-    panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator, data, tree)
+    panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
     published = panel
-    today = None if file else carried_on(indicator, panel, carried, own=data is not None)
+    today = None if file else carried_on(indicator, carried)
     if today is not None:
         panel = today.until()
     totals = None if fixed is None else own_table(fixed, kind="targets", tree=tree)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .own import reads_files
+from .own import uses_figures
 
 System = Annotated[
     str,
@@ -35,7 +35,7 @@ To = Annotated[Path | None, typer.Option(help="写入 .xlsx 或 .csv")]
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("tiers")(reads_files(tiers))
+    app.command("tiers")(uses_figures(tiers))
 
 
 def tiers(

@@ -14,6 +14,7 @@ import pandas as pd
 from ..errors import MktError, TableError
 from ..files import data_folder, digest_file
 from ..schemas import Schema, check_table, read_schemas
+from .own import own_table
 
 #: dtype word of a schema -> dtype to read with; flags and periods are made afterwards.
 _READ_AS = {"text": "str", "number": "float64", "integer": "Int64", "flag": "str", "period": "str"}
@@ -44,7 +45,8 @@ def load_table(name: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns as in the data dictionary, ``data/README.md``; a copy that may be changed freely.
+        Columns as in the data dictionary, ``data/README.md``; a copy that may be changed freely. With own
+        figures where these are laid over it, see :func:`mktanalysis.china.use_figures`.
 
     Raises
     ------
@@ -59,8 +61,14 @@ def load_table(name: str) -> pd.DataFrame:
     return _read(name).copy()
 
 
-@cache
 def _read(name: str) -> pd.DataFrame:
+    """The table in force, shared, so never changed."""
+    laid = own_table(name)
+    return _read_built_in(name) if laid is None else laid
+
+
+@cache
+def _read_built_in(name: str) -> pd.DataFrame:
     if name not in schemas():
         raise MktError(f"没有名为 {name!r} 的内置表，可用：{'、'.join(schemas())}")
     return read_csv(data_folder() / manifest().loc[name, "file"], schemas()[name])

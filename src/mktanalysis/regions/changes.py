@@ -6,7 +6,7 @@ crosswalk does not name has not changed; a figure that was put together from an 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -139,7 +139,9 @@ def _as_frame(values: pd.Series) -> tuple[pd.DataFrame, list[str]]:
     return frame.assign(origin=frame["region"]), names
 
 
-def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
+def rebase_panel(
+    panel: pd.DataFrame, crosswalk: pd.DataFrame | Callable[[int], pd.DataFrame]
+) -> pd.DataFrame:
     """Put the figures of regions that were merged, split or renamed on the regions of one date.
 
     Parameters
@@ -147,7 +149,9 @@ def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
     panel : DataFrame
         Columns region, period, value; amounts that add (people, yuan).
     crosswalk : DataFrame
-        Columns old, new, share, as from ``mkt.datasets.load_crosswalk(from_year, to_year)``.
+        Columns old, new, share, as from ``mkt.datasets.load_crosswalk(from_year, to_year)``, for all figures:
+        right where regions go on whole or end. A region that gives a part away and goes on has figures of
+        two extents: then a function of the year, whose changes up to today its figures still need.
 
     Returns
     -------
@@ -167,11 +171,18 @@ def rebase_panel(panel: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
     [9.0, 10.0]
     """
     known = check_table(panel, PANEL).dropna(subset=["value"])
-    touched = known["region"].isin(crosswalk["old"]) | known["region"].isin(crosswalk["new"])
+    years = range(known["period"].dt.year.min(), known["period"].dt.year.max() + 1) if len(known) else ()
+    steps = {year: crosswalk(year) if callable(crosswalk) else crosswalk for year in years}
+    ever = set().union(*(set(step["old"]) | set(step["new"]) for step in steps.values()))
+    touched = known["region"].isin(ever)
     parts = [_without_gaps(part) for _, part in known[touched].groupby("region")]
     if not parts:
         return known[["region", "period", "value"]].reset_index(drop=True)
-    moved = translate(pd.concat(parts).set_index(["region", "period"])["value"], crosswalk)
+    whole = pd.concat(parts)
+    moved = pd.concat(
+        translate(rows.set_index(["region", "period"])["value"], steps[year])
+        for year, rows in whole.groupby(whole["period"].dt.year)
+    )
     columns = ["region", "period", "value"]
     table = pd.concat([known.loc[~touched, columns], moved.rename("value").reset_index()[columns]])
     return table.dropna(subset=["value"]).sort_values(["region", "period"], ignore_index=True)

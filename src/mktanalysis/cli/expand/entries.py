@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..own import own_table, reads_files
+from ..own import own_table, uses_figures
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 
@@ -31,7 +31,7 @@ To = Annotated[Path | None, typer.Option(help="写成 .csv（只有名次表）�
 
 def register(group: typer.Typer) -> None:
     """Add the command to the group ``expand``."""
-    group.command("next")(reads_files(next_places))
+    group.command("next")(uses_figures(next_places))
 
 
 def next_places(

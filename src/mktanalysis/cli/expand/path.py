@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from ..own import reads_files
+from ..own import uses_figures
 from . import entries
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
@@ -81,7 +81,7 @@ LEVELS = ("prefecture", "province", "macro_region", "nation")
 def register(app: typer.Typer) -> None:
     """Add the command, and those below it."""
     group = typer.Typer(invoke_without_command=True)
-    group.callback()(reads_files(expand))
+    group.callback()(uses_figures(expand))
     entries.register(group)
     app.add_typer(group, name="expand")
 

@@ -1,6 +1,6 @@
-"""The panel that a command works on: built in, with own newer figures over it, carried to today; or own.
+"""The panel that a command works on: built in and carried to today, or own.
 
-Always holds: what own figures change and what carried the panel on is told before any result.
+Always holds: what carried the panel on is told before any result.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from pathlib import Path
 import typer
 
 
-def carried_on(indicator: str, panel, carried: bool, *, own: bool):
+def carried_on(indicator: str, carried: bool):
     """The built-in panel carried to today, told in one line; None where nothing later is known."""
     from mktanalysis import load_regions
     from mktanalysis.china import bridge_panel, said
-    from mktanalysis.china.years import BRIDGED
+    from mktanalysis.china.today.years import BRIDGED
 
     if not carried or indicator not in BRIDGED:
         return None
-    found = bridge_panel(indicator, panel=panel if own else None)
+    found = bridge_panel(indicator)
     typer.echo(said(found), err=True)
     names = load_regions().names(found.notes["region"]) if len(found.notes) else []
     for name, note in zip(names, found.notes.itertuples(), strict=True):
@@ -26,35 +26,14 @@ def carried_on(indicator: str, panel, carried: bool, *, own: bool):
     return found
 
 
-def built_in(indicator: str, data: Path | None = None, tree=None):
-    """Panel, breaks and display unit of a built-in indicator, own figures laid over it."""
+def built_in(indicator: str):
+    """Panel, breaks and display unit of a built-in indicator."""
     from mktanalysis import MktError, words
     from mktanalysis.china import load_breaks, load_panel
 
     if indicator not in words.indicators():
         raise MktError(f"没有指标 {indicator!r}，可用：retail_sales、gdp、registered_population")
-    panel = load_panel(indicator)
-    breaks = load_breaks(indicator)
-    if data is not None:
-        panel = _laid_over(panel, indicator, data, tree)
-    return panel, breaks, words.indicator(indicator)[1]
-
-
-def _laid_over(panel, indicator: str, data: Path, tree):
-    """Own newer figures over the built-in panel; what they change is told."""
-    from mktanalysis import MktError, overlay
-
-    from .reading import own_table
-
-    own = own_table(data, kind="indicators", tree=tree)
-    own = own[own["indicator"] == indicator]
-    if own.empty:
-        raise MktError(f"{data.name} 中没有指标 {indicator}")
-    found = overlay(panel, own[["region", "period", "value"]], tree=tree, source=data.name)
-    typer.echo(f"{data.name}：{found.said()}", err=True)
-    for row in found.breaks.itertuples():
-        typer.echo(f"说明：{tree.names([row.region]).iloc[0]} {row.period}：{row.reason}", err=True)
-    return found.table
+    return load_panel(indicator), load_breaks(indicator), words.indicator(indicator)[1]
 
 
 def own_panel(file: Path, tree):

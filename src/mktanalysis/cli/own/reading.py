@@ -9,7 +9,8 @@ import functools
 import inspect
 import sys
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,17 +49,36 @@ _CHOSEN: ContextVar[dict | None] = ContextVar("reading", default=None)
 
 def reads_files(command: Callable) -> Callable:
     """Give a command the options of reading; :func:`own_table` uses them for each file that it reads."""
+    return with_options(command, _OPTIONS, _reading)
+
+
+@contextmanager
+def _reading(**chosen) -> Iterator[None]:
+    token = _CHOSEN.set(chosen)
+    try:
+        yield
+    finally:
+        _CHOSEN.reset(token)
+
+
+def with_options(command: Callable, options: dict, around: Callable) -> Callable:
+    """Give a command more options; it runs inside ``around(**chosen)``.
+
+    Parameters
+    ----------
+    command : callable
+    options : dict
+        Name -> annotation for typer, default. Those that the command has itself stay its own.
+    around : callable
+        Takes the chosen options, returns a context manager.
+    """
     signature = inspect.signature(command)
-    extra = {name: option for name, option in _OPTIONS.items() if name not in signature.parameters}
+    extra = {name: option for name, option in options.items() if name not in signature.parameters}
 
     @functools.wraps(command)
     def wrapped(**given):
-        chosen = {name: given.pop(name) for name in extra}
-        token = _CHOSEN.set(chosen)
-        try:
+        with around(**{name: given.pop(name) for name in extra}):
             return command(**given)
-        finally:
-            _CHOSEN.reset(token)
 
     kind = inspect.Parameter.KEYWORD_ONLY
     added = [

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ..lists import Field
+from ..own import uses_figures
 
 Area = Annotated[str | None, typer.Option("--in", help="只看这个地区：代码或名称，默认全国")]
 Level = Annotated[str, typer.Option(help="单元：county 县，prefecture 市")]
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="片区：划分、调整、中心覆盖、大区方案比较")
     for command in (design, realign, coverage, compare):
-        group.command(command.__name__)(command)
+        group.command(command.__name__)(uses_figures(command))
     app.add_typer(group, name="territories")
 
 

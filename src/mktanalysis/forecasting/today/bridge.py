@@ -107,6 +107,7 @@ def bridge(
     notes = _notes(state, given, figures)
     limits, checked = _limits(state, figures, coverage)
     table = _table(state, carried, limits, coverage)
+    table = table.assign(status=_status(table, given, state))
     return Bridge(
         table=table,
         panel=_panel(panel, state, table, limits),
@@ -351,7 +352,15 @@ def _table(state: _State, carried: Carried, limit: np.ndarray, coverage: float) 
         state.cube, ahead, value=value, lower=value * np.exp(-width), upper=value * np.exp(width),
         forecast=forecast,
     )  # fmt: skip
-    return frame.assign(status=CARRIED)
+    return frame
+
+
+def _status(table: pd.DataFrame, given: pd.DataFrame, state: _State) -> np.ndarray:
+    """A member's own exact figure is observed; all else was carried on."""
+    exact = (given["kind"] == "level") & (given["error"] == 0) & (given["shared_error"] == 0)
+    own = given[exact & given["region"].isin(state.structure.nodes[state.leaves])]
+    there = pd.MultiIndex.from_frame(table[["region", "period"]])
+    return np.where(there.isin(pd.MultiIndex.from_frame(own[["region", "period"]])), "observed", CARRIED)
 
 
 def _panel(panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.ndarray) -> pd.DataFrame:

@@ -13,7 +13,6 @@ import pandas as pd
 from scipy.special import ndtri
 
 from ..forecaster.estimator import ForecastResult, HierarchicalForecaster
-from ..forecaster.panel import CARRIED
 from ..forecaster.rolling import OBSERVED_SHARE
 
 
@@ -25,7 +24,7 @@ class Bridge:
     ----------
     table : DataFrame
         Columns region, period, level, value, lower, upper, forecast (what the models alone say), status:
-        every region, the periods after the panel's end.
+        every region, the periods after the panel's end; a member's own exact level is ``observed``.
     panel : DataFrame
         Columns region, period, value, lower, upper, status: the panel as given (``observed``) and its
         regions carried on (``nowcast``); also those whose own figures end before the panel does.
@@ -90,7 +89,8 @@ class Bridge:
         limits = self.table[["region", "period", "lower", "upper"]]
         told = history.merge(limits, on=["region", "period"], how="left")
         seen = np.where(told["observed_share"] >= OBSERVED_SHARE, "observed", "imputed")
-        told["status"] = np.where(told["period"] > self.published, CARRIED, seen)
+        known = told.merge(self.table[["region", "period", "status"]], on=["region", "period"], how="left")
+        told["status"] = known["status"].fillna(pd.Series(seen, told.index))
         told.attrs = history.attrs
         return told.fillna({"lower": told["value"], "upper": told["value"]})
 

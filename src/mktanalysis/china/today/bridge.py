@@ -7,22 +7,22 @@ figure does.
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from ..datasets import load_regions, load_table
-from ..errors import MktError
-from ..forecasting import Bridge, backtest_bridge, bridge, complete_year, score_forecasts
-from .panels import load_breaks, load_panel
-from .years import BRIDGED
+from ...datasets import load_regions, load_table
+from ...datasets.own import cached
+from ...errors import MktError
+from ...forecasting import Bridge, backtest_bridge, bridge, complete_year, score_forecasts
+from ..panels import load_breaks, load_panel
+from .years import BRIDGED, newest_year
 
 NATION = "100000"
 #: Errors below are the 80 % quantile of past ones as a normal's, so that single years do not rule.
 COVERED = 0.8
-#: With fewer past years to learn an error from, this is taken (log points).
+#: With fewer past years to learn an error from this is taken (log points); of the nation's growth at least
+#: this: years of luck do not last, and ten cut-offs are too few to learn more from than its size.
 USUAL_ERROR = 0.01
 MIN_MISSES = 5
 #: A miss so many years back counts half: yearbooks agree with the nation better than they did.
@@ -65,7 +65,7 @@ def known_figures(
     if indicator not in BRIDGED:
         raise MktError(f"没有 {indicator!r} 的新数，可用：{'、'.join(BRIDGED)}")
     panel = _wide(indicator)
-    last = int(panel.columns.max()) if after is None else after
+    last = newest_year(indicator) if after is None else after
     panel = panel[[year for year in panel if year <= last]]
     if indicator == "gdp":
         parts = [_provinces_gdp(panel, last)]
@@ -83,22 +83,20 @@ def known_figures(
 
 
 def bridge_panel(
-    indicator: str = "retail_sales",
-    *,
-    after: int | None = None,
-    coverage: float = 0.8,
-    panel: pd.DataFrame | None = None,
+    indicator: str = "retail_sales", *, after: int | None = None, coverage: float = 0.8
 ) -> Bridge:
-    """Carry the built-in panel of cities to the running year (城市数补到今天).
+    """Carry the panel of cities to the running year (城市数补到今天).
+
+    Own figures that are laid over the built-in ones (:func:`use_figures`) count as known: a whole newer year
+    moves the year from which is carried on, single newer figures stand as they are and move the others.
 
     Parameters
     ----------
     indicator : {"retail_sales", "gdp"}
     after : int, optional
-        Cut the panel off after this year, as if no later city figure were known; default all.
+        Cut the panel off after this year, as if no later city figure were known; default the newest complete
+        year, see :func:`newest_year`.
     coverage : float
-    panel : DataFrame, optional
-        In place of the built-in panel: with own newer figures laid over it, see :func:`mktanalysis.overlay`.
 
     Returns
     -------
@@ -110,21 +108,37 @@ def bridge_panel(
     >>> found.table["period"].max().year, set(found.table["status"])
     (2026, {'nowcast'})
     """
-    if panel is None:
-        return _bridged(indicator, after, coverage)
-    known = known_figures(indicator, after=int(panel["period"].dt.year.max()))
-    return bridge(panel, known, load_regions(), breaks=load_breaks(indicator), coverage=coverage)
+    return _bridged(indicator, after, coverage)
 
 
-@cache
+@cached
 def _bridged(indicator: str, after: int | None, coverage: float) -> Bridge:
     panel = load_panel(indicator)
     breaks = load_breaks(indicator)
-    if after is not None:
-        panel = panel[panel["period"].dt.year <= after]
-        breaks = breaks[breaks["period"].dt.year <= after]
-    known = known_figures(indicator, after=after)
-    return bridge(panel, known, load_regions(), breaks=breaks, coverage=coverage)
+    last = newest_year(indicator) if after is None else after
+    known = known_figures(indicator, after=last)
+    if after is None:
+        known = _with_single_figures(known, panel, breaks, last)
+    early = panel[panel["period"].dt.year <= last]
+    breaks = breaks[breaks["period"].dt.year <= last]
+    return bridge(early, known, load_regions(), breaks=breaks, coverage=coverage)
+
+
+def _with_single_figures(known, panel, breaks, last: int) -> pd.DataFrame:
+    """Own figures of some cities after the newest complete year, in place of what else is known of them.
+
+    One on another base (a break of that year) says nothing about the others on the old base: left out.
+    """
+    carried = panel.loc[panel["period"].dt.year <= last, "region"]
+    own = panel[(panel["period"].dt.year > last) & panel["region"].isin(carried)]
+    keys = ["region", "period"]
+    anew = breaks[breaks["region"] != "*"].merge(own[keys], on=keys)
+    own = own[~pd.MultiIndex.from_frame(own[keys]).isin(pd.MultiIndex.from_frame(anew[keys]))]
+    if own.empty:
+        return known
+    level = own.assign(kind="level", error=0.0, shared_error=0.0, source=f"{len(own)} 个自有数")
+    other = ~pd.MultiIndex.from_frame(known[keys]).isin(pd.MultiIndex.from_frame(own[keys]))
+    return pd.concat([known[other], level[known.columns]], ignore_index=True)
 
 
 def said(found: Bridge | None = None) -> str:
@@ -169,14 +183,14 @@ def check_bridge(
     )
 
 
-@cache
+@cached
 def bridge_scores(indicator: str = "retail_sales", *, coverage: float = 0.8) -> pd.DataFrame:
     """Score :func:`check_bridge` by level: level, model, n, wape, bias, coverage; shared, never changed."""
     scores = score_forecasts(check_bridge(indicator, coverage=coverage))
     return scores[["level", "model", "n", "wape", "bias", "coverage"]]
 
 
-@cache
+@cached
 def _wide(indicator: str) -> pd.DataFrame:
     """Region x year; shared, so never changed."""
     panel = load_panel(indicator)
@@ -216,10 +230,19 @@ def _nation(panel: pd.DataFrame, last: int) -> pd.DataFrame:
     ahead = years.loc[last + 1 :]
     full = ahead["months"] == 12
     words = np.where(full, "全国社零公布增速", "全国社零 1—" + ahead["months"].astype(str) + " 月累计增速")
-    base = _usual(misses, age=[last - y for y in usable])
+    base = max(_usual(misses, age=[last - y for y in usable]), USUAL_ERROR)
     return ahead.reset_index(drop=True)[["region", "period", "value"]].assign(
         error=ahead["error"].to_numpy(), shared_error=base, source=words
     )
+
+
+def nation_growth(last: int) -> list[tuple[int, float, float]]:
+    """Whole years after `last`: year, the nation's published growth, error as growth of the cities here."""
+    panel = _wide("retail_sales")
+    found = _nation(panel[[year for year in panel if year <= last]], last)
+    found = found[found["error"] == 0]
+    years = found["period"].dt.year
+    return list(zip(years, found["value"], found["shared_error"], strict=True))
 
 
 def _lean(panel: pd.DataFrame, nation: pd.DataFrame, last: int) -> pd.DataFrame:
@@ -270,7 +293,7 @@ def _provinces(cities: pd.Index) -> pd.Series:
     return pd.Series(load_regions().parents("province", cities).to_numpy(), cities)
 
 
-@cache
+@cached
 def _province_gdp() -> pd.DataFrame:
     table = load_table("province_indicators").query("indicator == 'gdp'")
     table = table.assign(year=table["period"].dt.year)

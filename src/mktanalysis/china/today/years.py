@@ -6,10 +6,9 @@ the year that figures are carried to, and its first year is the next one.
 
 from __future__ import annotations
 
-from functools import cache
-
-from ..datasets import load_table
-from ..errors import MktError
+from ...datasets import load_table
+from ...datasets.own import cached
+from ...errors import MktError
 
 #: Panels that later figures are known for, and so can be carried to today.
 BRIDGED = ("retail_sales", "gdp")
@@ -30,7 +29,7 @@ def newest_year(indicator: str = "retail_sales") -> int:
     return _newest_year(indicator)
 
 
-@cache
+@cached
 def _newest_year(indicator: str) -> int:
     table = load_table("city_indicators")
     rows = table[(table["indicator"] == indicator) & (table["status"] == "observed")]
@@ -53,7 +52,7 @@ def carried_year(indicator: str = "retail_sales") -> int:
     return _carried_year(indicator)
 
 
-@cache
+@cached
 def _carried_year(indicator: str) -> int:
     if indicator not in BRIDGED:
         return newest_year(indicator)
