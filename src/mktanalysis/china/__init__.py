@@ -46,7 +46,15 @@ from .tier_lists import FORMER_LIST, NEWEST_LIST, check_tiers
 from .today.bridge import bridge_panel, bridge_scores, check_bridge, known_figures, said
 from .today.own import OwnFigures, own_figures, use_figures, with_figures
 from .today.years import carried_year, newest_year
-from .units import EntryInputs, entry_inputs, largest_unit, mark_centres, market_units, unit_level
+from .units import (
+    EntryInputs,
+    entry_inputs,
+    largest_unit,
+    mark_centres,
+    market_units,
+    planning_units,
+    unit_level,
+)
 
 __all__ = [
     "CITY_INDICATORS",
@@ -98,6 +106,7 @@ __all__ = [
     "outside_pull",
     "own_figures",
     "panel_coverage",
+    "planning_units",
     "potential_around",
     "province_territories",
     "ranked_cities",

@@ -268,3 +268,73 @@ def _by_year(today: pd.Series, year: int) -> pd.DataFrame:
     wide = wide.reindex(today.index)
     wide[year] = today
     return wide.sort_index(axis=1).ffill(axis=1).bfill(axis=1)
+
+
+def planning_units(
+    level: str = "prefecture", *, within: str | None = None, **options
+) -> tuple[pd.DataFrame, pd.DataFrame, RegionTree]:
+    """Market units, edges and tree in which every unit is a place that can be entered (规划用的市场单元).
+
+    Among cities the groups of county-level units run by their province (省直辖县级) are no places: here
+    their members stand beside the cities, each with its own capacity, neighbours and province.
+
+    Parameters
+    ----------
+    level : {"prefecture", "county"}
+    within : str, optional
+        Code of a province or macro-region; default the whole nation.
+    **options
+        Of :func:`market_units`.
+
+    Returns
+    -------
+    DataFrame
+        As of :func:`market_units`; the capacities add up to the same.
+    DataFrame
+        Edges between these units, as of `load_edges`.
+    RegionTree
+        In which all units are of `level`.
+
+    Examples
+    --------
+    >>> units, edges, tree = planning_units("prefecture", within="460000")
+    >>> "琼海市" in set(units["name"]), "469000" in set(units["region"]), len(units)
+    (True, False, 19)
+    """
+    tree = options.pop("tree", None) or load_regions()
+    units = market_units(level, within=within, tree=tree, **options)
+    edges = load_edges(level)
+    groups = tree.table.loc[(tree.table["level"] == level) & (tree.table["kind"] == "direct"), "region"]
+    if level != "prefecture" or groups.empty:
+        return units, edges, tree
+    members = tree.table.loc[tree.table["parent"].isin(groups), "region"]
+    inside = market_units("county", within=within, tree=tree, **options)
+    inside = inside[inside["region"].isin(members)].assign(centre=False)
+    units = pd.concat([units[~units["region"].isin(groups)], inside], ignore_index=True)
+    units = units.sort_values("region").reset_index(drop=True)
+    return units, _edges_with(edges, members, groups, tree), _raised(tree, members, groups)
+
+
+def _edges_with(edges: pd.DataFrame, members: pd.Series, groups: pd.Series, tree: RegionTree) -> pd.DataFrame:
+    """Edges of the cities, and of the members with one another and with the cities around them."""
+    counties = load_edges("county")
+    own = set(members)
+    near = counties[counties["region"].isin(own) | counties["neighbor"].isin(own)]
+    above = tree.parents("prefecture", tree.level("county"))
+    ends = {end: near[end].where(near[end].isin(own), near[end].map(above)) for end in ("region", "neighbor")}
+    near = near.assign(**ends).groupby(["region", "neighbor"], as_index=False)
+    near = near.agg(border_km=("border_km", "sum"), distance_km=("distance_km", "min"))
+    gone = edges["region"].isin(groups) | edges["neighbor"].isin(groups)
+    return pd.concat([edges[~gone], near], ignore_index=True)
+
+
+def _raised(tree: RegionTree, members: pd.Series, groups: pd.Series) -> RegionTree:
+    """The tree in which the members of the groups are units of the level of cities, below their province."""
+    table = tree.table[["region", "name", "level", "parent"]]
+    home = table.set_index("region")["parent"]
+    up = table["region"].isin(members)
+    table = table.assign(
+        parent=table["parent"].where(~up, table["parent"].map(home)),
+        level=table["level"].where(~up, "prefecture"),
+    )
+    return RegionTree.from_table(table[~table["region"].isin(groups)])
