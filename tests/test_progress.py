@@ -47,3 +47,12 @@ def test_an_error_in_a_notebook_is_its_message_alone(capsys):
     assert issubclass(UnknownNameError, MktError)
     shell.run_cell("1 / 0")
     assert "ZeroDivisionError" in capsys.readouterr().out  # a bug keeps its traceback
+
+
+def test_a_problem_without_a_place_begins_with_the_problem():
+    import pandas as pd
+
+    from mktanalysis.errors import TableError
+
+    error = TableError(pd.DataFrame([{"problem": "地区代码不在地区树中", "value": "410199"}]))
+    assert str(error).splitlines()[1] == "- 地区代码不在地区树中（值：'410199'）"

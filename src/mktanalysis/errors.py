@@ -57,7 +57,8 @@ class TableError(MktError):
         where += [f"第 {row['row']} 行"] if given(row["row"]) else []
         where += [f"列“{row['column']}”"] if given(row["column"]) else []
         found = f"（值：{row['value']!r}）" if given(row["value"]) else ""
-        return f"- {'，'.join(where)}：{row['problem']}{found}"
+        place = f"{'，'.join(where)}：" if where else ""
+        return f"- {place}{row['problem']}{found}"
 
     def __reduce__(self):
         return type(self), (self.problems,)
