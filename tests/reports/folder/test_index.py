@@ -1,9 +1,13 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from html import escape, unescape
 from types import SimpleNamespace
+
+import pytest
 
 from mktanalysis.reports import Settings
 from mktanalysis.reports.folder.index import index_page
@@ -205,3 +209,45 @@ def test_no_english_on_the_page():
     text = re.sub(r"<style>.*?</style>|<script>.*?</script>|<svg.*?</svg>|<[^>]+>", " ",
                   landing_page(province_runs(FIGURES)), flags=re.S)  # fmt: skip
     assert set(re.findall("[A-Za-z]{2,}", unescape(text))) <= {"csv"}
+
+
+@pytest.mark.browser
+def test_filter_chips_levels_and_maps_in_a_browser(tmp_path):
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("NO CHROMIUM ON THIS MACHINE: the index was not opened in a browser")
+    probe = """
+var shown = function () {
+  return Array.from(document.querySelectorAll("tbody.rows tr:not([hidden]) th")).map(
+    function (cell) { return cell.textContent; }).join("+");
+};
+var box = document.getElementById("filter0"), found = [];
+["一线", "线", "xj", "jiangsu", "华南"].forEach(function (word) {
+  box.value = word; box.dispatchEvent(new Event("input")); found.push(word + "=" + shown());
+});
+box.value = ""; box.dispatchEvent(new Event("input"));
+document.querySelector(".chip[data-area=西北]").click(); found.push("chip=" + shown());
+found.push("sums=" + document.querySelectorAll(".sums tr:not([hidden])").length);
+document.querySelector(".chip[data-area=西北]").click();
+Array.from(document.querySelectorAll("thead button")).filter(
+  function (button) { return button.textContent === "级别"; })[0].click();
+found.push("levels=" + shown());
+document.querySelectorAll("button[data-map]")[1].click();
+found.push("map=" + document.querySelector("figure[data-map]:not([hidden])").getAttribute("data-map"));
+document.title = found.join("|");
+"""
+    page = re.sub(
+        r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", landing_page(province_runs(FIGURES))
+    )
+    path = tmp_path / "probe.html"
+    path.write_text(page.replace("</body>", f"<script>{probe}</script></body>"), "utf-8")
+    flags = ("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", "--virtual-time-budget=2000")
+    command = [browser, *flags, f"--user-data-dir={tmp_path / 'profile'}", path.as_uri()]
+    dom = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+    found = dict(part.split("=") for part in re.search(r"<title>(.*?)</title>", dom)[1].split("|"))
+    assert found["一线"] == "省320000" and found["线"].count("省") == 4
+    assert found["xj"] == "省650000" and found["jiangsu"] == "省320000"
+    assert found["华南"] == "省440000+省460000"
+    assert found["chip"] == "省650000" and found["sums"] == "1"
+    assert found["levels"].startswith("省320000+省650000")  # 一线, 新一线, then 二线
+    assert found["map"] == "1"
