@@ -58,6 +58,8 @@ class Presented:
         Lower and upper limit are shown as one column.
     hidden : tuple of str
         Columns for the file only.
+    source : str
+        Where the figures come from and what they are, below the table.
     """
 
     table: pd.DataFrame
@@ -66,6 +68,7 @@ class Presented:
     title: str
     joined: bool = False
     hidden: tuple[str, ...] = ()
+    source: str = ""
 
     @property
     def shown(self) -> list[Column]:
@@ -113,15 +116,15 @@ class Presented:
 
     def text(self, *, width: int | None = None) -> str:
         """As text for a terminal of `width` columns; None folds nothing."""
-        lines = (self.title, text_table(self.shown, width=width), self.note)
+        lines = (self.title, text_table(self.shown, width=width), self.note, self.source)
         return "\n".join(line for line in lines if line)
 
     def __repr__(self) -> str:
         return self.text()
 
     def _repr_html_(self) -> str:
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        return html_table(self.shown, title=self.title) + note
+        notes = "".join(f"<p><small>{escape(text)}</small></p>" for text in (self.note, self.source) if text)
+        return html_table(self.shown, title=self.title) + notes
 
 
 def present(
@@ -136,6 +139,7 @@ def present(
     units: Mapping[str, str] | str | None = None,
     intervals: bool = False,
     kind: str = "",
+    source: str = "",
 ) -> Presented:
     """Show a table with labels, units and formats (显示一张表), and publish its base values.
 
@@ -165,6 +169,8 @@ def present(
         Show lower and upper limit as one column.
     kind : str
         Table of ``words.toml`` that the columns belong to; the tables of results know theirs.
+    source : str
+        Where the figures come from and what they are (公布值, 分摊, 推算), below the table.
 
     Returns
     -------
@@ -198,7 +204,8 @@ def present(
         found = _labelled(columns_of(base, choice), columns)
     hidden = () if columns is None or "region" in columns else ("region",)  # the reader has the name
     most = min(len(base), MOST_ROWS if rows is None else rows)
-    shown = Presented(base, found, most, title, intervals, hidden)
+    below = f"来源：{source}" if source and not source.startswith(("来源", "数据来源")) else source
+    shown = Presented(base, found, most, title, intervals, hidden, below)
     if publish is not None:
         _publish(publish, shown, title or words.title(kind))
     return shown
