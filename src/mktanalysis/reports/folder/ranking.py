@@ -30,7 +30,8 @@ def ranking(measures: Measures, wanted: str = "") -> str:
     order = range(len(measures.runs))
     if by:
         order = measures.values[by].sort_values(ascending=False, kind="stable", na_position="last").index
-    lines = "\n".join(_line(measures, at, rank, by) for rank, at in enumerate(order, 1))
+    scales = {name: _scale(measures, name) for name in measures.values}
+    lines = "\n".join(_line(measures, at, rank, by, scales) for rank, at in enumerate(order, 1))
     foot = _sums(measures, by)
     return (
         '<div class="scroll" tabindex="0"><table><thead><tr>'
@@ -45,7 +46,7 @@ def _head(text: str, unit: str) -> str:
     return f'<th scope="col"><button type="button">{escape(text)}{small}</button></th>'
 
 
-def _line(measures: Measures, at: int, rank: int, by: str) -> str:
+def _line(measures: Measures, at: int, rank: int, by: str, scales: dict[str, tuple]) -> str:
     row = measures.runs[at]
     place = measures.places[at]
     listed = {figure["name"]: figure for figure in row.figures}
@@ -53,7 +54,7 @@ def _line(measures: Measures, at: int, rank: int, by: str) -> str:
     for name in measures.columns(by):
         figure = listed.get(name, {})
         if name in measures.values:
-            cells.append(_number(measures, at, name, figure, by))
+            cells.append(_number(measures, at, name, figure, by, scales[name]))
         else:
             cells.append(_cell(figure.get("value")))
     find = escape(f"{place.find} {row.title}", quote=True)
@@ -69,7 +70,7 @@ def title(row: Run) -> str:
     return text if row.ok else f"{text}<small>（{local_day(row.record['started'])}的旧报告）</small>"
 
 
-def _number(measures: Measures, at: int, name: str, figure: dict, by: str) -> str:
+def _number(measures: Measures, at: int, name: str, figure: dict, by: str, scale: tuple) -> str:
     value = measures.values[name].iloc[at]
     if pd.isna(value):
         return '<td data-sort="" class="n">无数据</td>'
@@ -80,30 +81,31 @@ def _number(measures: Measures, at: int, name: str, figure: dict, by: str) -> st
     if name == measures.roles.get("covered") and value < COVERED:
         classes += " thin"
         mark = "<small>下限</small>"
-    bar = _bar(measures, at, name, figure, by)
+    bar = _bar(float(value), figure, scale, share=name == by and measures.added(name))
     return f'<td data-sort="{json.dumps(float(value))}" class="{classes}">{escape(text)}{mark}{bar}</td>'
 
 
-def _bar(measures: Measures, at: int, name: str, figure: dict, by: str) -> str:
+def _bar(value: float, figure: dict, scale: tuple, *, share: bool) -> str:
     """The interval of a figure on the scale of its column, or its share of the column's sum."""
-    column = measures.values[name]
+    low, high, total, most = scale
     if "lower" in figure and "upper" in figure:
-        ends = [_ends(row, name) for row in measures.runs]
-        low = min((end[0] for end in ends if end), default=0.0)
-        high = max((end[1] for end in ends if end), default=1.0)
-        return _interval_bar(figure, min(low, 0.0), high)
-    if name == by and measures.added(name) and column.clip(lower=0).sum() > 0:
-        share = max(column.iloc[at], 0.0) / column.clip(lower=0).sum()
-        most = column.max() / column.clip(lower=0).sum()
-        return _share_bar(share, most)
+        return _interval_bar(figure, low, high)
+    if share and total > 0:
+        return _share_bar(max(value, 0.0) / total, most / total)
     return ""
 
 
-def _ends(row: Run, name: str) -> tuple[float, float] | None:
-    for figure in row.figures:
-        if figure["name"] == name and "lower" in figure and "upper" in figure:
-            return figure["lower"], figure["upper"]
-    return None
+def _scale(measures: Measures, name: str) -> tuple[float, float, float, float]:
+    """Ends of all intervals of a figure with 0 among them, the sum of what is above 0, and the largest."""
+    ends = [
+        end
+        for row in measures.runs
+        for figure in row.figures
+        if figure["name"] == name and "lower" in figure and "upper" in figure
+        for end in (figure["lower"], figure["upper"])
+    ]
+    column = measures.values[name].clip(lower=0)
+    return min([*ends, 0.0]), max(ends, default=1.0), float(column.sum()), float(column.max())
 
 
 def _interval_bar(figure: dict, low: float, high: float) -> str:
