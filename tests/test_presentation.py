@@ -117,7 +117,7 @@ def test_chosen_columns_keep_the_name_on_the_page_and_the_code_in_the_file():
 
 
 def test_the_source_stands_below_the_table_and_is_no_markup():
-    shown = mkt.present(pd.DataFrame({"name": ["南京市"]}), source="年鉴<b>公布值</b>")
+    shown = mkt.present(pd.DataFrame({"name": ["南京市"]})).sourced("年鉴<b>公布值</b>")
     assert repr(shown).splitlines()[-1] == "来源：年鉴<b>公布值</b>"
     assert "来源：年鉴&lt;b&gt;公布值" in shown._repr_html_().partition("</table>")[2]
     assert "来源" not in mkt.present(pd.DataFrame({"name": ["南京市"]}))._repr_html_()

@@ -90,6 +90,10 @@ class Presented:
         more = len(self.table) > self.rows
         return f"只显示前 {self.rows} 行，共 {len(self.table)} 行" if more else ""
 
+    def sourced(self, source: str) -> Presented:
+        """The same with a line below: where the figures come from, and what they are (公布值, 分摊, 推算)."""
+        return replace(self, source=source if source.startswith(("来源", "数据来源")) else f"来源：{source}")
+
     def sheet(self) -> pd.DataFrame:
         """All rows in base units under Chinese heads, as they are published and written."""
         heads = self._heads()
@@ -139,7 +143,6 @@ def present(
     units: Mapping[str, str] | str | None = None,
     intervals: bool = False,
     kind: str = "",
-    source: str = "",
 ) -> Presented:
     """Show a table with labels, units and formats (显示一张表), and publish its base values.
 
@@ -169,8 +172,6 @@ def present(
         Show lower and upper limit as one column.
     kind : str
         Table of ``words.toml`` that the columns belong to; the tables of results know theirs.
-    source : str
-        Where the figures come from and what they are (公布值, 分摊, 推算), below the table.
 
     Returns
     -------
@@ -204,8 +205,7 @@ def present(
         found = _labelled(columns_of(base, choice), columns)
     hidden = () if columns is None or "region" in columns else ("region",)  # the reader has the name
     most = min(len(base), MOST_ROWS if rows is None else rows)
-    below = f"来源：{source}" if source and not source.startswith(("来源", "数据来源")) else source
-    shown = Presented(base, found, most, title, intervals, hidden, below)
+    shown = Presented(base, found, most, title, intervals, hidden)
     if publish is not None:
         _publish(publish, shown, title or words.title(kind))
     return shown
