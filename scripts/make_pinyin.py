@@ -9,6 +9,8 @@ from pathlib import Path
 from pypinyin import Style, lazy_pinyin, load_phrases_dict
 
 ROOT = Path(__file__).parents[1]
+#: Spelled otherwise in English, to tell it from 山西.
+ALSO = {"610000": "shaanxi"}
 TARGET = ROOT / "src/mktanalysis/reports/assets/pinyin.csv"
 #: Readings of place names that a dictionary of words gets wrong.
 load_phrases_dict({"六安": [["lù"], ["ān"]], "儋州": [["dān"], ["zhōu"]], "亳州": [["bó"], ["zhōu"]]})
@@ -23,6 +25,7 @@ def main() -> None:
         name = row["short_name"] or row["name"]
         letters = "".join(lazy_pinyin(name))
         initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
+        letters = " ".join(filter(None, (letters, ALSO.get(row["region"]))))
         lines.append((row["region"], letters, initials))
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
