@@ -365,3 +365,17 @@ def test_levels_that_mix_and_rows_that_repeat_are_refused(tree):
         decompose_growth(factors, tree, start="2020", end="2021")
     with pytest.raises(MktError, match="mean"):
         compare_vintages(values, values, values)
+
+
+def test_a_level_above_the_ceiling_of_its_curve_is_not_called_identified():
+    import mktanalysis as mkt
+    from mktanalysis.capacity import saturation_table
+
+    panel = mkt.china.load_penetration()
+    fit = fit_penetration(panel, ceiling=3.5)
+    table = saturation_table(fit, panel)
+    sure = table[table["status"] == "identified"]
+    passed = table[table["status"] == "passed"]
+    assert len(sure) and len(passed) and (sure["now"] <= sure["saturation"]).all()
+    assert (passed["now"] > passed["saturation"]).all()
+    assert (fit.table["status"] == "identified").sum() == len(sure) + len(passed)

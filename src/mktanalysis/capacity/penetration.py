@@ -361,11 +361,15 @@ def saturation_table(fit: PenetrationFit, penetration: pd.DataFrame) -> pd.DataF
     -------
     DataFrame
         Index region; columns now, saturation, lower, upper, reached (now / saturation), status, reason.
+        Status ``passed``: today's level lies above the curve's ceiling, so that the ceiling says only that
+        growth is over on this curve, not how far it will go.
     """
     newest = penetration.dropna(subset=["value"]).sort_values("period")
     now = newest.groupby("region")["value"].last()
     table = fit.table.set_index("region")
     table = table.assign(now=now, reached=now / table["saturation"])
+    above = (table["status"] == "identified") & (table["now"] > table["saturation"])
+    table["status"] = table["status"].mask(above, "passed")
     return table[["now", "saturation", "lower", "upper", "reached", "status", "reason"]]
 
 

@@ -47,8 +47,9 @@ def penetration(
     import pandas as pd
 
     from mktanalysis import load_regions
-    from mktanalysis.capacity import fit_penetration
+    from mktanalysis.capacity import fit_penetration, saturation_table
     from mktanalysis.china import load_penetration
+    from mktanalysis.words import status_word
 
     from .output import check_target, show
     from .own import own_table
@@ -60,17 +61,18 @@ def penetration(
     fit = fit_penetration(panel, curve=curve, ceiling=ceiling, coverage=coverage)
     end = panel["period"].max()
     path = fit.predict(pd.period_range(end + horizon, periods=1)).set_index("region")["value"]
-    now = panel.dropna(subset=["value"]).sort_values("period").groupby("region")["value"].last()
+    standing = saturation_table(fit, panel)
     table = fit.table
+    over = standing["status"].eq("passed").reindex(table["region"]).to_numpy()
     later = f"{end + horizon}（曲线）"
     table = table.assign(
-        now=now.reindex(table["region"]).to_numpy(),
-        reason=table["reason"].where(table["reason"] != "", "可以认定"),
+        now=standing["now"].reindex(table["region"]).to_numpy(),
+        reason=table["reason"].where(table["reason"] != "", "可以认定").mask(over, status_word("passed")),
         **{later: path.reindex(table["region"]).to_numpy()},
     )
     columns = ["region", "now", "curve", "saturation", "lower", "upper", later, "reason"]
     columns = columns if horizon else [name for name in columns if name != later]
-    known = int((table["status"] == "identified").sum())
+    known = int((standing["status"] == "identified").sum())
     title = f"渗透率曲线（{len(table)} 个地区，{known} 个可以认定）"
     show(table, columns=columns, title=title, tree=tree, units={later: "rate"}, to=to)
 
