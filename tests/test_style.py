@@ -183,3 +183,28 @@ def test_a_macro_region_has_one_colour_whatever_the_order_or_company():
     assert len(set(first.values())) == 4
     seven = [style.MACRO_REGIONS[name] for name in ("东北", "华北", "华东", "华中", "华南", "西南", "西北")]
     assert len(set(seven)) == 7
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "import mktanalysis.style as s; s.style_when_imported(); import matplotlib.pyplot as plt",
+        "import matplotlib.pyplot as plt, mktanalysis.style as s; s.style_when_imported()",
+        "import mktanalysis.style as s; s.style_when_imported(); import matplotlib.pyplot as plt; "
+        "plt.style.use('default')",
+    ],
+)
+def test_a_plain_chart_has_chinese_text(start, tmp_path):
+    """A title in Chinese and negative numbers give no missing glyph, whenever matplotlib is imported."""
+    code = f"""
+import warnings
+warnings.simplefilter("error")
+{start}
+figure, axes = plt.subplots()
+axes.bar(["南京", "苏州"], [-3.5, 2.0])
+axes.set_title("各市增长（%） $x^2$")
+figure.savefig({str(tmp_path / "a.png")!r})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.png").stat().st_size > 5_000

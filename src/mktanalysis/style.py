@@ -7,6 +7,9 @@ the last (pale) and stay apart for colour-blind readers and in grey print.
 
 from __future__ import annotations
 
+import importlib.abc
+import importlib.util
+import sys
 import warnings
 from collections.abc import Sequence
 from functools import cache
@@ -105,6 +108,46 @@ def use_style() -> None:
 
     _register_font()
     matplotlib.rcParams.update(_rc())
+
+
+def style_when_imported() -> None:
+    """Let charts of this process have Chinese text and the house style as soon as matplotlib is imported.
+
+    What a notebook sets itself counts; text between ``$`` stays mathematics, as matplotlib has it.
+    """
+    if "matplotlib" in sys.modules:
+        _start_style()
+    else:
+        sys.meta_path.insert(0, _Watch())
+
+
+class _Watch(importlib.abc.MetaPathFinder):
+    """Waits for the import of matplotlib, then is gone."""
+
+    def find_spec(self, name, path=None, target=None):
+        """The usual spec of matplotlib, with the style set when it has been loaded; None for the rest."""
+        if name != "matplotlib":
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_style(module):
+                load(module)
+                _start_style()
+
+            spec.loader.exec_module = load_and_style  # type: ignore[method-assign]
+        return spec
+
+
+def _start_style() -> None:
+    import matplotlib
+
+    use_style()
+    matplotlib.rcParams["text.parse_math"] = True
+    fonts = {"font.family": [FONT_FAMILY], "axes.unicode_minus": True}
+    matplotlib.rcParamsDefault.update(fonts)  # what plt.style.use("default") and rcdefaults go back to
 
 
 @cache

@@ -36,6 +36,12 @@ Notebooks = Annotated[Path | None, typer.Option(help="笔记本（和它旁边�
 Runner = Annotated[str, typer.Option(help="运行方式：auto、fork 或 papermill")]
 
 
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="笔记本的参数，可写多次：years=3，或只给一本 05.budget=2000000"),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(no_args_is_help=True, help="批量报告：查看清单、运行、核对。")
@@ -84,7 +90,7 @@ def show_notebook(notebook: Notebook) -> None:
         typer.echo(f"  {parameter.name}: {parameter.kind} = {parameter.default!r}  {parameter.help}")
 
 
-def plan_spec(spec: Spec, out: Out = Path("reports/out"), jobs: Jobs = 2) -> None:
+def plan_spec(spec: Spec, out: Out = Path("reports/out"), jobs: Jobs = 2, chosen: Chosen = None) -> None:
     """列出一份清单会产生的全部报告，并预计时间和磁盘；不运行。
 
     例：mktanalysis report plan provinces
@@ -92,7 +98,7 @@ def plan_spec(spec: Spec, out: Out = Path("reports/out"), jobs: Jobs = 2) -> Non
     from mktanalysis.reports.plan.spec import read_spec
     from mktanalysis.reports.run.estimate import estimate_run
 
-    plan = read_spec(spec)
+    plan = read_spec(spec, chosen or ())
     typer.echo(f"{plan.title}：{len(plan.reports)} 份报告")
     for report in plan.reports:
         typer.echo(f"  {report.part}  {report.title}")
@@ -103,6 +109,7 @@ def run_spec(
     spec: Spec,
     out: Out = Path("reports/out"),
     jobs: Jobs = 2,
+    chosen: Chosen = None,
     retry_failed: RetryFailed = False,
     force: Force = False,
     timeout: Timeout = 900.0,
@@ -114,6 +121,8 @@ def run_spec(
     """运行一份清单：没有变化的报告沿用，其余重做；最后打开 index.html 看结果。
 
     例：mktanalysis report run provinces --jobs 2 --out reports/out
+
+    例：mktanalysis report run provinces --set 05.province=320000
     """
     from mktanalysis.reports.folder.pdf import print_reports
     from mktanalysis.reports.one.job import NOT_RUN, STATUSES
@@ -122,7 +131,7 @@ def run_spec(
     from mktanalysis.reports.run.estimate import estimate_run
 
     settings = Settings(jobs=jobs, timeout=timeout, memory_mb=memory, runner=scheduler or runner)
-    plan = read_spec(spec)
+    plan = read_spec(spec, chosen or ())
     typer.echo(estimate_run(plan, out, jobs=jobs).text())
     rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, force=force, settings=settings)
     if pdf:

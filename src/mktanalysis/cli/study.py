@@ -16,6 +16,10 @@ Example = Annotated[bool, typer.Option("--example", help="放入一家虚构公�
 Jobs = Annotated[int, typer.Option(min=1, help="同时运行几份")]
 Force = Annotated[bool, typer.Option("--force", help="全部重做，没有变化的也不沿用")]
 Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]
+Chosen = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="笔记本的参数，可写多次：years=3，或只给一本 05.budget=2000000"),
+]
 To = Annotated[Path | None, typer.Option(help="写成这个 .zip，默认在研究文件夹旁边")]
 Table = Annotated[Path | None, typer.Option("--to", help="写入 .csv 或 .xlsx")]
 
@@ -86,10 +90,18 @@ def check(folder: Folder = Path(), to: Table = None) -> None:
         raise typer.Exit(1)
 
 
-def run(folder: Folder = Path(), jobs: Jobs = 1, force: Force = False, timeout: Timeout = 900.0) -> None:
+def run(
+    folder: Folder = Path(),
+    jobs: Jobs = 1,
+    chosen: Chosen = None,
+    force: Force = False,
+    timeout: Timeout = 900.0,
+) -> None:
     """先核对文件，再运行全部报告，写出 out/index.html；没有变化的沿用。
 
     例：mktanalysis study run 我的研究 --jobs 2
+
+    例：mktanalysis study run 我的研究 --set 05.budget=2000000
     """
     from collections import Counter
 
@@ -98,7 +110,8 @@ def run(folder: Folder = Path(), jobs: Jobs = 1, force: Force = False, timeout: 
     from mktanalysis.study import open_study, run_study
 
     study = open_study(folder)
-    rows = run_study(study, jobs=jobs, force=force, settings=Settings(jobs=jobs, timeout=timeout))
+    settings = Settings(jobs=jobs, timeout=timeout)
+    rows = run_study(study, jobs=jobs, force=force, settings=settings, chosen=tuple(chosen or ()))
     bad = [row for row in rows if row.failed]
     for row in bad:
         typer.secho(f"{STATUSES[row.status]}：{row.title}  {row.message}", fg=typer.colors.RED, err=True)

@@ -40,7 +40,7 @@ def check_study(study: Study, tree: RegionTree | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["file", "kind", "rows", "sha256", "ok", "note"])
 
 
-def plan_study(study: Study):
+def plan_study(study: Study, chosen: tuple[str, ...] = ()):
     """The list of the study's reports; a file with an absolute path is named from the study's folder.
 
     A report's parameters are published, so that no path of the machine may stand there.
@@ -54,11 +54,11 @@ def plan_study(study: Study):
             near = os.path.relpath(given["path"], study.folder).replace(os.sep, "/")
             changed = changed.replace(given["path"], near)
     if changed == text:
-        return read_spec(study.spec)
+        return read_spec(study.spec, chosen)
     beside = study.folder / f".{study.spec.name}"
     try:
         write_atomic(beside, changed)
-        return read_spec(beside)
+        return read_spec(beside, chosen)
     finally:
         beside.unlink(missing_ok=True)
 
@@ -84,8 +84,12 @@ def _row(file: str, kind: str, rows: int, sha: str, ok: bool, note: str) -> dict
     return {"file": file, "kind": kind, "rows": rows, "sha256": sha, "ok": ok, "note": note}
 
 
-def run_study(study: Study, *, jobs: int = 1, force: bool = False, settings=None) -> list:
+def run_study(
+    study: Study, *, jobs: int = 1, force: bool = False, settings=None, chosen: tuple[str, ...] = ()
+) -> list:
     """Check the files of a study, then make its reports in ``out/`` with an index over them.
+
+    ``chosen`` are parameters that count above those of ``study.toml``: ``years=3``, ``05.budget=2e6``.
 
     Returns
     -------
@@ -103,4 +107,4 @@ def run_study(study: Study, *, jobs: int = 1, force: bool = False, settings=None
     bad = found[~found["ok"]]
     if len(bad):
         raise MktError("\n".join(f"{row.file}：{row.note}" for row in bad.itertuples()))
-    return run_rows(plan_study(study), out_dir=study.out, jobs=jobs, force=force, settings=settings)
+    return run_rows(plan_study(study, chosen), out_dir=study.out, jobs=jobs, force=force, settings=settings)

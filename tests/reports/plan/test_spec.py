@@ -1,5 +1,6 @@
 import pytest
 
+from mktanalysis.errors import MktError
 from mktanalysis.reports.plan.grids import region_name
 from mktanalysis.reports.plan.spec import SpecError, find_spec, read_spec
 
@@ -151,3 +152,43 @@ def test_2850_reports_are_planned_quickly(write_notebook, write_spec, tmp_path):
     estimate = estimate_run(plan, tmp_path / "out", jobs=2)
     assert estimate.to_make == len(plan.reports) and estimate.seconds is None
     assert "无法预计" in estimate.text()
+
+
+def test_parameters_on_the_command_line(write_notebook, write_spec):
+    """A chosen value takes the place of the file's value and of a grid's axis; what nobody has is told."""
+    write_notebook("1", name="05_small")
+    write_notebook("1", name="other")
+    spec = write_spec(
+        """
+[[part]]
+[[part.chapter]]
+notebook = "05_small"
+parameters = { region = "110000" }
+[part.chapter.grid]
+years = [1, 2]
+[[part.chapter]]
+notebook = "other"
+"""
+    )
+
+    def chosen(*texts):
+        return [(r.notebook.stem, dict(r.parameters)) for r in read_spec(spec, texts).reports]
+
+    assert chosen("years=7") == [
+        ("05_small", {"region": "110000", "years": 7}),
+        ("other", {"years": 7}),
+    ]
+    assert chosen("05.region=010000", "region=330000") == [
+        ("05_small", {"region": "010000", "years": 1}),
+        ("05_small", {"region": "010000", "years": 2}),
+        ("other", {"region": "330000"}),
+    ]
+    for text, word in (
+        ("budget=3", "没有笔记本有这个参数"),
+        ("07.years=3", "07"),
+        ("years=three", "years"),
+        ("years", "应写成"),
+        ("=3", "应写成"),
+    ):
+        with pytest.raises(MktError, match=word):
+            read_spec(spec, [text])

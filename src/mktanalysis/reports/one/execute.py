@@ -213,7 +213,7 @@ def _cell_error(index, error, raised) -> CellError:
 
 # ---- by papermill -----------------------------------------------------------------------------------
 
-_SEEDING = "__import__('mktanalysis.reports.one.job').reports.one.job.seed_generators()"
+_START = "__import__('mktanalysis.reports.one.start').reports.one.start.start_kernel()"
 
 
 def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
@@ -230,7 +230,7 @@ def run_by_papermill(notebook, folder: Path, *, cwd: str) -> CellError | None:
     error = None
     with tempfile.TemporaryDirectory(prefix="mkt-") as sockets:
         options = {"cwd": cwd, "progress_bar": False, "kernel_name": "python3", **_over_files(sockets)}
-        options["extra_arguments"] = [f"--IPKernelApp.exec_lines={_SEEDING}"]
+        options["extra_arguments"] = [f"--IPKernelApp.exec_lines={_START}"]
         try:
             papermill.execute_notebook(str(source), str(target), **options)
         except PapermillExecutionError as failure:

@@ -30,6 +30,7 @@ import json
 import math
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
@@ -37,6 +38,7 @@ from ...errors import MktError
 from ...files import decode as decode_file
 from ...files import project_folder
 from ..names import report_name
+from .chosen import Choices
 from .grids import grid_values, region_name, table_rows
 from .inputs import own_files
 from .notebook import read
@@ -107,13 +109,15 @@ class ReportList:
 # ---- reading ----------------------------------------------------------------------------------------
 
 
-def read_spec(path: Path | str) -> ReportList:
+def read_spec(path: Path | str, chosen: Iterable[str] = ()) -> ReportList:
     """Read a specification and expand it into reports.
 
     Parameters
     ----------
     path : path
         A TOML file; a bare name such as ``"china"`` means one that comes with the package.
+    chosen : iterable of str
+        Parameters that count above those of the file: ``years=3``, ``05.budget=2e6``.
 
     Raises
     ------
@@ -123,13 +127,15 @@ def read_spec(path: Path | str) -> ReportList:
     path = find_spec(path)
     problems: list[str] = []
     maps: dict[str, str] = {}
-    title, reports = _read_file(path.resolve(), problems, maps, seen=[], around=())
+    choices = Choices.of(chosen)
+    title, reports = _read_file(path.resolve(), problems, maps, choices, seen=[], around=())
     names = {}
     for report in reports:
         if report.name in names:
             given = json.dumps(report.parameters, ensure_ascii=False)
             problems.append(f"同一份报告出现两次：{report.notebook.stem} {given}")
         names[report.name] = report
+    problems += [] if problems else choices.problems()
     if not reports and not problems:
         problems.append(f"{path.name}：没有任何报告")
     if problems:
@@ -151,7 +157,7 @@ def find_spec(path: Path | str) -> Path:
 
 
 def _read_file(
-    path: Path, problems: list, maps: dict, *, seen: list, around: tuple
+    path: Path, problems: list, maps: dict, choices: Choices, *, seen: list, around: tuple
 ) -> tuple[str, list[Planned]]:
     """Title and reports of one file; `seen` are all files so far, `around` those that include this one."""
     seen.append(path)
@@ -174,8 +180,9 @@ def _read_file(
         elif found in seen:
             local.add(("include",), f"第 {at + 1} 项 {other!r} 已经包含过")
         else:
-            reports += _read_file(found, problems, maps, seen=seen, around=(*around, path))[1]
-    chapters = _Chapters(path.parent, local)
+            around_it = (*around, path)
+            reports += _read_file(found, problems, maps, choices, seen=seen, around=around_it)[1]
+    chapters = _Chapters(path.parent, local, choices)
     general = content.get("parameters", {})
     for number, part in enumerate(content.get("part", ())):
         reports += chapters.of_part(part, number, general)
@@ -199,8 +206,9 @@ def _beside(folder: Path, name: str) -> Path | None:
 class _Chapters:
     """Expands the chapters of one file."""
 
-    def __init__(self, folder: Path, problems: Problems):
+    def __init__(self, folder: Path, problems: Problems, choices: Choices):
         self.folder = folder
+        self.choices = choices
         self.problems = problems
         self.used: set = set()
         own = folder.absolute() != project_folder("specs").absolute()
@@ -239,11 +247,13 @@ class _Chapters:
         used |= set(inherited) & set(declared)
         self.used |= used
         given = {k: v for k, v in inherited.items() if k in declared} | dict(chapter.get("parameters", {}))
-        rows = self._rows(chapter, path, declared)
+        key = _key(name, notebook)
+        chosen = self.choices.values(notebook, key, declared)
+        rows = self._rows(_without_axes(chapter, chosen), path, declared)
+        rows = list({repr(row): row for row in ({**row, **chosen} for row in rows)}.values())
         if len(self.problems.found) > before:
             return []
         title = chapter.get("title") or notebook_title(cells) or notebook.stem
-        key = _key(name, notebook)
         reports = []
         for row in rows:
             try:
@@ -300,6 +310,12 @@ class _Chapters:
             return value in wanted or (isinstance(value, str) and region_name(value) in wanted)
 
         return bool(rule) and all(meets(name, wanted) for name, wanted in rule.items())
+
+
+def _without_axes(chapter: dict, chosen: dict) -> dict:
+    """The chapter without the axes of its grid that a chosen value takes the place of."""
+    grid = {name: axis for name, axis in chapter.get("grid", {}).items() if name not in chosen}
+    return {**chapter, "grid": grid} if "grid" in chapter else chapter
 
 
 def plan_report(

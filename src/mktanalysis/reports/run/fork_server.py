@@ -22,8 +22,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..one.execute import make_shell
-from ..one.job import EXIT_NO_PROCESS, seed_generators
+from ..one.job import EXIT_NO_PROCESS
 from ..one.make import make_report
+from ..one.start import start_kernel
 from ..processes import adopt_orphans, die_with_parent, end_below, end_group, limit_memory
 
 #: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
@@ -235,7 +236,7 @@ def _be_child(request: dict, parent: int, shell) -> None:
         os.dup2(log, 2)
         os.close(log)
         limit_memory(request["memory"])
-        seed_generators()
+        start_kernel()
         loaded = set(sys.modules)
         make_report(folder, shell=shell, seal=request["seal"])
         code = 0
