@@ -62,8 +62,7 @@ def starter_notebook() -> dict:
             "as mkt\nfrom mktanalysis import reports, style\n\n"
             "style.use_style()\n"
             "tree = mkt.load_regions()\n"
-            'sales = mkt.read_table(sales_file, kind="sales", tree=tree)\n'
-            'print("\\n".join(sales.attrs["notes"]))',
+            'sales = mkt.read_table(sales_file, kind="sales", tree=tree)',
         ),
         _markdown("start-3", "## 各市每年的销售额"),
         _code(

@@ -104,3 +104,52 @@ def test_packages_are_known_with_what_they_rest_on():
     assert found["numpy"] == version("numpy") and found["pandas"] == version("pandas")
     assert found["contourpy"] == version("contourpy")  # of matplotlib
     assert "pytest" not in found  # of an extra
+
+
+SEEN = """
+import glob, importlib, json
+hidden = importlib.import_module("hid" + "den")
+inner = importlib.import_module("plug." + hidden.name)
+words = [open(name).read() for name in sorted(glob.glob("parts/*.txt"))]
+other = open(json.load(open("config.json"))["file"]).read()
+open("made.txt", "w").write("x")
+made = open("made.txt").read()
+"""
+
+
+@pytest.fixture(params=["fork", "papermill"])
+def seen(request, write_notebook, write_spec, tmp_path):
+    """A report that reads what neither imports nor parameters tell, and how to run it."""
+    (tmp_path / "hidden.py").write_text("name = 'first'")
+    for name, text in (
+        ("plug/__init__.py", ""),
+        ("plug/first.py", "x = 1"),
+        ("parts/a.txt", "1"),
+        ("elsewhere/data.txt", "2"),
+        ("config.json", '{"file": "elsewhere/data.txt"}'),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    write_notebook(SEEN)
+    spec = write_spec(SPEC)
+    settings = Settings(timeout=120, runner=request.param)
+
+    def run() -> str:
+        (row,) = run_rows(spec, out_dir=tmp_path / "out", settings=settings)
+        return row.status
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["hidden.py", "plug/first.py", "parts/a.txt", "parts/new.txt", "config.json", "elsewhere/data.txt"],
+)
+def test_what_a_report_was_seen_to_read_makes_it_stale(seen, name, tmp_path):
+    assert [seen(), seen()] == ["done", "kept"]
+    (tmp_path / "unused.txt").write_text("1")
+    (tmp_path / "made.txt").write_text("the report's own file is no input")
+    assert seen() == "kept"
+    path = tmp_path / name
+    path.write_text((path.read_text() if path.exists() else "") + "\n")
+    assert seen() == "done"

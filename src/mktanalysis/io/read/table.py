@@ -5,6 +5,7 @@ Always holds: nothing is guessed silently: what was left out or inferred is in `
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def read_table(
         ``targets``: region, period and those of value, lower, upper that are there (yuan).
         ``penetration``: region, period, value (0-1). ``flows``: region (origin), center (destination),
         value. ``areas``: region, area. Sorted by region and period; gaps in a series are missing, series
-        without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred.
+        without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred; in a
+        notebook it is printed.
 
     Raises
     ------
@@ -162,7 +164,15 @@ def read_table(
     table = shape(figures, spec, tree, path.name, readers, price, notes)
     notes.insert(0, f"读入 {len(table):,} 行")
     table.attrs["notes"] = tuple(dict.fromkeys(notes))
+    _tell_notebook(path.name, table.attrs["notes"])
     return table
+
+
+def _tell_notebook(name: str, notes: tuple[str, ...]) -> None:
+    """In a notebook, and so in a report, the notes stand below the cell that read the file."""
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        print("\n".join(f"说明（{name}）：{note}" for note in notes))
 
 
 def _phrases(kind: Kind, tree: RegionTree) -> PhraseReader:

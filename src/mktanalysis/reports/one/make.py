@@ -20,6 +20,7 @@ from ..plan.parameters import parameters_cell, read_parameters
 from ..plan.values import decode, injected_source
 from .execute import CellError, run_by_papermill, run_in_process
 from .job import DISK_FULL, EXIT_DISK_FULL, Job
+from .opened import write_opened
 from .outputs import clean_text, headline, plain, tidy
 from .publish import RUN_FOLDER, published
 
@@ -56,6 +57,8 @@ def make_report(folder: Path, *, shell=None, seal: str = "") -> None:
         notebook = parameterized(job)
         error = _run(job, notebook, folder, shell)
         tidy(notebook)
+        if shell is not None:
+            write_opened(job.cwd)
         status = _status(error)
         told = _told(error, notebook)
         if error is None:

@@ -21,12 +21,14 @@ from ...errors import MktError
 from ..folder.run import Run
 from ..folder.store import FAILURE, Store
 from ..one.job import DISK_FULL, EXIT_DISK_FULL, NOT_RUN, SEED, SUCCESSES, Job
+from ..one.opened import read_opened
 from ..plan.inputs import changed
 from ..plan.parameters import check_parameters, read_parameters
 from ..plan.provenance import environment
 from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
 from ..plan.values import encode
 from .ending import error_of, in_words, judge
+from .held import held_record
 from .runners import Ended, local_runner
 
 
@@ -178,7 +180,7 @@ def run_plan(
     """Rows of all `reports`, in their order; the store is open."""
     rows: dict[str, Run] = {}
     for report in reports:
-        held = store.holds(report.name, report.identity) if reuse else None
+        held = held_record(report, store) if reuse else None
         failed = store.record(report.name, FAILURE)
         if held is not None:
             if failed:
@@ -214,7 +216,7 @@ def _run_all(todo: list[Planned], store: Store, settings: Settings):
         threads.shutdown(wait=False, cancel_futures=True)
         runner.close()
         for report in pending.values():
-            if held := store.holds(report.name, report.identity):  # it came while that one was published
+            if held := held_record(report, store):  # it came while that one was published
                 facts = {key: held[key] for key in ("seconds", "peak_mb")}
                 yield Run.of(report, "done", held, **facts)
                 continue
@@ -337,6 +339,7 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
     if status == "done":
         contents = {"figures": result["figures"], "tables": result["tables"]}
         contents["headline"] = str(result.get("headline", ""))[:500]
+        contents["opened"] = read_opened(staging)
         record = store.publish(report.name, staging, {**record, **contents})
         return Run.of(report, status, record, **facts)
     store.publish_failure(report.name, staging, {**record, "error": error})

@@ -13,6 +13,7 @@ from statistics import median
 from ...errors import MktError
 from ..folder.store import Store
 from ..plan.spec import ReportList
+from .held import held_record
 
 #: Records read for one notebook.
 _SAMPLE = 50
@@ -49,7 +50,7 @@ def estimate_run(plan: ReportList, out_dir, *, jobs: int) -> Estimate:
         If the reports would not fit on the disk.
     """
     store = Store(out_dir)
-    kept = {report.name for report in plan.reports if store.holds(report.name, report.identity)}
+    kept = {report.name for report in plan.reports if held_record(report, store)}
     todo = [report for report in plan.reports if report.name not in kept]
     folder = next(place for place in (store.folder, *store.folder.parents) if place.exists())
     free = shutil.disk_usage(folder).free
