@@ -1,19 +1,21 @@
 """The cells of a spreadsheet, read in a process of its own: bytes on standard input, JSON on standard output.
 
-Always holds: this file imports nothing of the package and runs by its path; what it needs of memory and
-time is
-bounded before the parser starts, so that a damaged or monstrous file costs this process, not the analyst's.
+Always holds: this file imports nothing of the package but biff.py beside it, and runs by its path; what it
+needs of memory and time is bounded before the parser starts, so that a damaged or monstrous file costs this
+process, not the analyst's.
 """
 
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import io
 import json
 import posixpath
 import re
 import sys
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -43,7 +45,7 @@ def read(raw: bytes, limits: dict) -> list[dict]:
     zipped = not raw.startswith(_OLE)
     if not zipped and "EncryptedPackage".encode("utf-16-le") in raw:
         raise Refused("文件有密码保护，请在 Excel 中去掉密码后再读")
-    marks = _inspect(raw, limits) if zipped else {}
+    marks = _inspect(raw, limits) if zipped else _old_marks(raw)
     sheets = []
     try:
         book = calamine.CalamineWorkbook.from_filelike(io.BytesIO(raw))
@@ -125,6 +127,30 @@ def _inspect(raw: bytes, limits: dict) -> dict[str, list]:
         raise
     except Exception as error:  # whatever a damaged archive or part raises
         raise Refused(f"不是 Excel 文件或已损坏（{type(error).__name__}）；请用 Excel 另存为 .xlsx") from None
+
+
+def _old_marks(raw: bytes) -> dict[str, list]:
+    """The marks of the cells of an old workbook (.xls)."""
+    path = Path(__file__).with_name("biff.py")
+    spec = importlib.util.spec_from_file_location("biff", path)
+    if spec is None or spec.loader is None:
+        raise Refused("软件没有装好：缺少 biff.py")
+    biff = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(biff)
+    try:
+        shown = biff.shown_cells(raw)
+    except biff.TooOld:
+        raise Refused("Excel 95 或更早的格式，请用 Excel 另存为 .xlsx") from None
+    except Exception as error:  # whatever damaged bytes raise
+        raise Refused(f"不是 Excel 文件或已损坏（{type(error).__name__}）；请用 Excel 另存为 .xlsx") from None
+    marks: dict[str, list] = {}
+    for name, cells in shown.items():
+        forms = {code: number_form(code) for _, _, code in cells if code != "="}
+        found = [
+            (row, column, ("formula", "") if code == "=" else forms[code]) for row, column, code in cells
+        ]
+        marks[name] = [cell for cell in found if cell[2]]
+    return marks
 
 
 def _sheet_parts(archive: zipfile.ZipFile) -> tuple[dict[str, str], bool]:
