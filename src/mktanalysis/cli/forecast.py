@@ -79,14 +79,14 @@ def forecast(
 
     例：mktanalysis forecast --file 我的销售.xlsx --fixed 明年预算.xlsx --horizon 12
     """
-    from mktanalysis import HierarchicalForecaster, load_regions, resolve_names
+    from mktanalysis import HierarchicalForecaster, resolve_names
 
     from .output import check_target, next_step
-    from .own import own_table
+    from .own import own_table, own_tree
     from .own.panels import built_in, carried_on, own_panel
 
     check_target(to)
-    tree = load_regions()
+    tree = own_tree()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)
     panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)

@@ -53,13 +53,12 @@ def quotas(
 
     例：mktanalysis targets quotas --file 销售.xlsx --total 120000 --method smoothed_share --to 任务.xlsx
     """
-    from mktanalysis import load_regions
     from mktanalysis.planning import QuotaRule, compare_quota_methods, quota_spread, set_quotas
 
     from .lists import show_words
-    from .own import own_table
+    from .own import own_table, own_tree
 
-    tree = load_regions()
+    tree = own_tree()
     sales = _years(own_table(file, kind="sales", tree=tree))
     rule = QuotaRule(method=method, target_share=target_share, unit=unit * 1e4)
     limits = None if bounds is None else own_table(bounds, kind="targets", tree=tree)
@@ -96,14 +95,14 @@ def months(
 
     例：mktanalysis targets months --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
     """
-    from mktanalysis import MktError, load_regions
+    from mktanalysis import MktError
     from mktanalysis.planning import project, quota_months
 
     from .lists import show_words
-    from .own import own_table
+    from .own import own_table, own_tree
     from .own.targets import amounts, index_of
 
-    tree = load_regions()
+    tree = own_tree()
     wanted = amounts(own_table(targets, kind="targets", tree=tree), targets)
     if wanted["period"].nunique() != 1:
         raise MktError("年度任务应只有一年")
@@ -130,14 +129,13 @@ def race(
 
     例：mktanalysis targets race --plan 月度任务.xlsx --actual 销售.xlsx --year-prize 20000
     """
-    from mktanalysis import load_regions
     from mktanalysis.planning import Prizes, leaderboard
 
     from .lists import show_words
-    from .own import own_table
+    from .own import own_table, own_tree
     from .own.targets import amounts
 
-    tree = load_regions()
+    tree = own_tree()
     wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     prizes = Prizes(year=year_prize, month=month_prize, quarter=quarter_prize)
@@ -189,14 +187,13 @@ def outlook(
 
     例：mktanalysis targets outlook --plan 月度任务.xlsx --actual 销售.xlsx --to 预计.xlsx
     """
-    from mktanalysis import load_regions
     from mktanalysis.planning import year_outlook
 
     from .lists import show_words
-    from .own import own_table
+    from .own import own_table, own_tree
     from .own.targets import amounts
 
-    tree = load_regions()
+    tree = own_tree()
     wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
     found = year_outlook(wanted, happened, tree)

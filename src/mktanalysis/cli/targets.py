@@ -42,14 +42,14 @@ def check(
 
     例：mktanalysis targets check --plan 计划.xlsx --actual 销售.xlsx --to 对照.xlsx
     """
-    from mktanalysis import load_regions, resolve_names
+    from mktanalysis import resolve_names
     from mktanalysis.planning import plan_vs_actual
 
     from .output import check_target, show, write
-    from .own import own_table
+    from .own import own_table, own_tree
 
     check_target(to)
-    tree = load_regions()
+    tree = own_tree()
     code = resolve_names([region], tree).iloc[0]
     wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
@@ -72,12 +72,11 @@ def season(file: History = None, combine: Combine = True, to: To = None) -> None
 
     例：mktanalysis targets season --file 销售.xlsx --to 季节.xlsx
     """
-    from mktanalysis import load_regions
-
     from .output import check_target, show
+    from .own import own_tree
 
     check_target(to)
-    tree = load_regions()
+    tree = own_tree()
     index = index_of(file, combine)
     columns = ["region", "season", "index", "season_type"]
     show(index, columns=columns, title="季节指数", tree=tree, to=to)
@@ -93,14 +92,13 @@ def split(
 
     例：mktanalysis targets split --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
     """
-    from mktanalysis import load_regions
     from mktanalysis.planning import split_target
 
     from .output import check_target, show
-    from .own import own_table
+    from .own import own_table, own_tree
 
     check_target(to)
-    tree = load_regions()
+    tree = own_tree()
     wanted = amounts(own_table(targets, kind="targets", tree=tree), targets)
     table = split_target(wanted, index_of(file, combine))
     columns = ["region", "period", "value"]

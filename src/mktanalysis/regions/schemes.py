@@ -26,9 +26,9 @@ def regroup(tree, assignment: pd.Series, level: str) -> tuple[pd.DataFrame, tupl
     groups = upper.rename_axis("region").rename("parent").reset_index()
     groups = groups.assign(name=groups["region"], level=level)
     kept = table[~table["region"].isin(gone)]
-    lifted = tree.parents(above[-1], kept["region"]).to_numpy()
-    orphan = kept["parent"].isin(gone).to_numpy()
-    parent = kept["parent"].where(~orphan, pd.Series(lifted, kept.index))
+    over = dict(zip(table["region"], table["parent"], strict=True))
+    orphan = kept["parent"].isin(gone)  # what hung below a region that goes hangs where that one hung
+    parent = kept["parent"].where(~orphan, kept["parent"].map(over))
     assigned = kept["region"].map(labels)
     parent = parent.where(assigned.isna(), assigned)
     levels = [name for name in tree.levels if name != level]

@@ -4,6 +4,6 @@ Always holds: every command that reads a file has the same options and prints ev
 """
 
 from .figures import uses_figures
-from .reading import own_table, reads_files, tell
+from .reading import own_table, own_tree, reads_files, tell
 
-__all__ = ["own_table", "reads_files", "tell", "uses_figures"]
+__all__ = ["own_table", "own_tree", "reads_files", "tell", "uses_figures"]

@@ -20,6 +20,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mktanalysis.regions import RegionTree
+
 #: This many notes on a file are printed; a file with more is told so.
 SHOWN_NOTES = 12
 _PANEL = "读取文件"
@@ -42,8 +44,15 @@ Upper = Annotated[
         rich_help_panel=_PANEL,
     ),
 ]
+Areas = Annotated[
+    Path | None,
+    typer.Option(
+        "--areas", help="自有销售区域（列 销售区域、城市）：作为大区，取代内置的", rich_help_panel=_PANEL
+    ),
+]
 _OPTIONS = {"sheet": (Sheet, None), "allow_outliers": (Outliers, False)}
 _OPTIONS |= {"allow_negative": (Negative, False), "sum_rows": (Sum, False), "upper": (Upper, "ask")}
+_OPTIONS |= {"areas": (Areas, None)}
 _CHOSEN: ContextVar[dict | None] = ContextVar("reading", default=None)
 
 
@@ -107,6 +116,7 @@ def own_table(file: Path, *, kind: str, tree=None, sheet: str | None = None) -> 
     import mktanalysis as mkt
 
     chosen = dict(_CHOSEN.get() or {})
+    chosen.pop("areas", None)  # of the tree, not of a file
     options = {"check_magnitude": not chosen.pop("allow_outliers", False), **chosen}
     options["sheet"] = sheet or options.get("sheet")
     with warnings.catch_warnings(record=True):  # a total that does not add up stands among the notes too
@@ -114,6 +124,20 @@ def own_table(file: Path, *, kind: str, tree=None, sheet: str | None = None) -> 
         table = mkt.read_table(file, kind=kind, tree=tree or mkt.load_regions(), **options)
     tell(file.name, table.attrs.get("notes", ()))
     return table
+
+
+def own_tree() -> RegionTree:
+    """The built-in tree, with own sales areas as its macro-regions where ``--areas`` names a file."""
+    import mktanalysis as mkt
+    from mktanalysis.io import tree_with_areas
+
+    tree = mkt.load_regions()
+    file = (_CHOSEN.get() or {}).get("areas")
+    if file is None:
+        return tree
+    areas = mkt.read_table(file, kind="areas", tree=tree)
+    tell(file.name, areas.attrs.get("notes", ()))
+    return tree_with_areas(tree, areas)
 
 
 def tell(name: str, notes: tuple[str, ...]) -> None:
