@@ -5,6 +5,7 @@ Always holds: a row for everything that is not the same on both sides; no row me
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -80,13 +81,14 @@ def _parameters(study: Study) -> dict[str, str]:
 def _package(study: Study) -> dict[str, str]:
     """Version and hashes of the newest record of the study's reports."""
     for path in sorted(study.folder.glob(f"{OUT}/*/run.json")):
-        record = json.loads(path.read_text("utf-8"))
-        identity = record.get("identity", {})
-        return {
-            "version": record.get("version", ""),
-            "package": str(identity.get("package", ""))[:12],
-            "packages": str(identity.get("packages", ""))[:12],
-        }
+        with contextlib.suppress(OSError, ValueError, AttributeError, RecursionError):
+            record = json.loads(path.read_text("utf-8"))
+            identity = record.get("identity", {})
+            return {
+                "version": str(record.get("version", "")),
+                "package": str(identity.get("package", ""))[:12],
+                "packages": str(identity.get("packages", ""))[:12],
+            }
     return {}
 
 

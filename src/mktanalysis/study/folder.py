@@ -166,5 +166,18 @@ def _copy(study: Study, source: Path) -> Path:
         f'\n[[part]]\ntitle = "{title}"\n\n[[part.chapter]]\n'
         f'notebook = "{NOTEBOOKS}/{source.stem}"\nparameters = {{}}\n'
     )
-    write_atomic(study.spec, text.rstrip("\n") + "\n" + part)
+    write_atomic(study.spec, text.rstrip("\n") + "\n" + part + _declared(source))
     return target
+
+
+def _declared(notebook: Path) -> str:
+    """The parameters that a notebook takes, as comments to be copied into its chapter."""
+    from ..reports.plan.parameters import read_parameters
+    from ..reports.plan.spec import read_notebook
+
+    _, cells = read_notebook(notebook)
+    lines = ['# 可写进 parameters 的参数，例：parameters = { own_file = "data/销售.xlsx" }']
+    for parameter in read_parameters(cells).values():
+        default = json.dumps(parameter.default, ensure_ascii=False, default=str)
+        lines.append(f"#   {parameter.name} = {default}  # {parameter.help}".rstrip(" #"))
+    return "\n".join(lines) + "\n"

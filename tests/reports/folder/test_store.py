@@ -195,7 +195,10 @@ def test_a_lost_rollup_comes_back_without_any_report_made_again(warm, write_note
     assert (out / "tables" / "cities.csv").read_bytes() == first["tables/cities.csv"]
 
 
-def test_the_files_over_the_reports_change_together(warm, write_notebook, write_spec, tmp_path, monkeypatch):
+@pytest.mark.parametrize("stop", [0, 1, 2])
+def test_the_files_over_the_reports_change_together(
+    stop, warm, write_notebook, write_spec, tmp_path, monkeypatch
+):
     write_notebook(BODY)
     spec = write_spec(SPEC)
     out = tmp_path / "out"
@@ -211,7 +214,7 @@ def test_the_files_over_the_reports_change_together(warm, write_notebook, write_
 
     def stop_in_the_middle(source, target):
         if "/.next/" in str(source) and os.path.dirname(str(target)) in (str(out), str(out / "tables")):
-            if len(moved) == 2:
+            if len(moved) == stop:
                 raise Killed
             moved.append(target)
         return real(source, target)
@@ -220,9 +223,13 @@ def test_the_files_over_the_reports_change_together(warm, write_notebook, write_
     with pytest.raises(Killed):
         run_rows(spec, out_dir=out, settings=FAST)
     monkeypatch.undo()
+    tables = [name for name in over if name.startswith("tables/")]
+    killed = {name: (out / name).read_bytes() for name in tables}
     with Store(out).opened():  # what the next run does first
         pass
     after = {name: (out / name).read_bytes() for name in over}
+    whole = [{name: state[name] for name in tables} for state in (before, after)]
+    assert killed in whole  # the folder of tables is never a mix
     assert "101" in after["tables/cities.csv"].decode("utf-8-sig")
     assert all(after[name] != before[name] for name in ("index.html", "runs.csv", "tables/cities.csv"))
 
@@ -260,3 +267,29 @@ def test_files_follow_the_users_mask_and_keep_their_mode(mask, tmp_path):
             path.unlink()
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_two_folders_trade_places(can, tmp_path, monkeypatch):
+    from mktanalysis.reports.folder import swap
+
+    if not can:
+        monkeypatch.setattr(swap, "_call", lambda: None)
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_text(name)
+    swap.exchange(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a" / "file").read_text() == "b" and (tmp_path / "b" / "file").read_text() == "a"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+
+
+def test_a_file_of_ones_own_among_the_tables_stays(warm, write_notebook, write_spec, tmp_path):
+    write_notebook(BODY)
+    spec = write_spec(SPEC)
+    out = tmp_path / "out"
+    run_rows(spec, out_dir=out, settings=FAST)
+    (out / "tables" / "mine.csv").write_text("mine")
+    write_notebook(BODY.replace("[years]", "[years + 100]"))
+    run_rows(spec, out_dir=out, settings=FAST)
+    assert (out / "tables" / "mine.csv").read_text() == "mine"
+    assert "101" in (out / "tables" / "cities.csv").read_text("utf-8-sig")

@@ -8,6 +8,7 @@ from mktanalysis.errors import MktError
 from mktanalysis.reports import Settings, run_report
 from mktanalysis.reports.plan import spec as module
 from mktanalysis.reports.plan.spec import SpecError, read_spec
+from mktanalysis.reports.run.batch import run_rows
 
 ONE = '[[part]]\n[[part.chapter]]\nnotebook = "small"\n'
 MISTAKES = {
@@ -179,3 +180,17 @@ def test_two_notebooks_of_one_name_in_two_folders_are_two(warm, write_notebook, 
     assert len(figures) == 4
     for name in figures:
         assert len((tmp_path / "out" / "tables" / name).read_text("utf-8-sig").splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"source": None}, {"source": 3}, {"source": [1, 2]}, {"outputs": 3}, {"outputs": None, "metadata": 3}],
+)
+def test_odd_parts_of_a_cell_end_no_run(change, tmp_path, write_spec):
+    """What can be understood of a notebook runs, or the report fails by name; the run itself goes on."""
+    typed = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "years: int = 3"}
+    odd = {"cell_type": "code", "metadata": {}, "source": "1", **change}
+    content = {"cells": [typed, odd], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "small.ipynb").write_text(json.dumps(content))
+    (row,) = run_rows(write_spec(ONE), out_dir=tmp_path / "out", settings=Settings(timeout=60))
+    assert row.status in ("done", "failed") and (tmp_path / "out" / "index.html").exists()

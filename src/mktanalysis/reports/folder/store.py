@@ -18,6 +18,7 @@ from ...errors import MktError
 from ...files import digest, digest_file, sync_folder, write_atomic
 from . import mark
 from .record import is_sound, is_sound_failure
+from .swap import exchange
 
 RECORD = "run.json"
 FAILURE = "failure.json"
@@ -249,6 +250,30 @@ class Store:
         self._apply()
         shutil.rmtree(self.next, ignore_errors=True)
 
+    def _swap_tables(self, files: dict[str, str], drop: dict[str, str]) -> None:
+        """Let the next folder of tables take the place of the old one in one step.
+
+        Only where the old one holds nothing but the engine's own files; else they are moved one by one. Begun
+        before, it is not done again.
+        """
+        old = self.folder / mark.TABLES
+        new = self.next / mark.TABLES
+        mine = [file for file in files if file.startswith(f"{mark.TABLES}/")]
+        if not mark.is_real_folder(new) or all(self._has(file, files[file]) for file in mine):
+            return
+        if not mark.is_real_folder(old):
+            with contextlib.suppress(OSError):  # a file of somebody's has the name: told where it is moved to
+                os.rename(new, old)
+            return
+        found = [f"{mark.TABLES}/{name}" for name in os.listdir(old)]
+        own = [file for file in found if mark.is_plain(self.folder / file)]
+        own = [file for file in own if file in files or self._has(file, drop.get(file, ""))]
+        if own == found:
+            with contextlib.suppress(OSError):  # a system that does not let go of it: one by one
+                exchange(new, old)
+                sync_folder(self.folder)
+                shutil.rmtree(new, ignore_errors=True)
+
     def _apply(self) -> None:
         """Carry out what the next folder's commit says; again where it was begun."""
         try:
@@ -259,6 +284,7 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
         if any(file.startswith(mark.TABLES) for file in moves):
+            self._swap_tables({file: plan["files"][file] for file in moves}, drop)
             (self.folder / mark.TABLES).mkdir(exist_ok=True)
         for file in moves:
             if mark.is_plain(self.next / file):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import hashlib
-import json
 import re
 from functools import cache
 from html import escape
@@ -19,6 +18,7 @@ from urllib.parse import quote
 from ... import words
 from ..names import scrub
 from ..plan.grids import region_name
+from ..plan.notebook import read
 from ..plan.parameters import read_parameters
 from .markup import inert_html, markdown_html, table_html
 from .outputs import role
@@ -256,7 +256,7 @@ def given_parameters(job) -> list[tuple[str, str, bool]]:
     if not job.parameters:
         return []
     try:
-        declared = read_parameters(json.loads(job.notebook))
+        declared = read_parameters(read(job.notebook))
     except (ValueError, KeyError, TypeError):
         declared = {}
     found = []

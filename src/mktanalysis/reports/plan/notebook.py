@@ -71,7 +71,8 @@ def _complete(cell, number: int) -> None:
         tags = cell.metadata.tags if isinstance(cell.metadata.tags, list) else []
         cell.metadata.tags = [tag for tag in tags if isinstance(tag, str)]
     if "outputs" in cell:
-        cell.outputs = [output for output in cell.outputs or () if _is_output(output)]
+        given = cell.outputs if isinstance(cell.outputs, list) else []
+        cell.outputs = [output for output in given if _is_output(output)]
     for output in cell.get("outputs", ()):
         if "text" in output:
             output.text = _joined(output.text)

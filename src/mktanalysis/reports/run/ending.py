@@ -15,6 +15,7 @@ from ..folder.mark import read_plain
 from ..folder.record import has_sound_contents
 from ..names import scrub
 from ..one.job import EXIT_DISK_FULL, EXIT_NO_PROCESS, STATUSES, Job
+from ..plan.notebook import read
 from ..plan.parameters import parameters_cell
 from .runners import Ended
 
@@ -72,7 +73,7 @@ def error_of(message: str, staging: Path) -> dict:
     lines = []
     with contextlib.suppress(Exception):  # of what a lost process left anything may be broken
         cell = int((staging / "cell").read_text())
-        notebook = json.loads(Job.load(staging).notebook)
+        notebook = read(Job.load(staging).notebook)
         at = cell - (cell > parameters_cell(notebook))  # the injected cell stands after the parameters
         source = "".join(notebook["cells"][at]["source"])
     with contextlib.suppress(OSError):

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from ..one.job import ENVIRONMENT
 from ..plan.inputs import imported_modules
+from ..plan.notebook import read
 from ..processes import MARK, end_group, end_marked, end_process
 
 
@@ -60,7 +61,7 @@ def local_runner(kind: str, notebooks: Iterable[str] = ()):
     """
     if kind == "papermill" or (kind == "auto" and not can_fork()):
         return PapermillRunner()
-    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(json.loads(text))}))
+    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(read(text))}))
 
 
 class _Template:
