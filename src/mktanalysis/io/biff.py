@@ -10,8 +10,16 @@ import struct
 from collections.abc import Iterator
 
 _FREE = 0xFFFFFFFA  # sector numbers from here on are marks
-_BOF, _EOF, _SHEET, _FORMAT, _XF = 0x0809, 0x000A, 0x0085, 0x041E, 0x00E0
-_NUMBER, _RK, _MULRK, _FORMULA = 0x0203, 0x027E, 0x00BD, 0x0006
+#: Kinds of records.
+_BOF = 0x0809
+_EOF = 0x000A
+_SHEET = 0x0085
+_FORMAT = 0x041E
+_XF = 0x00E0
+_NUMBER = 0x0203
+_RK = 0x027E
+_MULRK = 0x00BD
+_FORMULA = 0x0006
 _BIFF8 = 0x0600
 #: Number formats that every workbook has without writing them down.
 _BUILT_IN = {9: "0%", 10: "0.00%"}
