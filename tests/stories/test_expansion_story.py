@@ -141,3 +141,14 @@ def test_infeasible_cut_names_what_is_needed():
     assert "走不通：每年预算，至少需要800 万元，只有500 万元" in text
     told = stories.expansion_replanned(planted_plan(gain=4e8), planted_plan(gain=3e8)).text
     assert "由4 亿元变为3 亿元，少 25%" in told
+
+
+def test_the_basis_tells_what_part_of_the_capacity_is_estimated():
+    plan = planted_plan()
+    plan.policy = SimpleNamespace(base=("b",), objective="profit", reinvest=0.5)
+    response = SimpleNamespace(strong_rank=3, enter_share=0.16)
+    plan.assumptions = SimpleNamespace(response=response, discount=0.1)
+    units = pd.DataFrame({"capacity": [1e8, 3e8], "status": ["observed", "imputed"], "year": 2023})
+    told = stories.basis(plan, units).text
+    assert "其中 75% 来自没有公布数的地方，是推算的" in told
+    assert "推算" not in stories.basis(plan, units.assign(status="observed")).text

@@ -288,5 +288,15 @@ def basis(plan, units: pd.DataFrame, *, category_share: float | None = None) -> 
         parts.insert(1, f"品类占社零 {category_share:.1%}（假设）")
     if "status" in units and (carried := units["status"].isin(["nowcast", "allocated"])).any():
         parts.insert(1, f"容量按 {units.loc[carried, 'year'].max()} 年（{status_word('nowcast')}）")
+    guessed = _guessed_share(units)
+    if guessed >= 0.005:
+        parts.insert(1, f"其中 {guessed:.0%} 来自没有公布数的地方，是推算的（公布数的合计因此更小）")
     told = "；".join(parts) + "。对手份额、费用、响应快慢是行业经验假设。"
     return Claim(told, {"capacity": units["capacity"].sum(), "budget": budget})
+
+
+def _guessed_share(units: pd.DataFrame) -> float:
+    """Part of the capacity that stands on no published figure of its place or of the place above."""
+    if "status" not in units or not units["capacity"].sum():
+        return 0.0
+    return float(units.loc[units["status"] == "imputed", "capacity"].sum() / units["capacity"].sum())
