@@ -133,10 +133,11 @@ def _is_free(middle: tuple[float, float], wide: float, taken: list) -> bool:
 def _axes(known: pd.DataFrame, x: str, y: str) -> str:
     """Lines, ticks of round numbers and what the axes are."""
     bottom = HEIGHT - _BOTTOM
+    across = f"{x[:-1]}，对数刻度）" if x.endswith("）") else f"{x}（对数刻度）"
     logs = known["x"].map(math.log)
     parts = [
         f'<path d="M{_LEFT} {_TOP}V{bottom}H{WIDTH - _RIGHT}" fill="none" stroke="{style.MUTED}"/>',
-        f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 10}" text-anchor="end">{escape(x)}（对数刻度）</text>',
+        f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 10}" text-anchor="end">{escape(across)}</text>',
         f'<text x="6" y="{_TOP - 6}">{escape(y)}</text>',
     ]
     for tick in _round_numbers(known["x"].min(), known["x"].max()):
