@@ -4,7 +4,7 @@
     python benchmarks/entries.py --beds planted      beds whose name contains the word
     python benchmarks/entries.py --folder FOLDER     another roll-out as well: tables of its own:
         openings.csv (region, period), points.csv (region, lon, lat), potential.csv (region and a column a
-        year, or region and potential) and, if there, edges.csv (region, neighbor), parents.csv (region, parent)
+        year, or region and potential); if there: edges.csv (region, neighbor), parents.csv (region, parent)
 
 Real roll-outs: charging operators in Germany by postcode area and half-year (pooled), a grocery chain's
 small-format stores in American counties by year (`data/openings`). Planted ones, drawn on China's counties

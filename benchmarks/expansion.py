@@ -1,6 +1,8 @@
 """Value and gap of greedy, annealing, neighbourhood search and the exact solver on one family of instances.
 
     python benchmarks/expansion.py            the family from 64 to 289 units
+    python benchmarks/expansion.py --drawn 20 --seconds 10 --methods auto,"plain HiGHS",CP-SAT
+                                              drawn instances of 36 to 300 units instead of the family
     python benchmarks/expansion.py --china    the counties of Henan and the cities and counties of China as
     well
 
@@ -48,6 +50,40 @@ def grid_problem(side: int, periods: int, budget: float, seed: int):
     middle = f"r{side // 2}c{side // 2}"
     policy = Policy(base=(middle,), periods=periods, budget=budget)
     return build_problem(market, policy, assume(terminal_years=6.0))
+
+
+def drawn_problem(seed: int):
+    """One of the drawn instances: 36 to 300 units, 6 to 12 periods, money from tight to moderate."""
+    rng = np.random.default_rng(1000 + seed)
+    rows = int(rng.integers(6, 18))
+    columns = int(rng.integers(6, min(18, 300 // rows + 1)))
+    tables = grid_example(rows, columns, random_state=seed, per_prefecture=int(rng.integers(6, 13)))
+    policy = Policy(
+        base=(f"r{rows // 2}c{columns // 2}",),
+        periods=int(rng.integers(6, 13)),
+        budget=float(np.exp(rng.uniform(np.log(4e6), np.log(4e7)))),
+    )
+    return build_problem(expansion_market(*tables), policy, assume(terminal_years=6.0))
+
+
+def compare_drawn(count: int, seconds: float, methods) -> list[dict]:
+    """Every method on every drawn instance, then how often `auto` is worse than each, and by how much."""
+    rows = []
+    for seed in range(count):
+        rows += measure(f"drawn {seed}", drawn_problem(seed), seconds, methods)
+    table = pd.DataFrame(rows).pivot(index="instance", columns="method", values=["value", "bound"])
+    for peer in methods:
+        if peer == "auto" or "auto" not in methods:
+            continue
+        value = table["value", "auto"] / table["value", peer] - 1
+        bound = table["bound", "auto"] / table["bound", peer] - 1
+        print(
+            f"auto against {peer}: plan worse by more than 0.01% on {(value < -1e-4).sum()} of {count} "
+            f"(worst {value.min():.2%}), better on {(value > 1e-4).sum()} (best {value.max():.2%}); "
+            f"bound worse on {(bound > 1e-4).sum()} (worst {bound.max():.2%}), "
+            f"better on {(bound < -1e-4).sum()}"
+        )
+    return rows
 
 
 def china_problem(level: str, within: str | None, base: str, periods: int, budget: float, **assumed):
@@ -185,6 +221,7 @@ CHINA = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--china", action="store_true")
+    parser.add_argument("--drawn", type=int, default=0, help="so many drawn instances instead of the family")
     parser.add_argument("--resisting", action="store_true", help="markets that resist (the defaults)")
     parser.add_argument("--methods", help="comma separated, of the family of grids; all without it")
     parser.add_argument("--seconds", type=float, default=30.0, help="time limit of each run")
@@ -194,7 +231,9 @@ def main() -> None:
     wanted = options.methods.split(",") if options.methods else METHODS
     methods = [m for m in wanted if m != "CP-SAT" or _has_ortools()]
     rows = []
-    for side in (8, 12, 17):
+    if options.drawn:
+        rows += compare_drawn(options.drawn, options.seconds, methods)
+    for side in () if options.drawn else (8, 12, 17):
         for label, budget in (("moderate", 2e7), ("tight", 6e6)):
             problem = grid_problem(side, 8, budget * side / 8, seed=side)
             rows += measure(f"grid {side}x{side} {label}", problem, options.seconds, methods)

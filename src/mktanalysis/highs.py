@@ -136,12 +136,20 @@ class Program:
 
 
 def solve_arrays(
-    arrays: Arrays, *, gap=0.0, nodes=None, seconds=None, start=None, options: dict | None = None, watch=None
+    arrays: Arrays,
+    *,
+    gap=0.0,
+    nodes=None,
+    seconds=None,
+    start=None,
+    options: dict | None = None,
+    watch=None,
+    better=None,
 ) -> Solution:
     """Pass a programme to HiGHS and run it, from the values `start` of all columns if given.
 
     `watch`, a function, is given the bound of branch and bound and the best value now and then; it returns
-    whether to end.
+    whether to end. `better`, a function, is given the values of every better plan that is found.
     """
     import highspy
 
@@ -160,6 +168,8 @@ def solve_arrays(
         highs.setSolution(solution)
     if watch is not None:
         _listen(highs, watch, bool(arrays.integer.any()))
+    if better is not None:
+        highs.cbMipImprovingSolution.subscribe(lambda event: better(np.array(event.data_out.mip_solution)))
     highs.run()
     return _result(highs, highspy, bool(arrays.integer.any()))
 

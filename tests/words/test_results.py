@@ -61,6 +61,15 @@ def entry_results():
     return [model, review], tables
 
 
+def calibration_results():
+    units, edges, tree = expansion.grid_example(3, 3)
+    market = expansion.expansion_market(units, edges, tree)
+    rows = [(code, 2015 + age, 1e6 * age, 1e6) for code in market.units for age in range(8)]
+    history = pd.DataFrame(rows, columns=["region", "period", "sales", "effort"])
+    found = expansion.calibrate_assumptions(history, market, mkt.Policy(base=("r2c2",)))
+    return [found], [found.table, found.forward]
+
+
 def tier_results(market):
     year = market.indicators["period"].max()
     figures = market.indicators[market.indicators["period"] == year]
@@ -116,6 +125,10 @@ def test_expansion(plan):
 
 def test_entries():
     check(*entry_results())
+
+
+def test_calibration():
+    check(*calibration_results())
 
 
 def test_tiers(market):

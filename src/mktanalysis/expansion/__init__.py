@@ -2,6 +2,7 @@
 
 from .._moved import moved_names
 from .assumptions import LANCHESTER, Assumptions, Programme, Response, Rung, Staffing
+from .calibration.calibrate import Calibration, calibrate_assumptions
 from .choices.workload import workload
 from .entries.backtest import backtest_entries
 from .entries.fit import fit_entries
@@ -37,6 +38,7 @@ __all__ = [
     "STRATEGIES",
     "UNITS",
     "Assumptions",
+    "Calibration",
     "Chance",
     "Comparison",
     "Diagnosis",
@@ -53,6 +55,7 @@ __all__ = [
     "Staffing",
     "SupplyPlan",
     "backtest_entries",
+    "calibrate_assumptions",
     "choose_robust",
     "compare_plans",
     "compare_sites",

@@ -120,6 +120,47 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
         prices = np.maximum.accumulate(moved[::-1])[::-1] if carried else moved
 
 
+class BranchInBackground:
+    """Branch and bound on the programme as it stands, in a thread beside the search, as long as that runs.
+
+    ``bound`` is the best bound so far, ``found`` the rows of its best plan.
+    """
+
+    def __init__(self, usual: Model, clock, *, gap: float):
+        self.usual = usual
+        self.clock = clock
+        self.gap = gap
+        self.bound = np.inf
+        self.found = None
+        self.over = False
+        self.thread = threading.Thread(target=self._run)  # at exit it is waited for, never cut off
+        self.thread.start()
+
+    def stop(self) -> None:
+        """End as soon as it listens; what is found and proven by now counts."""
+        self.over = True
+        self.thread.join(timeout=0.3)
+
+    def _run(self) -> None:
+        found = solve_arrays(
+            self.usual.program.arrays(),
+            gap=self.gap,
+            seconds=self.clock.left(),
+            watch=self._watch,  # and no start: the search has one, and from nothing others are found
+            better=self._keep,
+        )
+        self.bound = min(self.bound, found.bound)
+        if found.values is not None:
+            self._keep(found.values)
+
+    def _watch(self, proven: float, _value: float) -> bool:
+        self.bound = min(self.bound, proven)
+        return self.over
+
+    def _keep(self, values: np.ndarray) -> None:
+        self.found = self.usual.rows_of(values)
+
+
 class BoundInBackground:
     """The relaxation and what can be proven beyond it, in a thread beside the search for plans.
 

@@ -20,7 +20,7 @@ from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
 from ..milp.build import Model, build_model
 from .anneal import anneal
-from .bounds import BoundInBackground, Relaxation
+from .bounds import BoundInBackground, BranchInBackground, Relaxation
 from .control import Clock, Control
 from .greedy import greedy
 from .infeasible import EXACT_CHOICES, Loose, check_reach, infeasible
@@ -29,6 +29,11 @@ from .shortlist import likely, solve_support
 
 #: Up to `EXACT_CHOICES` the exact solver runs first; up to so many after the search, without a time limit.
 UNTIMED_CHOICES = 800
+
+#: With a time limit, branch and bound on the whole programme runs beside the search up to so many choices.
+BRANCHED_CHOICES = 6000
+#: When it was ahead of so many stages in a row, the search leaves the rest of the time to it.
+BEHIND = 2
 
 #: Moves of annealing for each round asked, at most (a choice gets one).
 MOVES = 1000
@@ -108,8 +113,9 @@ def solve(problem: Problem, search: Search | None = None) -> Outcome:
             run._take(run.best_seen)
         run.ended, run.bound = "interrupted", run._proven()
     finally:
-        if run.background is not None:
-            run.background.over = True  # its thread ends by itself
+        for thread in (run.background, run.branching):
+            if thread is not None:
+                thread.over = True  # it ends by itself
     run.progress.close()
     return Outcome(
         run.rows, run.bound * run.model.scale, run.reached() * run.model.scale, run.ended, tuple(run.trace)
@@ -139,6 +145,7 @@ class _Run:
         self.ended = "heuristic"
         self.trace = []
         self.background: BoundInBackground | None = None
+        self.branching: BranchInBackground | None = None
         self.merit: np.ndarray | None = None  # reduced cost of each choice in the relaxation
         self.earns = 1.0  # what one more yuan of the first budget would earn
         self.best_seen: np.ndarray | None = None  # by the stage that runs, should it be interrupted
@@ -164,26 +171,54 @@ class _Run:
         self._note("greedy")
         if method == "greedy":
             return self._relaxed()
+        if method == "auto" and self.search.seconds and len(self.model.z) <= BRANCHED_CHOICES:
+            return self._beside()
         if len(self.model.z) <= EXACT_CHOICES or method == "exact":
             return self._exact()
         self.earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
         if method == "anneal":
             return self._anneal(1.0, 1.0, warm=False)
-        stages = {"support": self._support, "anneal": self._anneal, "neighbourhoods": self._neighbourhoods}
-        for stage, part, share in _shares(GUIDED if self.merit is not None else BLIND):
-            self._take_found()
-            if self._open():
-                stages[stage](part, share)
+        self._stages()
         if self.background is not None:
             self._end_bound()
         small = len(self.model.z) <= UNTIMED_CHOICES and self.search.seconds is None
         if method == "auto" and self.gap() > self.search.gap and small:
             self._exact()
+        self._say_end()
+        return None
+
+    def _stages(self) -> None:
+        """The stages in turn; where branch and bound is ahead of them again and again, it has the rest."""
+        stages = {"support": self._support, "anneal": self._anneal, "neighbourhoods": self._neighbourhoods}
+        behind = 0
+        for stage, part, share in _shares(GUIDED if self.merit is not None else BLIND):
+            behind = behind + 1 if self._take_found() else 0
+            if behind >= BEHIND:
+                break
+            if self._open():
+                stages[stage](part, share)
+
+    def _beside(self) -> None:
+        """A small programme: branch and bound as it stands in a thread from the start, the search beside it.
+
+        So the plan is never worse than that of branch and bound alone in the same time.
+        """
+        self.branching = BranchInBackground(self.model, self.clock, gap=self.search.gap)
+        self.earns = self._relaxed(self.clock.left() / 4)
+        self._stages()
+        while self.branching.thread.is_alive() and self.clock.left() > LAST and self._open():
+            self.branching.thread.join(timeout=0.2)
+        self.branching.stop()
+        self.bound = self._proven()
+        self._take_found()
+        self._note("branch and bound")
+        self._say_end()
+
+    def _say_end(self) -> None:
         if self.gap() <= self.search.gap and self.ended != "optimal":
             self.ended = "within the gap"
         elif self.clock.left() <= LAST:
             self.ended = "time limit"
-        return None
 
     def _see(self, rows: np.ndarray) -> None:
         self.best_seen = rows
@@ -238,7 +273,8 @@ class _Run:
         self._note("neighbourhoods")
 
     def _proven(self) -> float:
-        return self.bound if self.background is None else self.background.bound
+        running = [one.bound for one in (self.background, self.branching) if one is not None]
+        return min([self.bound, *running])
 
     def _begin_bound(self) -> float:
         """Bounds are sought in a thread; what a yuan earns is waited for, a quarter of the time at most."""
@@ -255,17 +291,20 @@ class _Run:
         self.bound = self.background.bound
         self._take_found()
 
-    def _take_found(self) -> None:
+    def _take_found(self) -> bool:
         """Go on from the plan that branch and bound found beside the search, if it is the better one."""
-        if self.background is not None and self.background.found is not None:
-            self._take(self.background.found)
+        before = self.rows
+        for thread in (self.background, self.branching):
+            if thread is not None and thread.found is not None:
+                self._take(thread.found)
+        return self.rows is not before
 
     def _take(self, rows: np.ndarray) -> None:
         """Keep these starts if they are better."""
         before = self.reached()
         kept = self.rows
         self.rows = rows
-        if not evaluate(self.problem, rows).feasible or self.reached() < before:
+        if not evaluate(self.problem, rows).feasible or self.reached() <= before:
             self.rows = kept
 
     def _start(self) -> None:
@@ -292,9 +331,10 @@ class _Run:
             raise infeasible(self.problem)
         self.rows = self.model.rows_of(found.values)
 
-    def _relaxed(self) -> float:
+    def _relaxed(self, seconds: float | None = None) -> float:
         """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
-        relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
+        seconds = self.clock.left() if seconds is None else seconds
+        relaxed = Relaxation(self.problem, self.model, seconds=seconds, value=self.reached())
         self.bound = min(self.bound, relaxed.bound)
         self.merit = relaxed.merit
         self._note("relaxation")

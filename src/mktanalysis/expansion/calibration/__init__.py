@@ -1,0 +1,1 @@
+"""Which assumptions a company's own history can replace, and which it cannot (experimental)."""
