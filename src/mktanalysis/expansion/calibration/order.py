@@ -132,18 +132,18 @@ def list_swaps(chain: Chain) -> Swaps:
             swapped[[i, j]] = swapped[[j, i]]
             if chain.is_possible(swapped):
                 rows.append((i, j, swapped))
-    starts = np.array([row[2] for row in rows]).reshape(len(rows), k)
+    starts = np.array([row[2] for row in rows], dtype=int).reshape(len(rows), k)
     real = chain.start
     return Swaps(
         (chain.worth[at, real] - chain.worth[at[None], starts]).sum(axis=1),
         (chain.far[at, real] - chain.far[at[None], starts]).sum(axis=1),
-        np.array([chain.strong_neighbours(start) for start in starts]).reshape(len(rows), k),
+        np.array([chain.strong_neighbours(start) for start in starts], dtype=float).reshape(len(rows), k),
         chain.opening[at[None], starts],
         chain.opening_far[at[None], starts],
         chain.strong_neighbours(real),
         chain.opening[at, real],
         chain.opening_far[at, real],
-        np.array([row[:2] for row in rows]).reshape(len(rows), 2),
+        np.array([row[:2] for row in rows], dtype=int).reshape(len(rows), 2),
         chain.cap,
     )
 
