@@ -88,3 +88,20 @@ def test_the_path_still_asks_for_its_base(capsys):
     with pytest.raises(SystemExit) as ended:
         main(["expand", "--years", "3"])
     assert ended.value.code == 2 and "--base" in capsys.readouterr().err
+
+
+def test_a_plan_beside_what_history_points_to(history, tree):
+    inputs = entry_inputs(history)
+    model = mkt.expansion.fit_entries(**inputs.tables())
+    best = model.rank().index
+    steps = pd.DataFrame(
+        {"region": [best[0], best[2], best[200]], "period": pd.PeriodIndex(["2024"] * 3, freq="Y")}
+    )
+    table = mkt.expansion.plan_beside_ranking(steps, model)
+    assert table["region"].tolist() == [best[0], best[1], best[2], best[200]]
+    assert table["in_both"].tolist() == [True, False, True, False]
+    assert table["planned_year"].isna().tolist() == [False, True, False, False]
+    said = mkt.stories.beside_history(table, tree.names(), n_free=len(best))
+    assert said.figures == {"n_planned": 3, "n_both": 2} and tree.names([best[1]]).iloc[0] in str(said)
+    far = table.assign(in_both=False)
+    assert "无关" in str(mkt.stories.beside_history(far, tree.names(), n_free=len(best)))

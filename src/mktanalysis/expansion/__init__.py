@@ -5,10 +5,11 @@ from .assumptions import LANCHESTER, Assumptions, Programme, Response, Rung, Sta
 from .calibration.calibrate import Calibration, calibrate_assumptions
 from .choices.workload import workload
 from .entries.backtest import backtest_entries
+from .entries.beside import plan_beside_ranking
 from .entries.fit import fit_entries
 from .entries.model import EntryModel
 from .entries.ranking import rank_entries
-from .entries.review import EntryReview, review_entries
+from .entries.review import EntryReview, review_entries, trust_of
 from .market.example import grid_example
 from .market.market import Market, expansion_market
 from .market.schema import UNITS
@@ -71,6 +72,7 @@ __all__ = [
     "max_cover",
     "opening_times",
     "p_median",
+    "plan_beside_ranking",
     "plan_expansion",
     "plan_strategy",
     "plausibility",
@@ -80,6 +82,7 @@ __all__ = [
     "strategy_sensitivity",
     "supply_coverage",
     "thin_example",
+    "trust_of",
     "unreachable_units",
     "workload",
     "yearly_states",

@@ -1,6 +1,7 @@
 """Conclusions as sentences: tables in, sentences out; each with the figures it rests on."""
 
 from .capacity import capacity, saturation_check, vintages
+from .entries import beside_history
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
@@ -18,6 +19,7 @@ __all__ = [
     "Strip",
     "balance",
     "basis",
+    "beside_history",
     "capacity",
     "data_coverage",
     "differences",

@@ -129,6 +129,20 @@ def review_entries(
     )
 
 
+def trust_of(openings: pd.DataFrame, potential, points: pd.DataFrame, **given) -> tuple[str, ...]:
+    """Where a ranking can be trusted, as sentences; a history too short for a review says so.
+
+    Parameters
+    ----------
+    openings, potential, points, **given
+        As in `review_entries`.
+    """
+    try:
+        return review_entries(openings, potential, points, **given).trust
+    except MktError as error:
+        return (f"{error}；名次主要来自缺省权重（潜力与距离），请当作参考",)
+
+
 def pool_methods(periods: pd.DataFrame) -> pd.DataFrame:
     """Means of a backtest's figures by method, weighted by the openings of each period.
 

@@ -6,6 +6,7 @@ Always holds: a bound is valid whenever its run is stopped; it is in the objecti
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 
@@ -136,6 +137,9 @@ class BranchInBackground:
         self.thread = threading.Thread(target=self._run)  # at exit it is waited for, never cut off
         self.thread.start()
 
+    def runs(self) -> bool:
+        return self.thread.is_alive()
+
     def stop(self) -> None:
         """End as soon as it listens; what is found and proven by now counts."""
         self.over = True
@@ -165,9 +169,14 @@ class BoundInBackground:
     """The relaxation and what can be proven beyond it, in a thread beside the search for plans.
 
     ``bound`` is the best bound so far; `first` is set when the relaxation is done.
+    Where branch and bound runs `beside`, it has no part of this thread's time, and half of the time left
+    passes before more than the relaxation is asked for.
     """
 
-    def __init__(self, problem: Problem, usual: Model, rows: np.ndarray, value: float, clock, note):
+    def __init__(
+        self, problem: Problem, usual: Model, rows: np.ndarray, value: float, clock, note, *, beside=None
+    ):
+        self.beside = beside
         self.problem = problem
         self.usual = usual
         self.rows = rows
@@ -208,14 +217,24 @@ class BoundInBackground:
             self.first.set()
         if len(self.usual.z) > TIGHT_CHOICES:
             return self._tighter()
-        if len(self.rows) < FEW_STARTS:
+        if self.beside is not None:
+            self._wait(self._left() / 2)
+        elif len(self.rows) < FEW_STARTS:
             self._branch(self._left() / 2)
         for bound in lagrangian_bounds(
             relaxed.model, relaxed.yuan_earns, self.rows, goal=self.value, left=self._left, seen=self._watch
         ):
             self._watch(bound)
             self.note("Lagrangian")
+            if self.beside is not None and self.beside.bound < bound:
+                return None  # branch and bound proves more: it has the processor
         return None
+
+    def _wait(self, seconds: float) -> None:
+        """Leave two processors to branch and bound and the search for a while."""
+        until = self.clock.spent() + seconds
+        while not self.over and self.clock.spent() < until:
+            time.sleep(0.05)
 
     def _tighter(self) -> None:
         """The relaxation of the tight form, where it is not too large."""

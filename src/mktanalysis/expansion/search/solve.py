@@ -31,7 +31,7 @@ from .shortlist import likely, solve_support
 UNTIMED_CHOICES = 800
 
 #: With a time limit, branch and bound on the whole programme runs beside the search up to so many choices.
-BRANCHED_CHOICES = 6000
+BRANCHED_CHOICES = 3000
 #: When it was ahead of so many stages in a row, the search leaves the rest of the time to it.
 BEHIND = 2
 
@@ -171,10 +171,11 @@ class _Run:
         self._note("greedy")
         if method == "greedy":
             return self._relaxed()
-        if method == "auto" and self.search.seconds and len(self.model.z) <= BRANCHED_CHOICES:
-            return self._beside()
-        if len(self.model.z) <= EXACT_CHOICES or method == "exact":
+        timed = method == "auto" and self.search.seconds is not None
+        if method == "exact" or (len(self.model.z) <= EXACT_CHOICES and not timed):
             return self._exact()
+        if timed and len(self.model.z) <= BRANCHED_CHOICES:
+            self.branching = BranchInBackground(self.model, self.clock, gap=self.search.gap)
         self.earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
         if method == "anneal":
             return self._anneal(1.0, 1.0, warm=False)
@@ -197,22 +198,6 @@ class _Run:
                 break
             if self._open():
                 stages[stage](part, share)
-
-    def _beside(self) -> None:
-        """A small programme: branch and bound as it stands in a thread from the start, the search beside it.
-
-        So the plan is never worse than that of branch and bound alone in the same time.
-        """
-        self.branching = BranchInBackground(self.model, self.clock, gap=self.search.gap)
-        self.earns = self._relaxed(self.clock.left() / 4)
-        self._stages()
-        while self.branching.thread.is_alive() and self.clock.left() > LAST and self._open():
-            self.branching.thread.join(timeout=0.2)
-        self.branching.stop()
-        self.bound = self._proven()
-        self._take_found()
-        self._note("branch and bound")
-        self._say_end()
 
     def _say_end(self) -> None:
         if self.gap() <= self.search.gap and self.ended != "optimal":
@@ -279,16 +264,29 @@ class _Run:
     def _begin_bound(self) -> float:
         """Bounds are sought in a thread; what a yuan earns is waited for, a quarter of the time at most."""
         self.background = BoundInBackground(
-            self.problem, self.model, self.rows, self.reached(), self.clock, self._note
+            self.problem,
+            self.model,
+            self.rows,
+            self.reached(),
+            self.clock,
+            self._note,
+            beside=self.branching,
         )
         self.background.first.wait(timeout=self.clock.left() / 4)
         self.merit = self.background.merit
         return self._earns(self.background.yuan_earns)
 
     def _end_bound(self) -> None:
-        """Take the bound, and the plan that branch and bound found."""
-        self.background.stop()
-        self.bound = self.background.bound
+        """Leave what time is left to branch and bound; take the bound, and the plan that it found."""
+        while self.branching is not None and self.branching.runs() and self.clock.left() > LAST:
+            if not self._open():
+                break
+            self.branching.thread.join(timeout=0.2)
+            self._take_found()
+        for thread in (self.background, self.branching):
+            if thread is not None:
+                thread.stop()
+        self.bound = self._proven()
         self._take_found()
 
     def _take_found(self) -> bool:
@@ -331,10 +329,9 @@ class _Run:
             raise infeasible(self.problem)
         self.rows = self.model.rows_of(found.values)
 
-    def _relaxed(self, seconds: float | None = None) -> float:
+    def _relaxed(self) -> float:
         """Bound by the linear relaxation; returns what a yuan of the first budget earns."""
-        seconds = self.clock.left() if seconds is None else seconds
-        relaxed = Relaxation(self.problem, self.model, seconds=seconds, value=self.reached())
+        relaxed = Relaxation(self.problem, self.model, seconds=self.clock.left(), value=self.reached())
         self.bound = min(self.bound, relaxed.bound)
         self.merit = relaxed.merit
         self._note("relaxation")
