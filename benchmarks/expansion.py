@@ -3,6 +3,8 @@
     python benchmarks/expansion.py            the family from 64 to 289 units
     python benchmarks/expansion.py --drawn 20 --seconds 10 --methods auto,"plain HiGHS",CP-SAT
                                               drawn instances of 36 to 300 units instead of the family
+    python benchmarks/expansion.py --drawn 6 --ablation
+                                              does every stage of the search pay?
     python benchmarks/expansion.py --china    the counties of Henan and the cities and counties of China as
     well
 
@@ -35,6 +37,8 @@ from mktanalysis.expansion import Assumptions, Policy, Search, expansion_market,
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.milp.build import build_model
+from mktanalysis.expansion.search import bounds
+from mktanalysis.expansion.search import solve as search_stages
 from mktanalysis.expansion.search.solve import solve
 
 #: Makes the assumptions of every instance.
@@ -106,7 +110,7 @@ def measure(name: str, problem, seconds: float, methods) -> list[dict]:
     for method in methods:
         SPENT.clear()
         wall, cpu = time.perf_counter(), time.process_time()
-        value, bound, ended = METHODS[method](problem, seconds)
+        value, bound, ended = {**METHODS, **ABLATIONS}[method](problem, seconds)
         gap = bound / value - 1 if value > 0 and np.isfinite(bound) else np.nan
         rows.append(
             {
@@ -201,8 +205,31 @@ def _cp_sat(arrays, z, seconds):
 WORKERS = 2
 
 
+def without(stage: str):
+    """The search with one of its stages left out: does it pay?"""
+
+    def run(problem, seconds):
+        kept = {"GUIDED": search_stages.GUIDED, "BRANCHED_CHOICES": search_stages.BRANCHED_CHOICES}
+        proving = bounds.lagrangian_bounds
+        search_stages.GUIDED = tuple(one for one in kept["GUIDED"] if one[0] != stage)
+        if stage == "branch and bound":
+            search_stages.BRANCHED_CHOICES = 0
+        if stage == "Lagrangian":
+            bounds.lagrangian_bounds = lambda *_, **__: iter(())
+        try:
+            return own("auto")(problem, seconds)
+        finally:
+            bounds.lagrangian_bounds = proving
+            for name, value in kept.items():
+                setattr(search_stages, name, value)
+
+    return run
+
+
+STAGES = ("support", "anneal", "neighbourhoods", "branch and bound", "Lagrangian")
 METHODS = {name: own(name) for name in ("greedy", "anneal", "search", "exact", "auto")}
 METHODS |= {"plain HiGHS": plain_highs, "CP-SAT": cp_sat}
+ABLATIONS = {f"without {stage}": without(stage) for stage in STAGES}
 
 
 SIMPLE = {"rungs": (), "spill": 0.0}
@@ -231,12 +258,14 @@ def main() -> None:
     parser.add_argument("--drawn", type=int, default=0, help="so many drawn instances instead of the family")
     parser.add_argument("--resisting", action="store_true", help="markets that resist (the defaults)")
     parser.add_argument("--share", type=float, default=1.0, help="part of two processors that is ours")
+    parser.add_argument("--ablation", action="store_true", help="auto, and auto without each of its stages")
     parser.add_argument("--methods", help="comma separated, of the family of grids; all without it")
     parser.add_argument("--seconds", type=float, default=30.0, help="time limit of each run")
     parser.add_argument("--to", help="write the table as csv")
     options = parser.parse_args()
     WORLD["resisting"] = options.resisting
     wanted = options.methods.split(",") if options.methods else METHODS
+    wanted = ["auto", *ABLATIONS] if options.ablation else wanted
     methods = [m for m in wanted if m != "CP-SAT" or _has_ortools()]
     rows = []
     if options.drawn:
