@@ -426,9 +426,14 @@ def test_take_overs_are_told_and_may_be_left_out():
     history = pd.concat([openings, bought])
     told = fit_entries(history, potential, points)
     assert "收购" in told.notes[0] and "leave_out=(1999,)" in told.notes[0]
+    assert told.probability()["probability"].sum() == pytest.approx((4 + 60) / 3, abs=2)
     left_out = fit_entries(history, potential, points, leave_out=(1999,))
     plain = fit_entries(openings, potential, points)
     assert left_out.n_openings == plain.n_openings
+    assert left_out.notes == ("1999 年的 60 个进入不计入拟合与动向",)
+    assert left_out.probability(year=2000)["probability"].sum() == pytest.approx(4.0)
+    with pytest.raises(mkt.MktError, match="1950"):
+        fit_entries(history, potential, points, leave_out=(1950,))
     assert left_out.weights == pytest.approx(plain.weights)
     assert not set(bought["region"]) & set(left_out.rank(year=2000).index)
     periods = backtest_entries(history, potential, points, leave_out=(1999,))["period"]

@@ -248,7 +248,7 @@ def _at_level(openings: pd.DataFrame, level: str, tree: RegionTree) -> pd.DataFr
     if lost := [code for code, found in at.items() if found is None]:
         names = "、".join(tree.names(lost[:10]))
         wish = "县级" if level == "county" else "市或县"
-        raise MktError(f'开店记录应写到{wish}，这些地区太大：{names}（也可用 level="prefecture" 按市计）')
+        raise MktError(f"开店记录应写到{wish}，这些地区太大：{names}")
     return openings.assign(region=openings["region"].map(at))
 
 

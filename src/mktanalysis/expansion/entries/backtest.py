@@ -83,7 +83,7 @@ def backtest_entries(
 def prepare(openings, potential, points, tables: dict, fitting) -> tuple[Features, FitSettings]:
     """History and features of a backtest."""
     settings = FitSettings(**fitting)
-    history = read_history(openings, potential, points)
+    history = read_history(openings, potential, points).without(settings.leave_out)
     made = make_features(
         history,
         edges=tables["edges"],

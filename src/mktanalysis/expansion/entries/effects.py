@@ -98,7 +98,7 @@ def place_facts(features: Features, first: np.ndarray, year: float) -> pd.DataFr
     parent = features.geography.parent
     wide = features.geography.reach[-1]
     reached = (wide >= np.exp(-0.5)).astype(float)  # within one radius of the wider kernel
-    last = (held & (first >= year - 1)).astype(float)
+    last = features.history.recent(first, year, 1).astype(float)
     table = pd.DataFrame(
         {
             "distance_km": features.geography.nearest_km(held),

@@ -94,7 +94,7 @@ class Features:
         if self.rivals is not None:
             parts["rivals"] = {"rivals": self.rivals}
         if self.shape == "flexible":
-            parts["momentum"] = self._momentum(first, held, period)
+            parts["momentum"] = self._momentum(first, period)
             parts["density"] = self._density(held)
             parts["surroundings"] = self._surroundings(period)
             parts["parent"] = self._parent(first, held, period)
@@ -121,14 +121,14 @@ class Features:
         count = around @ held.astype(float)
         found = {"neighbours_held": count}
         if self.shape == "flexible":
-            recent = held & (first >= period - RECENT)
+            recent = self.history.recent(first, period, RECENT)
             found["neighbours_any"] = (count > 0).astype(float)
             found["neighbours_recent"] = np.minimum(around @ recent.astype(float), 3.0)
         return found
 
-    def _momentum(self, first, held, period) -> dict:
+    def _momentum(self, first, period) -> dict:
         """Last period's own entries around: a company works on one area at a time."""
-        last = (held & (first >= period - 1)).astype(float)
+        last = self.history.recent(first, period, 1).astype(float)
         near, far = self.geography.reach
         return {"entered_near": np.log1p(near @ last), "entered_far": np.log1p(far @ last)}
 
@@ -155,7 +155,7 @@ class Features:
         if parent is None:
             return {}
         size = np.bincount(parent)
-        recent = held & (first >= period - RECENT)
+        recent = self.history.recent(first, period, RECENT)
         share = np.bincount(parent, weights=held) / size
         entered = np.log1p(np.bincount(parent, weights=recent))
         return {"parent_held": share[parent], "parent_recent": entered[parent]}

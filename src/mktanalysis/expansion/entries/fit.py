@@ -120,7 +120,7 @@ def fit_entries(
     (True, ['d'])
     """
     settings = FitSettings(**fitting)
-    history = read_history(openings, potential, points)
+    history = read_history(openings, potential, points).without(settings.leave_out)
     if until is not None:
         history = history.cut(until)
     made = make_features(history, edges=edges, rivals=rivals, tree=tree, shape=settings.shape, only=features)

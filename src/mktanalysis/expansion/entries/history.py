@@ -6,7 +6,7 @@ before it, never its own; what is left out or replaced is said in the notes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,8 @@ class History:
         What is odd about the history, in Chinese.
     take_overs : tuple of float
         Periods that look like take-overs.
+    left_out : tuple of float
+        Periods whose entries are no choices: they are held afterwards, and that is all.
     """
 
     regions: pd.Index
@@ -61,7 +63,8 @@ class History:
     first: np.ndarray
     potential: Potential
     notes: tuple[str, ...] = ()
-    take_overs: tuple[float, ...] = field(default=())
+    take_overs: tuple[float, ...] = ()
+    left_out: tuple[float, ...] = ()
 
     @property
     def periods(self) -> np.ndarray:
@@ -71,6 +74,26 @@ class History:
     def until(self, period: float) -> np.ndarray:
         """First openings as known at the start of a period: later ones are nan."""
         return np.where(self.first < period, self.first, np.nan)
+
+    def recent(self, first: np.ndarray, period: float, years: float) -> np.ndarray:
+        """Places entered by choice in the `years` before a period."""
+        return (first < period) & (first >= period - years) & ~np.isin(first, self.left_out)
+
+    def without(self, periods) -> History:
+        """The same history with the entries of some periods taken for no choices."""
+        left = tuple(float(period) for period in periods)
+        if unknown := sorted(set(left) - set(self.periods.tolist())):
+            raise MktError(
+                f"leave_out 中的年份没有首次进入：{'、'.join(f'{period:.0f}' for period in unknown)}"
+            )
+        told = tuple(
+            f"{period:.0f} 年的 {int((self.first == period).sum())} 个进入不计入拟合与动向" for period in left
+        )
+        doubted = tuple(
+            _take_over_note(self.first, period) for period in self.take_overs if period not in left
+        )
+        notes = tuple(note for note in self.notes if _TAKE_OVER not in note)
+        return replace(self, left_out=left, notes=(*notes, *doubted, *told))
 
     def cut(self, period: float) -> History:
         """The history as it was known at the start of a period."""
@@ -159,8 +182,16 @@ def _notes(dated, first, potential: Potential, is_dated: bool, take_overs):
     if unknown := int((entered & ~known).sum()):
         yield f"{unknown} 个进入的地区没有潜力数字：不计入拟合"
     for period in take_overs:
-        count = int((first == period).sum())
-        yield (
-            f"{period:.0f} 年首次进入 {count} 个地区，为前后各年的 {TAKE_OVER_TIMES:g} 倍以上，"
-            f"像是收购而不是开店：可用 leave_out=({period:.0f},) 把它排除在拟合之外"
-        )
+        yield _take_over_note(first, period)
+
+
+#: What marks a note on a take-over.
+_TAKE_OVER = "像是收购而不是开店"
+
+
+def _take_over_note(first: np.ndarray, period: float) -> str:
+    count = int((first == period).sum())
+    return (
+        f"{period:.0f} 年首次进入 {count} 个地区，为前后各年的 {TAKE_OVER_TIMES:g} 倍以上，{_TAKE_OVER}："
+        f"可以把它排除在拟合之外（leave_out=({period:.0f},)，命令行 --leave-out {period:.0f}）"
+    )

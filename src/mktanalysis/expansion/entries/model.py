@@ -235,11 +235,17 @@ class EntryModel(Shown):
         return self.table["weight"].to_numpy()
 
     def _rate(self, first: np.ndarray, year: float) -> float:
-        """Mean number of entries of the years before; that of the history's end where no dates are known."""
-        recent = ((first >= year - RATE_YEARS) & (first < year)).sum() / RATE_YEARS
+        """Mean number of entries of the years before; that of the history's end where no dates are known.
+
+        Years left out, e.g. of take-overs, say nothing of the pace.
+        """
+        history = self.history
+        counted = RATE_YEARS - sum(year - RATE_YEARS <= left < year for left in history.left_out)
+        recent = history.recent(first, year, RATE_YEARS).sum() / max(counted, 1)
         if recent == 0:
-            end = self.next_year
-            recent = (self.history.first >= end - RATE_YEARS).sum() / RATE_YEARS
+            chosen = history.periods[~np.isin(history.periods, history.left_out)]
+            end = chosen[-1] + 1 if len(chosen) else self.next_year
+            recent = history.recent(history.first, end, RATE_YEARS).sum() / RATE_YEARS
         return float(recent)
 
 
