@@ -56,10 +56,12 @@ def backtest_entries(
 
     Parameters
     ----------
-    openings, potential, points, edges, tree, rivals, features, **fitting
+    openings, potential, points, edges, tree, rivals, features
         As in `fit_entries`.
     min_openings : int
         ``fitted`` and ``linear`` start when so many openings lie before, those of the first period apart.
+    **fitting
+        As in `fit_entries`.
 
     Returns
     -------

@@ -93,8 +93,10 @@ def review_entries(
 
     Parameters
     ----------
-    openings, potential, points, edges, tree, rivals, features, min_openings, **fitting
+    openings, potential, points, edges, tree, rivals, features, min_openings
         As in `backtest_entries`.
+    **fitting
+        As in `fit_entries`.
 
     Raises
     ------
@@ -134,7 +136,9 @@ def trust_of(openings: pd.DataFrame, potential, points: pd.DataFrame, **given) -
 
     Parameters
     ----------
-    openings, potential, points, **given
+    openings, potential, points
+        As in `review_entries`.
+    **given
         As in `review_entries`.
     """
     try:
