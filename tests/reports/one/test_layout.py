@@ -29,7 +29,7 @@ def job(**more):
         "r",
         "报告 · 江苏省",
         "n.ipynb",
-        json.dumps({"cells": [cell]}),
+        json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]}),
         cwd=".",
         facts=facts,
         **{**known, **more},

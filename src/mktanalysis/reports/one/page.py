@@ -16,6 +16,7 @@ from importlib.resources import files
 from urllib.parse import quote
 
 from ... import words
+from ...errors import MktError
 from ..names import scrub
 from ..plan.grids import region_name
 from ..plan.notebook import read
@@ -257,7 +258,7 @@ def given_parameters(job) -> list[tuple[str, str, bool]]:
         return []
     try:
         declared = read_parameters(read(job.notebook))
-    except (ValueError, KeyError, TypeError):
+    except (MktError, ValueError, KeyError, TypeError):
         declared = {}
     found = []
     for name, value in job.parameters.items():
