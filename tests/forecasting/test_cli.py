@@ -276,3 +276,50 @@ def test_own_newer_figures_are_laid_over_and_carried_on(tmp_path, capsys):
     run("--data", path, "--region", "江苏省", "--horizon", 1, "--model", "log_recent_drift")
     told = capsys.readouterr()
     assert "年鉴2025.csv：新增" in told.err and "公布数到 2024 年" in told.err
+
+
+@pytest.fixture
+def daily_sales(tmp_path):
+    """Three cities, 400 days: a week, and half the usual on the days of National Day and New Year."""
+    rng = np.random.default_rng(3)
+    days = pd.period_range("2024-08-01", periods=400, freq="D")
+    feast = days.strftime("%m-%d").isin(["10-01", "10-02", "01-01"])
+    parts = []
+    for city in ("南京市", "苏州市", "杭州市"):
+        value = 20 * (1 + 0.3 * (days.day_of_week >= 5)) * np.where(feast, 0.5, 1.0)
+        value = value * np.exp(0.05 * rng.normal(size=len(days)))
+        parts.append(pd.DataFrame({"城市": city, "日期": days.astype(str), "销售额(万元)": value.round(2)}))
+    path = tmp_path / "每日.csv"
+    pd.concat(parts).to_csv(path, index=False)
+    return path
+
+
+def test_daily_and_weekly_sales_with_the_holidays_of_china_or_of_a_table(daily_sales, tmp_path, capsys):
+    out = tmp_path / "日.xlsx"
+    code = run("--file", daily_sales, "--every", "day", "--model", "theta", "--horizon", 7, "--to", out)
+    printed = capsys.readouterr()
+    assert code in (0, None) and "中国法定节假日" in printed.err
+    table = written(out)
+    assert table["时期"].astype(str).str[:10].nunique() == 7
+    nation = table[table["地区代码"] == "100000"].set_index("时期").iloc[:, -3:]
+    assert (nation.iloc[:, 0] > 0).all()
+    table = tmp_path / "节日.csv"
+    pd.DataFrame({"节日": ["店庆"], "日期": ["2024-10-01"], "后": [1]}).to_csv(table, index=False)
+    weekly = ("--every", "week", "--model", "theta", "--horizon", 2)
+    code = run("--file", daily_sales, *weekly, "--holidays", table)
+    printed = capsys.readouterr()
+    assert code not in (0, None) and "历史太短" in printed.err  # 57 weeks are one year
+
+
+def test_a_table_of_holidays_is_checked_as_a_whole(daily_sales, tmp_path, capsys):
+    table = tmp_path / "节日.csv"
+    days = ["2024-13-01", "2025-01-01", "2025-02-01"]
+    rows = {"节日": ["店庆", "", "周年"], "日期": days, "前": [0, 0, -1]}
+    pd.DataFrame(rows).to_csv(table, index=False)
+    code = run("--file", daily_sales, "--every", "day", "--holidays", table)
+    printed = capsys.readouterr().err
+    assert code not in (0, None)
+    for problem in ("应为日期", "缺少节日名称", "应为 0 到 60 的整数"):
+        assert problem in printed
+    code = run("--file", daily_sales, "--holidays", table)
+    assert code not in (0, None) and "--every" in capsys.readouterr().err

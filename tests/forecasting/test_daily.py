@@ -6,7 +6,10 @@ import pytest
 
 from mktanalysis import HierarchicalForecaster, MktError, backtest, score_forecasts
 from mktanalysis.forecasting import Calendar, Structure
+from mktanalysis.forecasting.models.averages import MODELS
 from mktanalysis.forecasting.models.daily import calendar_factors, cycle_of, shrunk_effects
+from mktanalysis.forecasting.models.ridge import ridge
+from mktanalysis.forecasting.models.simple import seasonal_median
 
 WEEK = np.array([0.0, -0.02, -0.03, 0.0, 0.05, 0.2, 0.15])
 FEASTS = pd.to_datetime(["2021-02-12", "2022-02-01", "2023-01-22", "2024-02-10"])
@@ -103,3 +106,54 @@ def test_weeks_with_a_yearly_season_are_forecast_and_covered():
 def test_events_need_names_and_dates():
     with pytest.raises(MktError, match="name、date"):
         Calendar(events=pd.DataFrame({"day": ["2024-02-10"]}))
+
+
+def weekly_rows(rng, n=30, length=200):
+    """Series with one weekly course, each at its own level, and surprises that fade by half a day."""
+    surprise = np.zeros((n, length))
+    for day in range(1, length):
+        surprise[:, day] = 0.5 * surprise[:, day - 1] + 0.1 * rng.normal(size=n)
+    return np.exp(rng.normal(3, 1, (n, 1)) + WEEK[np.arange(length) % 7] + surprise)
+
+
+def test_ridge_learns_the_week_and_how_surprises_fade_from_all_series_together():
+    values = weekly_rows(np.random.default_rng(1))
+    misses = {"ridge": [], "seasonal_naive": [], "ets": []}
+    for origin in range(150, 200, 7):
+        for name, found in misses.items():
+            mean, _ = MODELS[name](values[:, :origin], 1, 7)
+            found.append(np.abs(np.log(mean[:, 0] / values[:, origin])).mean())
+    miss = {name: np.mean(found) for name, found in misses.items()}
+    assert miss["ridge"] < miss["ets"] < miss["seasonal_naive"]
+    assert miss["ridge"] < 1.2 * 0.1 * np.sqrt(2 / np.pi)  # a fifth above what cannot be known
+
+
+def test_ridge_keeps_scale_and_steps_and_does_without_what_it_lacks():
+    values = weekly_rows(np.random.default_rng(2), n=6, length=120)
+    mean, residual = ridge(values, 9, 7)
+    scaled, _ = ridge(values * np.arange(1, 7)[:, None] * 1e6, 9, 7)
+    # The largest row tells of the others, so that all are scaled alike but for their order.
+    same, _ = ridge(values * 1e6, 9, 7)
+    np.testing.assert_allclose(same, mean * 1e6, rtol=1e-9)
+    assert np.isfinite(scaled).all()
+    np.testing.assert_allclose(ridge(values, 3, 7)[0], mean[:, :3], rtol=1e-12)
+    # One step ahead it is what the residuals say.
+    one = ridge(values[:, :-1], 1, 7)[0][:, 0]
+    assert np.corrcoef(values[:, -1] - one, residual[:, -1])[0, 1] > 0.9
+    late = values.copy()
+    late[0, :20] = np.nan
+    assert np.isfinite(ridge(late, 3, 7)[0]).all() and np.isnan(ridge(late, 3, 7)[1][0, :20]).all()
+    for other in (ridge(values[:, :50], 2, 7)[0], ridge(values, 2, 12)[0]):
+        assert other.shape == (6, 2) and np.isfinite(other).all()
+
+
+def test_the_usual_weekday_is_the_median_of_the_last_five():
+    values = weekly_rows(np.random.default_rng(3), n=4, length=60)
+    spoilt = values.copy()
+    spoilt[:, -7] *= 50  # a promotion on one day
+    mean, residual = seasonal_median(values, 14, 7)
+    five = np.stack([values[:, 60 - 7 * k : 60 - 7 * (k - 1)] for k in range(1, 6)])
+    np.testing.assert_allclose(mean[:, :7], np.median(five, axis=0))
+    np.testing.assert_allclose(mean[:, 7:], mean[:, :7])
+    assert (seasonal_median(spoilt, 7, 7)[0] < 2 * five.max(axis=0)).all()
+    assert np.isfinite(residual[:, 35:]).all() and np.isnan(residual[:, :35]).all()

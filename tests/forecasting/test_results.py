@@ -8,7 +8,7 @@ import mktanalysis as mkt
 from mktanalysis import HierarchicalForecaster, MktError, backtest, score_forecasts
 from mktanalysis.forecasting import Structure, explain
 from mktanalysis.forecasting.forecaster.panel import without_islands
-from mktanalysis.forecasting.models.weights import Record, level_bias, past_origins
+from mktanalysis.forecasting.models.weights import BIAS_GROWTH, Record, level_bias, past_origins
 
 
 def pair_panel(n, freq, rng, growth=0.0, noise=0.05, n_cities=6):
@@ -110,20 +110,43 @@ def test_bias_of_a_level_is_found_and_a_single_model_stays_as_it_is():
     history = np.full((3, 30), 100.0)
     residual = np.array([[0.0], [6.0], [-12.0]]) * np.ones(30)
     residual[:, :-8] = 50.0  # older errors do not count
-    found = level_bias(residual, history, levels, 4)
-    np.testing.assert_allclose(found, [0.0, -0.02, -0.02])
-    assert (level_bias(residual, history, levels, 1) == 0).all()
+    found = level_bias(residual, history, levels, 4, 6)
+    assert found.shape == (3, 6)
+    np.testing.assert_allclose(found[:, 0], [0.0, -0.03, -0.03])
+    np.testing.assert_allclose(found[1, 3:], found[1, 0] * (1 + BIAS_GROWTH))  # no further after a year
+    assert (np.diff(found[1]) <= 0).all()
+    assert (level_bias(residual, history, levels, 1, 3) == 0).all()
     structure, panel = pair_panel(40, "Q", np.random.default_rng(5), growth=0.03)
     single = HierarchicalForecaster("seasonal_naive").fit(panel, structure).forecast(1)
     assert (single.parts["bias"] == 0).all()
 
 
-def test_a_turn_in_growth_leaves_less_bias():
-    """Forty noisy cities that start to grow two years before the end: the total lags behind by less."""
+def test_one_shock_and_mere_noise_are_no_bias():
+    rng = np.random.default_rng(8)
+    history = np.full((40, 30), 100.0)
+    levels = ["leaf"] * 40
+    noise = 0.5 * rng.normal(size=(40, 30))
+    shock = noise.copy()
+    shock[:, -2] -= 30.0
+    calm = level_bias(noise, history, levels, 4, 4)
+    after = level_bias(shock, history, levels, 4, 4)
+    assert np.abs(after - calm).max() < 0.002 < 30 / 8 / 100
+    alternating = np.tile([4.0, -4.0], 15) * np.ones((40, 1))
+    assert np.abs(level_bias(alternating + noise, history, levels, 4, 4)).max() < 0.002
+    lag = level_bias(noise + 4.0, history, levels, 4, 4)
+    assert np.abs(lag[:, 0] - 0.04).max() < 0.002
+
+
+@pytest.mark.parametrize(("noise", "left"), [(0.3, 0.75), (0.15, 0.55)])
+def test_a_turn_in_growth_leaves_less_bias(noise, left):
+    """Forty cities that start to grow four years before the end: the total lags behind by less.
+
+    In much noise a lag is less sure, and less of it is corrected.
+    """
     rng = np.random.default_rng(6)
     path = np.concatenate([np.zeros(40), 0.025 * np.arange(1, 17)])
     structure = Structure.from_parents(pd.Series({"N": None} | {f"c{k:02d}": "N" for k in range(40)}))
-    values = np.exp(5 + rng.normal(size=(40, 1)) + path + 0.3 * rng.normal(size=(40, 56)))
+    values = np.exp(5 + rng.normal(size=(40, 1)) + path + noise * rng.normal(size=(40, 56)))
     periods = pd.period_range("2010Q1", periods=56, freq="Q")
     panel = pd.DataFrame(
         {
@@ -136,7 +159,7 @@ def test_a_turn_in_growth_leaves_less_bias():
     scores = score_forecasts(table).set_index(["level", "model"])["bias"]
     top = scores.index.get_level_values("level")[0]
     assert scores[top, "bottom_up"] < -0.05
-    assert abs(scores[top, "reconciled"]) < 0.65 * abs(scores[top, "bottom_up"])
+    assert abs(scores[top, "reconciled"]) < left * abs(scores[top, "bottom_up"])
 
 
 def test_weights_rest_on_errors_known_at_the_origin_alone():
@@ -226,3 +249,41 @@ def test_members_of_a_list_and_of_an_own_model_are_named():
     members = HierarchicalForecaster(["ets", Last()]).fit(panel, structure).forecast(1).members
     assert list(members["model"].unique()) == ["ets", "Last"]
     assert mkt.forecasting.explain is explain
+
+
+def shaken_panel(rng, n=24, length=44):
+    """Cities with a step of their own and one that all share, of the same size; quarters."""
+    structure = Structure.from_parents(pd.Series({"N": None} | {f"c{k:02d}": "N" for k in range(n)}))
+    shared = 0.03 * rng.normal(size=length)
+    own = 0.03 * rng.normal(size=(n, length))
+    values = np.exp(
+        4 + 0.5 * rng.normal(size=(n, 1)) + 0.01 * np.arange(length) + np.cumsum(shared + own, axis=1)
+    )
+    periods = pd.period_range("2012Q1", periods=length, freq="Q")
+    keys = pd.MultiIndex.from_product([structure.nodes[structure.leaves].astype(str), periods])
+    panel = pd.Series(values.ravel(), keys, name="value").rename_axis(["region", "period"]).reset_index()
+    return structure, panel.astype({"region": "str"})
+
+
+def test_a_fixed_total_narrows_what_is_left_and_its_intervals_hold():
+    inside, ratios = [], []
+    for seed in range(8):
+        structure, panel = shaken_panel(np.random.default_rng(seed))
+        last = panel["period"].max()
+        past = panel[panel["period"] < last]
+        known = panel[panel["period"] == last]
+        fixed = pd.DataFrame({"region": ["N"], "period": [last], "value": [known["value"].sum()]})
+        free = HierarchicalForecaster("theta").fit(past, structure).predict(2)
+        tied = HierarchicalForecaster("theta", fixed=fixed).fit(past, structure).predict(2)
+        first = (tied["period"] == last) & (tied["region"] != "N")
+        width = tied["upper"] - tied["lower"]
+        ratios.append((width[first].sum()) / (free["upper"] - free["lower"])[first].sum())
+        assert width[(tied["period"] == last) & (tied["region"] == "N")].max() < 1e-6
+        # The second quarter is free: as if nothing were fixed.
+        columns = ["mean", "lower", "upper"]
+        later = tied["period"] > last
+        np.testing.assert_allclose(tied.loc[later, columns], free.loc[later, columns], rtol=1e-9)
+        both = tied[first].merge(known, on="region")
+        inside.append(((both["value"] >= both["lower"]) & (both["value"] <= both["upper"])).mean())
+    assert max(ratios) < 0.9 and 0.55 < np.mean(ratios) < 0.85  # own steps alone: 0.71 of both
+    assert np.mean(inside) == pytest.approx(0.8, abs=0.07)

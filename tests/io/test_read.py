@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mktanalysis import load_regions
 from mktanalysis.errors import MktError, TableError
 from mktanalysis.io import read_table, write_csv, write_xlsx
 from mktanalysis.schemas import INDICATORS, PANEL, check_table
@@ -486,3 +487,33 @@ def test_penetration_in_percent(xlsx, tree):
     rows = [["城市", "年份", "渗透率(%)"], ["南京", 2022, 4.5], ["南京", 2023, 6]]
     table = read_table(xlsx(rows), kind="penetration", tree=tree)
     assert table["value"].tolist() == pytest.approx([0.045, 0.06])
+
+
+def test_dated_rows_by_day_and_by_week(tmp_path):
+    tree = load_regions()
+    days = pd.period_range("2025-01-01", "2025-02-28", freq="D")  # from a Wednesday to a Friday
+    rng = np.random.default_rng(0)
+    rows = [(city, str(day), int(rng.integers(1, 50))) for city in ("南京市", "苏州市") for day in days]
+    table = pd.DataFrame([*rows, rows[0]], columns=["城市", "日期", "销售额(元)"])  # one day twice: two sales
+    file = tmp_path / "明细.csv"
+    table.to_csv(file, index=False)
+    by_day = read_table(file, kind="sales", tree=tree, every="day")
+    plain = table.groupby(["城市", "日期"])["销售额(元)"].sum()
+    names = tree.names(by_day["region"]).to_numpy()
+    keys = list(zip(names, by_day["period"].astype(str), strict=True))
+    assert by_day["value"].tolist() == [float(plain[key]) for key in keys]
+    by_week = read_table(file, kind="sales", tree=tree, every="week")
+    assert str(by_week["period"].min()) == "2025-01-06/2025-01-12"
+    assert str(by_week["period"].max()) == "2025-02-17/2025-02-23"
+    inside = by_day[(by_day["period"] >= "2025-01-06") & (by_day["period"] <= "2025-02-23")]
+    assert by_week["value"].sum() == inside["value"].sum()
+    assert any("不满一周" in note for note in by_week.attrs["notes"])
+    with pytest.raises(MktError, match="every"):
+        read_table(file, kind="sales", tree=tree, every="hour")
+
+
+def test_by_day_every_figure_needs_a_date(tmp_path):
+    file = tmp_path / "月.csv"
+    pd.DataFrame({"城市": ["南京市"], "月份": ["2025-01"], "销售额(元)": [5]}).to_csv(file, index=False)
+    with pytest.raises(TableError, match="日期"):
+        read_table(file, kind="sales", tree=load_regions(), every="day")

@@ -42,6 +42,13 @@ Origins = Annotated[int, typer.Option(min=0, help="回测起点数，0 为不回
 Spring = Annotated[
     bool, typer.Option("--spring/--no-spring", help="月度数据先去掉春节在一、二月间移动的影响，再加回")
 ]
+Every = Annotated[
+    str, typer.Option(help="自有明细按什么合计：month 月、week 周（周一至周日）、day 日；要求每行有日期")
+]
+Holidays = Annotated[
+    Path | None,
+    typer.Option(help="周、日数据的节日表：列 节日、日期，可另有 前、后（天数）；默认中国法定节假日"),
+]
 Carried = Annotated[
     bool, typer.Option("--carried/--published", help="内置指标先补到最新完整年再预测；或只用公布数")
 ]
@@ -68,6 +75,8 @@ def forecast(
     explain: Explain = False,
     backtest: Origins = 0,
     spring: Spring = True,
+    every: Every = "month",
+    holidays: Holidays = None,
     carried: Carried = True,
     to: To = None,
 ) -> None:
@@ -78,6 +87,8 @@ def forecast(
     例：mktanalysis forecast --region 西南 --scenario 西南=-2 --changes
 
     例：mktanalysis forecast --file 我的销售.xlsx --fixed 明年预算.xlsx --horizon 12
+
+    例：mktanalysis forecast --file 每日销售.csv --every day --horizon 28
     """
     from mktanalysis import HierarchicalForecaster, resolve_names
 
@@ -89,7 +100,7 @@ def forecast(
     tree = own_tree()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)
-    panel, breaks, unit = own_panel(file, tree) if file else built_in(indicator)
+    panel, breaks, unit = own_panel(file, tree, every) if file else built_in(indicator)
     published = panel
     today = None if file else carried_on(indicator, carried)
     if today is not None:
@@ -98,7 +109,7 @@ def forecast(
     if totals is not None:
         totals = _ahead(totals, panel)
         _tell_beyond(totals, panel, horizon)
-    model = _with_spring_festival(model, panel, spring)
+    model = _with_calendar(model, panel, horizon, spring, holidays)
     settings = {"reconciliation": method, "coverage": coverage, "breaks": breaks}
     forecaster = HierarchicalForecaster(model, fixed=totals, **settings)
     wanted = _quantiles(quantiles)
@@ -135,12 +146,19 @@ def _ahead(totals, panel):
     return totals[~past] if (~past).any() else None
 
 
-def _with_spring_festival(model: str, panel, wanted: bool):
-    """The model, looking at months without the effect of Spring Festival where it is wanted."""
+def _with_calendar(model: str, panel, horizon: int, wanted: bool, holidays: Path | None):
+    """The model, looking at figures without Spring Festival, or the holidays, where that is wanted."""
+    from mktanalysis import MktError
     from mktanalysis.forecasting import SpringFestival
-    from mktanalysis.schemas import season_of
 
-    if not wanted or season_of(panel["period"].dtype) != 12:
+    from .own.holidays import with_holidays
+
+    freq = panel["period"].dtype.freq.rule_code.split("-")[0]
+    if holidays is not None and freq not in ("W", "D"):
+        raise MktError("--holidays 只用于周、日数据：请同时用 --file 和 --every week 或 --every day")
+    if wanted and freq in ("W", "D"):
+        return with_holidays(model, panel, horizon, holidays)
+    if not wanted or not freq.startswith("M"):
         return model
     typer.echo("说明：月度数据已考虑春节在一、二月间的移动（--no-spring 关闭）", err=True)
     return SpringFestival(model)
@@ -238,6 +256,14 @@ def _scenario(texts: list[str], tree):
     return table.pivot(index="region", columns="kind", values="size").reset_index().rename_axis(columns=None)
 
 
+def _a_year(periods) -> int:
+    """Periods a year."""
+    from mktanalysis.schemas import season_of
+
+    freq = periods.dtype.freq.rule_code.split("-")[0]
+    return {"D": 365, "W": 52}.get(freq) or season_of(periods.dtype)
+
+
 def _chosen(table, tree, code: str):
     """Rows of the region, of all above it and of its children."""
     return table[table["region"].isin([*tree.path(code).index, *tree.children(code)])]
@@ -246,13 +272,12 @@ def _chosen(table, tree, code: str):
 def _what_if(result, changes, tree, code: str, unit: str):
     """Print and return the forecast under a scenario; points are a year's, spread over its periods."""
     from mktanalysis.planning import apply_scenario
-    from mktanalysis.schemas import season_of
     from mktanalysis.words.render import named
 
     from .output import show
 
     if "growth" in changes:
-        changes = changes.assign(growth=changes["growth"] / season_of(result.table["period"].dtype))
+        changes = changes.assign(growth=changes["growth"] / _a_year(result.table["period"]))
     table = apply_scenario(result.table, result.history, tree, changes)
     table = table.assign(change=table["mean"] / table["base"].where(table["base"] != 0) - 1)
     touched = [*tree.path(code).index, *tree.children(code), *changes["region"]]
@@ -271,12 +296,11 @@ def _changed(forecaster, panel, tree, result, code: str):
     """
     from mktanalysis.forecasting import published_figures
     from mktanalysis.planning import compare_vintages
-    from mktanalysis.schemas import season_of
     from mktanalysis.words.render import named
 
     from .output import show
 
-    year = season_of(panel["period"].dtype)
+    year = _a_year(panel["period"])
     ahead = (result.table["period"].max() - panel["period"].max()).n
     before = panel[panel["period"] <= panel["period"].max() - year]
     previous = forecaster.fit(before, tree).predict(ahead + year)

@@ -36,11 +36,11 @@ def built_in(indicator: str):
     return load_panel(indicator), load_breaks(indicator), words.indicator(indicator)[1]
 
 
-def own_panel(file: Path, tree):
+def own_panel(file: Path, tree, every: str = "month"):
     """Panel of an own sales file; shown in ten thousand yuan, no breaks known."""
     from .reading import own_table
 
-    panel = own_table(file, kind="sales", tree=tree)[["region", "period", "value"]]
+    panel = own_table(file, kind="sales", tree=tree, every=every)[["region", "period", "value"]]
     known = panel.dropna(subset=["value"])
     per_region = known.groupby("region")["period"].agg(["size", "min", "max"])
     span = (known["period"].max() - known["period"].min()).n + 1

@@ -105,7 +105,9 @@ def with_options(command: Callable, options: dict, around: Callable) -> Callable
     return wrapped
 
 
-def own_table(file: Path, *, kind: str, tree=None, sheet: str | None = None) -> pd.DataFrame:
+def own_table(
+    file: Path, *, kind: str, tree=None, sheet: str | None = None, every: str = "month"
+) -> pd.DataFrame:
     """Read an analyst's own file, and print what was decided while reading: skipped columns, inferred names.
 
     Parameters and errors as for :func:`mktanalysis.read_table`; `tree` defaults to the built-in one. The
@@ -118,6 +120,7 @@ def own_table(file: Path, *, kind: str, tree=None, sheet: str | None = None) -> 
     chosen = dict(_CHOSEN.get() or {})
     chosen.pop("areas", None)  # of the tree, not of a file
     options = {"check_magnitude": not chosen.pop("allow_outliers", False), **chosen}
+    options["every"] = every
     options["sheet"] = sheet or options.get("sheet")
     with warnings.catch_warnings(record=True):  # a total that does not add up stands among the notes too
         warnings.simplefilter("always")

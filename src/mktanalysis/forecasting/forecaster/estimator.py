@@ -20,6 +20,7 @@ from ..hierarchy.common import settle_by_errors
 from ..hierarchy.fixed import fixed_bounds, observed_figures
 from ..hierarchy.reconcile import METHODS
 from ..models.weights import past_origins, shortest_history
+from .conditional import leaf_floor, sides_given
 from .explain import explained, member_table
 from .intervals import Calibration, calibrate_at
 from .panel import Cube, build_cube
@@ -221,11 +222,10 @@ class HierarchicalForecaster(Shown):
         horizon = _positive(horizon)
         levels = checked_quantiles(quantiles)
         bounds = self._bounds(horizon)
-        rolled, calibration = self._calibrated(horizon)
+        rolled = self._rolled(horizon)
         free = rolled.reconciled[-1]
         mean = free if bounds is None else self._settled(rolled, *bounds)
-        sides = calibration.limits(self.coverage)
-        limits = [self._within(mean + side, bounds) for side in (*sides, *calibration.offsets(levels))]
+        limits = [self._within(mean + side, bounds) for side in self._sides(rolled, mean, bounds, levels)]
         history, share = cube.history()
         ahead = pd.period_range(cube.periods[-1] + 1, periods=horizon, name="period")
         columns = dict(zip(["lower", "upper", *map(quantile_name, levels)], limits, strict=True))
@@ -287,21 +287,32 @@ class HierarchicalForecaster(Shown):
     def _settled(self, rolled: Rolling, lower, upper) -> np.ndarray:
         """The last origin's forecast within bounds, spread by how regions erred together so far."""
         structure = self.cube_.structure
-        errors = rolled.errors(int(rolled.origins[-1]))[:-1]
-        free = rolled.reconciled[-1]
         if self.nonnegative:
-            floor = np.full(free.shape, -np.inf)
-            floor[structure.leaves] = 0.0
-            lower = np.maximum(lower, floor)
-        informs = observed_figures(self.fixed, structure, self.cube_.periods[-1], free.shape[1])
+            lower = np.maximum(lower, leaf_floor(structure, lower.shape))
         return settle_by_errors(
-            structure, free, errors, rolled.reconciled[:-1], lower, upper, informs=informs
+            structure, rolled.reconciled[-1], rolled.errors(int(rolled.origins[-1]))[:-1],
+            rolled.reconciled[:-1], lower, upper, informs=self._informing(lower.shape[1]),
+        )  # fmt: skip
+
+    def _sides(self, rolled: Rolling, mean: np.ndarray, bounds, quantiles) -> np.ndarray:
+        """What the limits and the quantiles lie above the forecast, given what is fixed."""
+        held = np.zeros(mean.shape, bool) if bounds is None else bounds[0] == bounds[1]
+        told = self._informing(held.shape[1]) if held.any() else held
+        return sides_given(
+            rolled, mean, self.cube_, self.coverage, quantiles, held, told, nonnegative=self.nonnegative
         )
+
+    def _informing(self, horizon: int) -> np.ndarray:
+        return observed_figures(self.fixed, self.cube_.structure, self.cube_.periods[-1], horizon)
+
+    def _rolled(self, horizon: int) -> Rolling:
+        """Forecasts from all calibration origins and, the last, from now."""
+        length = len(self.cube_.periods)
+        return self._roll(np.append(self._origins(horizon, length), length), horizon)
 
     def _calibrated(self, horizon: int) -> tuple[Rolling, Calibration]:
         """Forecasts from all calibration origins and from now (the last), and the interval widths."""
-        length = len(self.cube_.periods)
-        rolled = self._roll(np.append(self._origins(horizon, length), length), horizon)
+        rolled = self._rolled(horizon)
         k = len(rolled.origins) - 1
         return rolled, calibrate_at(rolled, np.arange(k), k, self.cube_)
 

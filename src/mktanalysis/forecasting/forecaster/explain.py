@@ -16,7 +16,7 @@ from .panel import Cube
 def explained(keys: pd.DataFrame, rolled, mean: np.ndarray, cube: Cube) -> pd.DataFrame:
     """Parts of the last origin's forecast: see ``ForecastResult.parts``."""
     base = rolled.base[-1]
-    bias = rolled.bias[-1][:, None] * np.abs(base)
+    bias = rolled.bias
     free = rolled.reconciled[-1]
     own = (~np.isnan(cube.own)).sum(axis=1)
     # A sum has as many figures as the leaf below it with the longest history.

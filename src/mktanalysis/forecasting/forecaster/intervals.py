@@ -21,8 +21,10 @@ from ..models.weights import shortest_history
 PRIOR_ORIGINS = 24.0
 #: For each so many periods that a target lies back, its error weighs half as much in the limit.
 HALF_LIFE = 3.0
-#: The same of annual figures: growth has changed from one year to the next more than errors say.
-ANNUAL_HALF_LIFE = 1.0
+#: The same of annual figures, nearly the last year's errors alone: growth changes from one year to the next,
+#: and older errors five years ahead are those of another growth (cities' retail, output, population;
+#: population and output of countries).
+ANNUAL_HALF_LIFE = 0.4
 #: Limits stand between the quantiles of signed errors (1) and of absolute ones (0): of annual figures the
 #: few common errors of late years do not tell the sign of the next one.
 ASYMMETRY = 0.4

@@ -44,8 +44,8 @@ class Rolling:
         Root mean square of it, the unit of RMSSE.
     weights : ndarray (models, nodes)
         Weights of the average at the last origin.
-    bias : ndarray (origins, nodes)
-        Share by which each base forecast was raised before reconciliation.
+    bias : ndarray (nodes, horizon)
+        What was added to each base forecast of the last origin before reconciliation.
     members : ndarray (models, nodes, horizon)
         What each model forecast from the last origin.
     names : tuple of str
@@ -93,7 +93,7 @@ def roll(
     reconciled = np.empty(shape)
     scale = np.empty(shape[:2])
     rms_scale = np.empty(shape[:2])
-    bias = np.zeros(shape[:2])
+    bias = np.zeros(shape[1:])
     record = Record(len(calls), actual, scale, origins, structure.levels, cube.season, n_origins)
     for k, origin in enumerate(progress(origins, what="滚动起点")):
         history, _ = cube.until(origin).history()
@@ -111,9 +111,10 @@ def roll(
             if k == len(origins) - 1:
                 members.append(mean[:, :horizon])
         if learns_bias(inner):
-            bias[k] = level_bias(residual, history, structure.levels, cube.season)
+            share = level_bias(residual, history, structure.levels, cube.season, horizon)
+            bias = share * np.abs(base[k])
         reconciled[k] = reconcile_by(
-            structure, base[k] + bias[k][:, None] * np.abs(base[k]), residual,
+            structure, base[k] + bias, residual,
             recent_level(history, cube.season), reconciliation, nonnegative=nonnegative,
         )  # fmt: skip
     loss, count = record.losses(len(origins) - 1)

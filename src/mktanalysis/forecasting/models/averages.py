@@ -17,6 +17,7 @@ from ...errors import MktError
 from ...progress import progress
 from . import simple as base
 from .ets import ets
+from .ridge import ridge
 
 Model = Callable[..., base.Forecasts]
 
@@ -51,6 +52,7 @@ def on_logs(model: Model) -> Model:
 #: Name -> vectorised model.
 MODELS: dict[str, Model] = {
     "seasonal_naive": base.seasonal_naive,
+    "seasonal_median": base.seasonal_median,
     "drift": base.drift,
     "theta": base.theta,
     "ets": ets,
@@ -59,17 +61,32 @@ MODELS: dict[str, Model] = {
     "log_recent_drift": on_logs(base.recent_drift),
     "log_theta": on_logs(base.theta),
     "log_ets": on_logs(ets),
+    "ridge": ridge,
 }
 #: What ``average`` averages.
 AVERAGE = ("theta", "log_theta", "ets", "log_ets", "seasonal_naive")
 #: And of annual figures: years are few and grow strongly, there repeating the last one lags behind.
 ANNUAL = ("theta", "log_theta", "ets", "log_ets", "recent_drift", "log_recent_drift")
+#: And of daily ones: logs add nothing to a week; the usual weekday is robust, and a regression on all series
+#: together sees what one series hides.
+DAILY = ("theta", "ets", "seasonal_naive", "seasonal_median", "ridge")
+
+
+def average_of(season: int) -> tuple[str, ...]:
+    """What ``average`` averages at so many steps a cycle.
+
+    Examples
+    --------
+    >>> average_of(7)
+    ('theta', 'ets', 'seasonal_naive', 'seasonal_median', 'ridge')
+    """
+    return {1: ANNUAL, 7: DAILY}.get(season, AVERAGE)
 
 
 def components(model, season: int) -> tuple[Model, ...]:
     """The calls that a model stands for: a name, several names, a call, or an object with fit and predict."""
     if isinstance(model, str) and model == "average":
-        model = AVERAGE if season > 1 else ANNUAL
+        model = average_of(season)
     if isinstance(model, (list, tuple)):
         return tuple(part for one in model for part in components(one, season))
     if isinstance(model, str):
@@ -94,7 +111,7 @@ def model_names(model, season: int) -> tuple[str, ...]:
     ('ets', 'drift')
     """
     if isinstance(model, str) and model == "average":
-        return AVERAGE if season > 1 else ANNUAL
+        return average_of(season)
     if isinstance(model, (list, tuple)):
         return tuple(name for one in model for name in model_names(one, season))
     inner = model.model if isinstance(model, PerSeries) else model

@@ -13,7 +13,9 @@ import pandas as pd
 from ...errors import Problems
 from ..fields import Kind
 
-_PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
+PER_YEAR = {"Y": 1, "Q": 4, "M": 12, "W-SUN": 52, "D": 365}
+#: What dated rows may be added up to, and the frequency of it.
+DATED = {"month": "M", "week": "W-SUN", "day": "D"}
 _WORDS = {"Y": "年", "Q": "季", "M": "月"}
 _KEYS = ["region", "rest", "measure", "detail", "word", "scope"]
 #: January has this share of both months where no year tells: by days.
@@ -24,8 +26,18 @@ _WIDE_GAP = 1 / 3
 class Settling:
     """Settles the periods of a table of figures; notes and problems are collected."""
 
-    def __init__(self, kind: Kind, problems: Problems, notes: list[str], header_row: int, *, negative: bool):
+    def __init__(
+        self,
+        kind: Kind,
+        problems: Problems,
+        notes: list[str],
+        header_row: int,
+        *,
+        negative: bool,
+        every: str = "month",
+    ):
         self.kind = kind
+        self.freq = DATED[every]
         self.problems = problems
         self.notes = notes
         self.header_row = header_row
@@ -39,6 +51,8 @@ class Settling:
         if not self.kind.has_period or figures.empty:
             return figures.assign(freq="Y" if self.kind.has_period else "", ordinal=0)
         figures = figures.assign(span=_spans(figures))
+        if self.freq != "M":
+            return self._by_date(figures)
         halves = figures["span"].eq("H") & figures["first"].eq(7) & figures["last"].eq(12)
         if halves.any():  # beside a second half of the year the first one is no running total
             stated = figures["cumulative"].astype(bool)
@@ -189,8 +203,8 @@ class Settling:
         """Leave out what adds up shorter periods; what else is of another length is a problem."""
         counts = figures["span"].value_counts()
         if len(counts) > 1:
-            main = max(counts.index, key=lambda span: (counts[span], _PER_YEAR[span]))
-            longer = figures["span"].map(_PER_YEAR) < _PER_YEAR[main]
+            main = max(counts.index, key=lambda span: (counts[span], PER_YEAR[span]))
+            longer = figures["span"].map(PER_YEAR) < PER_YEAR[main]
             figures = self._without_sums(figures, longer)
             odd = figures["span"] != main
             self._tell_odd(figures, odd, main)
@@ -198,7 +212,7 @@ class Settling:
         freq = figures["span"].iloc[0] if len(figures) else "Y"
         part = {"Y": 0, "Q": (figures["first"] - 1) // 3, "M": figures["first"] - 1}[freq]
         year = figures["year"].astype("float64") - 1970
-        ordinal = (year * _PER_YEAR[freq] + part).astype("int64")
+        ordinal = (year * PER_YEAR[freq] + part).astype("int64")
         return figures.assign(freq=freq, ordinal=ordinal)
 
     def _tell_odd(self, figures: pd.DataFrame, odd: pd.Series, main: str) -> None:
@@ -239,6 +253,37 @@ class Settling:
         factor = row["factor"]
         text = f"{row['value'] / factor:g} 不等于所列各期之和 {total / factor:g}：请核对，或删去这个合计"
         self.problems.add(text, row=row["row"], column=row["column"], value=row["raw"])
+
+    # days and weeks --------------------------------------------------------------------------------------
+    def _by_date(self, figures: pd.DataFrame) -> pd.DataFrame:
+        """Dated figures by day or week; what has no date is a problem."""
+        dated = (figures["span"] == "M") & figures["day"].notna()
+        if not self.kind.own:
+            self.problems.add("只有自有销售能按周、按日读取", row=self.header_row)
+        elif not dated.all():
+            text = "按周、按日读取时每个数都要有日期（2024-03-05）"
+            for row in figures[~dated].head(20).itertuples():
+                self.problems.add(text, row=row.row, column=row.column)
+        if not dated.all() or not self.kind.own:
+            return figures.assign(freq="M", ordinal=0)
+        parts = figures[["year", "first", "day"]].astype(int).set_axis(["year", "month", "day"], axis=1)
+        days = pd.to_datetime(parts)
+        kept = pd.Series(True, figures.index)
+        if self.freq == "W-SUN" and days.dt.dayofweek.nunique() > 1:
+            kept = self._whole_weeks(days)
+        ordinal = pd.PeriodIndex(days[kept], freq=self.freq).astype("int64")
+        return figures[kept].assign(freq=self.freq, ordinal=ordinal).reset_index(drop=True)
+
+    def _whole_weeks(self, days: pd.Series) -> pd.Series:
+        """Which days lie in weeks that the file covers from Monday to Sunday, as far as its ends tell."""
+        first = days.min()
+        last = days.max()
+        start = first + pd.Timedelta(days=(7 - first.dayofweek) % 7)
+        end = last - pd.Timedelta(days=(last.dayofweek + 1) % 7)
+        kept = days.between(start, end)
+        if not kept.all():
+            self.notes.append(f"头尾不满一周的日期没有用上（{int((~kept).sum())} 个数）：周一至周日为一周")
+        return kept
 
     # dates -----------------------------------------------------------------------------------------------
     def _dated(self, figures: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from .former import check_former, odd_levels
 from .grammar.layout import Layout, find_layout, is_guide
 from .grammar.phrases import PhraseReader
 from .grammar.when import parse_when
-from .periods import Settling
+from .periods import DATED, PER_YEAR, Settling
 from .plausible import check_bounds, check_magnitudes, check_totals
 from .shapes import shape
 from .sums import add_up, settle_upper
@@ -30,7 +30,6 @@ from .sums import add_up, settle_upper
 #: As the name of a sheet: all that hold a table.
 ALL_SHEETS = "*"
 _SUM_SHEETS = {"总表", "汇总表", "合计表", "全年汇总", "年度汇总", "summary"}
-_PER_YEAR = {"Y": 1, "Q": 4, "M": 12}
 #: Kinds that ``auto`` chooses from, the more special first.
 AUTO = ("sales", "volumes", "indicators", "targets", "penetration", "units")
 AUTO += ("stores", "openings", "customers", "flows", "areas")
@@ -47,6 +46,7 @@ def read_table(
     sum_rows: bool = False,
     upper: str = "ask",
     price: float | None = None,
+    every: str = "month",
 ) -> pd.DataFrame:
     """Read an analyst's own spreadsheet or CSV (读取自有数据).
 
@@ -82,6 +82,9 @@ def read_table(
         (what is beyond them is kept), or what they leave.
     price : float, optional
         Yuan for each unit of goods: ``volumes`` are then returned as sales.
+    every : {"month", "week", "day"}
+        What dated rows of own sales or volumes are added up to; weeks begin on Monday, and those that the
+        file does not cover whole at its ends are left out.
 
     Returns
     -------
@@ -139,7 +142,9 @@ def read_table(
     notes = told + joined + layout_notes(layouts) + [note for reader in readers for note in reader.notes]
     figures = _typed(pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0])
     is_total = figures["word"] != ""
-    settling = Settling(spec, problems, notes, layouts[0].first_row, negative=allow_negative)
+    if every not in DATED:
+        raise MktError(f"every 应为 {'、'.join(DATED)}，现为 {every!r}")
+    settling = Settling(spec, problems, notes, layouts[0].first_row, negative=allow_negative, every=every)
     totals = _settled_totals(figures[is_total], spec, layouts[0].first_row)
     figures = _with_periods(
         settling.settle(figures[~is_total].reset_index(drop=True)), spec, layouts[0].first_row
@@ -292,7 +297,7 @@ def _with_periods(figures: pd.DataFrame, kind: Kind, header_row: int) -> pd.Data
         return figures.assign(period=0, year=None, per_year=1, header_row=header_row)
     freq = figures["freq"].iloc[0]
     period = pd.PeriodIndex.from_ordinals(figures["ordinal"].astype("int64"), freq=freq)
-    return figures.assign(period=period, year=period.year, per_year=_PER_YEAR[freq], header_row=header_row)
+    return figures.assign(period=period, year=period.year, per_year=PER_YEAR[freq], header_row=header_row)
 
 
 def _check_required(figures: pd.DataFrame, layout: Layout, kind: Kind, problems: Problems) -> None:
