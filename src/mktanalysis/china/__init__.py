@@ -10,7 +10,6 @@ from .cities import (
     score_cities,
 )
 from .counties import county_profile, rule_figures, rule_systems, score_counties
-from .holidays import load_holidays
 from .macro import MacroInputs, macro_inputs, province_territories
 from .market_size import (
     city_market,
@@ -96,7 +95,6 @@ __all__ = [
     "largest_unit",
     "level_counts",
     "load_breaks",
-    "load_holidays",
     "load_panel",
     "load_penetration",
     "macro_inputs",

@@ -10,6 +10,7 @@ from .interchange import from_hierarchical_index, from_nixtla, reconcile, to_nix
 from .models.averages import PerSeries
 from .models.calendar import SpringFestival, split_january_february, spring_festival
 from .models.daily import Calendar
+from .models.holidays import load_holidays
 from .models.weights import shortest_history
 from .reading import (
     forecast_as_of,
@@ -44,6 +45,7 @@ __all__ = [
     "from_hierarchical_index",
     "from_nixtla",
     "line_and_children",
+    "load_holidays",
     "past_and_future",
     "published_figures",
     "quick_backtest",

@@ -20,8 +20,7 @@ _HEADERS = {
 
 def with_holidays(model, panel, horizon: int, file: Path | None):
     """The model, looking at weekly or daily figures without the year and the holidays."""
-    from mktanalysis.china import load_holidays
-    from mktanalysis.forecasting import Calendar
+    from mktanalysis.forecasting import Calendar, load_holidays
 
     first = panel["period"].min().start_time.year
     last = (panel["period"].max() + horizon).end_time.year

@@ -269,7 +269,7 @@ class Settling:
         parts = figures[["year", "first", "day"]].astype(int).set_axis(["year", "month", "day"], axis=1)
         days = pd.to_datetime(parts)
         kept = pd.Series(True, figures.index)
-        if self.freq == "W-SUN" and days.dt.dayofweek.nunique() > 1:
+        if self.freq == "W-SUN" and days.dt.day_of_week.nunique() > 1:
             kept = self._whole_weeks(days)
         ordinal = pd.PeriodIndex(days[kept], freq=self.freq).astype("int64")
         return figures[kept].assign(freq=self.freq, ordinal=ordinal).reset_index(drop=True)
@@ -278,8 +278,8 @@ class Settling:
         """Which days lie in weeks that the file covers from Monday to Sunday, as far as its ends tell."""
         first = days.min()
         last = days.max()
-        start = first + pd.Timedelta(days=(7 - first.dayofweek) % 7)
-        end = last - pd.Timedelta(days=(last.dayofweek + 1) % 7)
+        start = first + pd.Timedelta(days=(7 - first.day_of_week) % 7)
+        end = last - pd.Timedelta(days=(last.day_of_week + 1) % 7)
         kept = days.between(start, end)
         if not kept.all():
             self.notes.append(f"头尾不满一周的日期没有用上（{int((~kept).sum())} 个数）：周一至周日为一周")

@@ -13,7 +13,7 @@ import pandas as pd
 from ...errors import MktError, Problems
 from ...regions import RegionTree
 from ..fields import Kind
-from .periods import close
+from .periods import PER_YEAR, close
 from .plausible import above_others
 
 #: What a row of an upper region is beside rows of its parts.
@@ -34,7 +34,9 @@ def add_up(
     repeated = figures[again]
     groups = repeated.groupby(_KEY, dropna=False)
     differ = groups["detail"].transform("nunique").gt(1) | groups["day"].transform("nunique").gt(1)
-    listed_by_day = groups["day"].transform("nunique").gt(1).any()  # then two rows of one day are two sales
+    # Where rows are listed by day, two of one day are two sales.
+    by_date = PER_YEAR.get(repeated["freq"].iloc[0], 0) > 12
+    listed_by_day = by_date or groups["day"].transform("nunique").gt(1).any()
     additive = repeated["measure"].map({m.name: m.additive or kind.own for m in kind.measures}).astype(bool)
     sure = additive & (differ | sum_rows | listed_by_day)
     _tell_repeated(repeated[~sure], kind, problems)

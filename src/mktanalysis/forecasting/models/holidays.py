@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..errors import MktError
-from ..forecasting.models.calendar import NEW_YEAR
+from ...errors import MktError
+from .calendar import NEW_YEAR
 
 #: Fifth day of the fifth lunar month (public calendar; two programs agree, see tests).
 DRAGON_BOAT = pd.to_datetime(

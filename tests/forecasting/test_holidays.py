@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from mktanalysis import MktError
-from mktanalysis.china import load_holidays
+from mktanalysis.forecasting import load_holidays
 
 #: As announced by the State Council for these years (the holiday's own day).
 KNOWN = {
