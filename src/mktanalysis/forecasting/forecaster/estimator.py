@@ -92,9 +92,10 @@ class HierarchicalForecaster(Shown):
     ----------
     model : str or object
         ``average`` (of theta, ets, both also on logs, and seasonal_naive, weighted by recent errors from
-        rolling origins, and corrected for the bias of each level in the last eight periods; of annual
-        figures recent_drift and log_recent_drift instead of seasonal_naive, weighted alike and not
-        corrected: years are few), or one of ``theta``, ``ets``,
+        rolling origins, and corrected for the bias of each level in the last eight periods; of daily
+        figures theta, ets, seasonal_naive, seasonal_median and ridge; of annual ones recent_drift and
+        log_recent_drift instead of seasonal_naive, weighted alike; neither of these corrected: a week is no
+        lag, years are few), or one of ``theta``, ``ets``, ``seasonal_median``, ``ridge`` (daily),
         ``drift``, ``recent_drift`` (of the last five years), ``seasonal_naive``, ``log_theta``,
         ``log_ets``, ``log_drift``, ``log_recent_drift``, a list of these, or any object with ``fit(y)`` and
         ``predict(horizon)``. Four to seven years of growing figures: ``drift`` errs least.
@@ -108,7 +109,8 @@ class HierarchicalForecaster(Shown):
         Published totals or approved budgets: columns region, period and ``value`` (stays exactly), or
         ``lower`` and/or ``upper`` (floor, ceiling). The discrepancy is spread by how regions erred together
         so far, see :func:`~mktanalysis.forecasting.hierarchy.common.settle`. Rows whose ``status`` is
-        ``observed`` also tell of the regions beside them; others are decisions and do not.
+        ``observed`` also tell of the regions beside them; others are decisions and do not. Intervals of the
+        same period narrow to what is left to err once these are known.
     nonnegative : bool
         No forecast below 0 (by the exact optimum, not by clipping), and no negative history.
     breaks : DataFrame, optional
