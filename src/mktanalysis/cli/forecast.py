@@ -90,13 +90,15 @@ def forecast(
 
     例：mktanalysis forecast --file 每日销售.csv --every day --horizon 28
     """
-    from mktanalysis import HierarchicalForecaster, resolve_names
+    from mktanalysis import HierarchicalForecaster, MktError, resolve_names
 
     from .output import check_target, next_step
     from .own import own_table, own_tree
     from .own.panels import built_in, carried_on, own_panel
 
     check_target(to)
+    if every != "month" and file is None:
+        raise MktError("--every 只用于自有明细：请同时用 --file 给出文件")
     tree = own_tree()
     code = resolve_names([region], tree).iloc[0]
     what_if = _scenario(scenario, tree)
