@@ -212,7 +212,8 @@ def speed(peers: str | None, quick: bool) -> pd.DataFrame:
     rows = []
     for length, freq, season, horizon in ((20, "Y", 1, 5), (120, "M", 12, 12)):
         structure, bottom, periods = synthetic((7, 31, 337, 2850), length, freq)
-        cube = Cube(structure, bottom, periods, season, np.zeros(bottom.shape, bool))
+        none = np.zeros(bottom.shape, bool)
+        cube = Cube(structure, bottom, periods, season, none, none)
         whole, case = structure.add_up(bottom), f"3,226 x {length} {freq}"
         found = own_times(cube, whole, horizon) | {PEAK: own_memory("average", length, freq)["peak_mb"]}
         against = peer_times(peers, structure, whole, season, horizon, quick) if peers else {}
@@ -296,7 +297,8 @@ def memory(model: str, length: int, freq: str, counts: list[int]) -> None:
     structure, bottom, periods = synthetic((7, 31, 337, 2850, *counts), length, freq)
     season, horizon = (12, 12) if freq == "M" else (1, 5)
     forecaster = HierarchicalForecaster(model, n_origins=5)
-    forecaster.cube_ = Cube(structure, bottom, periods, season, np.zeros(bottom.shape, bool))
+    none = np.zeros(bottom.shape, bool)
+    forecaster.cube_ = Cube(structure, bottom, periods, season, none, none)
     start = time.process_time()
     forecaster.forecast(horizon)
     seconds = time.process_time() - start

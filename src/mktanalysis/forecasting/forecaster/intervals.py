@@ -29,7 +29,7 @@ ANNUAL_HALF_LIFE = 0.4
 #: few common errors of late years do not tell the sign of the next one.
 ASYMMETRY = 0.4
 #: The scale of an error is an estimate with a part of the same errors in it: limits come out a little short.
-ESTIMATED_SCALE = 1.03
+ESTIMATED_SCALE = 1.045
 #: The scores of all nodes together weigh in each level's limit as so many series of its own.
 BORROWED_SERIES = 2.0
 #: Fewer origins with a known error say nothing about width.
