@@ -5,8 +5,15 @@ import pandas as pd
 import pytest
 
 from mktanalysis.errors import InfeasibleError, MktError, TableError
+from mktanalysis.planning.people import heads
 from mktanalysis.regions import RegionTree
-from mktanalysis.territories import Conditions, TerritoryDesigner, check_plan, design_territories
+from mktanalysis.territories import (
+    Conditions,
+    TerritoryDesigner,
+    check_plan,
+    design_territories,
+    smallest_relaxation,
+)
 
 
 def board(rows=6, columns=6, seed=0):
@@ -105,8 +112,8 @@ def test_a_unit_above_the_tolerance_is_named():
     assert plan.figures["tolerance_bound"] <= plan.figures["worst_deviation"] + 1e-9
 
 
-def test_nested_in_parents():
-    (units, edges) = board()
+def halves(units):
+    """A tree of two parents: the two lowest rows and the rest."""
     parent = np.where(units["y"] < 2, "p1", "p2")
     table = pd.concat(
         [
@@ -120,12 +127,31 @@ def test_nested_in_parents():
             pd.DataFrame({"region": units["region"], "level": "low", "parent": parent}),
         ]
     ).assign(name=lambda t: t["region"])
-    tree = RegionTree.from_table(table.reset_index(drop=True), levels=["top", "mid", "low"])
+    return RegionTree.from_table(table.reset_index(drop=True), levels=["top", "mid", "low"])
+
+
+def test_nested_in_parents():
+    (units, edges) = board()
+    tree = halves(units)
     plan = design_territories(units, edges, tree, n=6, within="mid", measures={"capacity": 0.2}, effort=0.1)
     holds(plan, units, edges, tree)
     assert plan.territories.groupby("parent").size().to_dict() == {"p1": 2, "p2": 4}
     with pytest.raises(InfeasibleError, match="每个至少要 1 个片区"):
         design_territories(units, edges, tree, n=1, within="mid")
+
+
+def test_people_of_the_parents_may_be_given():
+    (units, edges) = board()
+    tree = halves(units)
+    wishes = {"within": "mid", "measures": {"capacity": 0.25}, "effort": 0.1}
+    people = heads(pd.Series({"p1": 2.6, "p2": 2.2}), total=6, least=1)  # another share than the load's
+    plan = holds(design_territories(units, edges, tree, n=6, heads=people, **wishes), units, edges, tree)
+    assert plan.territories.groupby("parent")["heads"].sum().to_dict() == {"p1": 3, "p2": 3}
+    with pytest.raises(TableError, match="没有给人数") as error:
+        design_territories(units, edges, tree, n=6, heads={"p1": 3, "p9": 1}, **wishes)
+    assert "不能派人" in str(error.value) and "合计 4" in str(error.value)
+    with pytest.raises(TableError, match="同时给 within"):
+        design_territories(units, edges, n=6, heads={"p1": 3, "p2": 3})
 
 
 def test_islands_are_bridged_and_said():
@@ -194,6 +220,17 @@ def test_the_designer_remembers_its_plan():
 
 
 BAD = {
+    "no code": (lambda u, e: (u.assign(region=u["region"].where(u.index > 0)), e), {}, "缺少地区代码"),
+    "more apart than people": (
+        lambda u, e: (u, e),
+        {"apart": (("u00", "u01", "u02", "u10"),)},
+        "多于 n = 3",
+    ),
+    "unknown distance": (
+        lambda u, e: (u, e),
+        {"distance": pd.DataFrame(np.nan, board(3, 3)[0]["region"], board(3, 3)[0]["region"])},
+        "缺失或为负",
+    ),
     "repeated": (lambda u, e: (pd.concat([u, u.iloc[:1]]), e), {}, "地区代码重复"),
     "missing figure": (lambda u, e: (u.assign(capacity=u["capacity"].where(u.index > 0)), e), {}, "缺少数值"),
     "negative": (lambda u, e: (u.assign(capacity=-1.0), e), {}, "不能为负"),
@@ -238,6 +275,23 @@ def test_bad_input_is_refused_in_words(case):
     (units, edges) = spoil(*board(3, 3))
     with pytest.raises(TableError, match=message):
         design_territories(units, edges, **{"n": 3, **wishes})
+
+
+def test_locks_that_leave_no_unit_are_refused():
+    (units, edges) = board(3, 3)
+    with pytest.raises(InfeasibleError, match="不够另外 1 个片区"):
+        design_territories(units, edges, n=2, locks=dict.fromkeys(units["region"], "甲"))
+
+
+def test_units_that_cannot_be_apart_are_told():
+    units = pd.DataFrame({"region": list("abcd"), "capacity": [0.1, 0.1, 2.0, 2.2], "x": range(4), "y": 0.0})
+    edges = pd.DataFrame({"region": list("abc"), "neighbor": list("bcd")})
+    wishes = {"apart": (("a", "b"),), "locks": {"c": "乙", "d": "丙"}, "measures": {"capacity": 0.2}}
+    plan = design_territories(units, edges, n=2, effort=0.1, **wishes)  # a is reached through b alone
+    assert any("仍在同一片区" in note for note in plan.notes) and not plan.figures["proven"]
+    checks = check_plan(plan.assignment, units, edges, plan.conditions).set_index("condition")
+    assert not checks.loc["分开：a、b", "holds"]
+    assert "apart" in smallest_relaxation(units, edges, n=2, **wishes)["condition"].tolist()
 
 
 def test_all_problems_at_once():

@@ -7,12 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from mktanalysis.territories.problem import Problem, parts_of
 from mktanalysis.territories.proof.bound import lower_bound, pair_bounds
 from mktanalysis.territories.proof.exact import best_choice, connected_sets, smallest_tolerance
 from mktanalysis.territories.proof.hess import prove
 from mktanalysis.territories.search.anneal import anneal
+from mktanalysis.territories.search.spread import spread_cut
 from mktanalysis.territories.search.start import first_cut, grown
 from mktanalysis.territories.search.walk import Walk, medians, score, total_cost
 
@@ -166,8 +168,41 @@ def test_the_books_of_a_walk_equal_those_counted_afresh():
 def test_every_territory_is_connected_and_has_a_unit(rows, columns, k, seed):
     problem = grid(rows, columns, min(k, rows * columns), seed=seed)
     rng = np.random.default_rng(seed)
-    for label in (first_cut(problem), grown(problem, rng), anneal(problem, effort=0.02, random_state=seed)):
+    annealed = anneal(problem, effort=0.02, random_state=seed)
+    for label in (first_cut(problem), spread_cut(problem, rng), grown(problem, rng), annealed):
         assert set(label) == set(range(problem.k)) and connected(problem, label)
+
+
+def test_spread_medians_travel_less_than_bisection():
+    problem = grid(16, 16, 9, tolerance=0.1, seed=3)
+    spread = [spread_cut(problem, np.random.default_rng(seed)) for seed in range(3)]
+    assert max(total_cost(problem, label) for label in spread) < 1.05 * total_cost(
+        problem, first_cut(problem)
+    )
+    assert spread[0] == spread_cut(problem, np.random.default_rng(0))
+
+
+def test_a_bound_of_many_units_is_that_of_all_pairs():
+    """Pairs left out on the way to the prices do not raise the bound that is told."""
+    problem = grid(12, 12, 8, tolerance=0.1, seed=1)
+    best = total_cost(problem, anneal(problem, effort=0.05, starts=1))
+    bound = lower_bound(problem, best)
+    cost = problem.weight[:, None] * problem.distance - bound.price[:, None]
+    value = np.array(
+        [
+            _least(cost[:, j], problem.loads[:, 0], j, problem.low[0], problem.high[0])
+            for j in range(problem.n)
+        ]
+    )
+    assert bound.bound == pytest.approx(bound.price.sum() + np.sort(value)[: problem.k].sum())
+    assert 0.9 * best < bound.bound <= best
+
+
+def _least(gain, load, own, low, high):
+    """A site's continuous knapsack by linear programming."""
+    bounds = [(1, 1) if i == own else (0, 1) for i in range(len(gain))]
+    found = linprog(gain, A_ub=np.vstack([load, -load]), b_ub=[high, -low], bounds=bounds)
+    return found.fun if found.success else np.inf
 
 
 def test_locks_and_apart_are_kept():

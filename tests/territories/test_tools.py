@@ -134,6 +134,12 @@ class TestRealign:
         checks = check_plan(plan.assignment, units, edges, plan.conditions)
         assert checks["holds"].all(), checks
 
+    def test_a_lock_to_no_territory_of_today_is_refused(self):
+        (units, edges) = board(3, 3)
+        today = pd.Series(np.where(units["x"] < 1, "甲", "乙"), units["region"])
+        with pytest.raises(MktError, match="现有片区以外"):
+            realign(units, edges, today, locks={"u00": "丙"})
+
     def test_handovers_are_dated(self):
         (units, edges) = board(3, 4)
         units = units.assign(customers=np.arange(12.0))
@@ -174,6 +180,11 @@ class TestCoverage:
         assert found.next_centres.values.tolist() == [["e", 5.0, 5 / 15, 1.0]]
         longer = centre_coverage(units, centres, radius=1, road_factor=1.3)
         assert longer.covered_share == pytest.approx(4 / 15)
+
+    def test_nothing_to_cover_is_refused(self):
+        units = pd.DataFrame({"region": ["a"], "capacity": 0.0, "x": 0.0, "y": 0.0})
+        with pytest.raises(TableError, match="没有可覆盖"):
+            centre_coverage(units, pd.DataFrame({"centre": ["A"], "x": 0.0, "y": 0.0}), radius=1)
 
     def test_bad_centres_are_refused(self):
         units = pd.DataFrame({"region": ["a"], "capacity": 1.0, "x": 0.0, "y": 0.0})

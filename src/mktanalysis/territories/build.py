@@ -42,7 +42,8 @@ def build_jobs(
     if conditions.within is not None:
         parent = tree.parents(conditions.within, units["region"]).to_numpy()
         parts = dict(iter(units.groupby(parent, sort=True)))
-        people = share_people(pd.Series({p: t[columns[0]].sum() for p, t in parts.items()}), conditions.n)
+        load = pd.Series({p: t[columns[0]].sum() for p, t in parts.items()})
+        people = conditions.heads or share_people(load, conditions.n)
     total = 1.0 if conditions.weight is None else max(float(units[conditions.weight].sum()), 1e-300)
     jobs = []
     for parent, part in parts.items():

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..errors import Problems
 from ..settings import Strict
@@ -34,6 +34,8 @@ class Conditions(Strict):
         Least weighted distance to the territory's median unit (or its seat), or fewest borders cut.
     within : str, optional
         Level of the tree that no territory crosses; people go to its regions by load, at least one each.
+    heads : dict or Series
+        With ``within``: region of that level -> people, as from a plan by workload; default by load.
     seats : tuple of str
         Units that are each the seat of a territory of their own.
     locks : dict
@@ -56,12 +58,19 @@ class Conditions(Strict):
     weight: str | None = "capacity"
     objective: Literal["travel", "borders"] = "travel"
     within: str | None = None
+    heads: dict[str, Annotated[int, Field(ge=1)]] = {}  # noqa: RUF012
     seats: tuple[str, ...] = ()
     locks: dict[str, str] = {}  # noqa: RUF012
     together: tuple[tuple[str, ...], ...] = ()
     apart: tuple[tuple[str, ...], ...] = ()
     effort: Annotated[float, Field(gt=0)] = 1.0
     nodes: Annotated[int, Field(ge=0)] = 400
+
+    @field_validator("heads", mode="before")
+    @classmethod
+    def _as_dict(cls, value):
+        given = dict(value.items()) if value is not None else {}
+        return {code: int(x) if x == x // 1 else x for code, x in given.items()}
 
 
 def check_inputs(units, edges, conditions: Conditions, *, tree=None, distance=None, current=None) -> None:
@@ -73,7 +82,9 @@ def check_inputs(units, edges, conditions: Conditions, *, tree=None, distance=No
     _check_figures(units, conditions, distance, problems)
     known = set(units["region"])
     if conditions.n > len(units):
-        problems.add(f"片区数 n 多于单元数 {len(units)}：请减少片区，或用更细的单元", value=conditions.n)
+        problems.add(
+            f"片区数 n 多于单元数 {len(units)}：请减少片区，或用更细的单元", column="n", value=conditions.n
+        )
     _check_edges(edges, known, problems)
     _check_wishes(conditions, known, problems)
     if current is not None:
@@ -81,11 +92,29 @@ def check_inputs(units, edges, conditions: Conditions, *, tree=None, distance=No
     if conditions.within is not None and (tree is None or conditions.within not in tree.levels):
         levels = "" if tree is None else "，可用：" + "、".join(tree.levels)
         problems.add(f"within 需要地区树和它的一个层级{levels}", value=conditions.within)
+    elif conditions.heads:
+        _check_heads(conditions, known, tree, problems)
     problems.raise_any()
 
 
+def _check_heads(conditions: Conditions, known: set, tree, problems: Problems) -> None:
+    if conditions.within is None:
+        problems.add("按上级地区给人数，需要同时给 within", column="heads")
+        return
+    inside = pd.Index(sorted(known)).intersection(tree.regions)
+    parents = set(tree.parents(conditions.within, inside))
+    for code in sorted(parents - set(conditions.heads)):
+        problems.add("这个上级地区没有给人数（每个至少 1 人）", column="heads", value=code)
+    for code in sorted(set(conditions.heads) - parents):
+        problems.add("这个上级地区没有单元，不能派人", column="heads", value=code)
+    total = sum(conditions.heads.values())
+    if total != conditions.n:
+        problems.add(f"各上级地区的人数合计 {total}，与 n = {conditions.n} 不同", column="heads", value=total)
+
+
 def _check_figures(units: pd.DataFrame, conditions: Conditions, distance, problems: Problems) -> None:
-    again = units["region"].duplicated()
+    problems.add_rows(units["region"].isna(), "region", units["region"], "缺少地区代码")
+    again = units["region"].duplicated() & units["region"].notna()
     problems.add_rows(again, "region", units["region"], "地区代码重复")
     columns = [*conditions.measures, *([conditions.weight] if conditions.weight else [])]
     points = ("lon", "lat") if "lon" in units else ("x", "y")
@@ -108,6 +137,10 @@ def _check_figures(units: pd.DataFrame, conditions: Conditions, distance, proble
         missing = pd.Index(units["region"]).difference(distance.index)
         for code in missing:
             problems.add("距离表中没有这个单元", column="distance", value=code)
+        if not len(missing):
+            far = distance.reindex(index=units["region"], columns=units["region"]).to_numpy(float)
+            bad = ~np.isfinite(far).all(axis=1) | (far < 0).any(axis=1)
+            problems.add_rows(bad, "distance", units["region"], "这个单元到其他单元的距离有缺失或为负")
 
 
 def _check_edges(edges: pd.DataFrame, known: set, problems: Problems) -> None:
@@ -143,12 +176,25 @@ def _check_wishes(conditions: Conditions, known: set, problems: Problems) -> Non
             problems.add(f"要求同片区的单元被锁定到不同片区：{'、'.join(sorted(where))}", column="together")
     joined = {frozenset((a, b)) for group in conditions.together for a in group for b in group if a != b}
     for group in conditions.apart:
+        if len(group) > conditions.n:
+            problems.add(f"要求彼此分开的有 {len(group)} 个单元，多于 n = {conditions.n}", column="apart")
         for i, a in enumerate(group):
             for b in group[i + 1 :]:
                 if frozenset((a, b)) in joined:
                     problems.add(f"{a} 与 {b} 既要求同片区又要求分开", column="apart")
                 elif a in home and home.get(b) == home[a]:
                     problems.add(f"{a} 与 {b} 锁定在同一片区，又要求分开", column="apart")
+
+
+def met_apart(assignment: pd.Series, conditions: Conditions) -> list[tuple]:
+    """Pairs of units that should be apart and share a territory."""
+    return [
+        (a, b)
+        for group in conditions.apart
+        for i, a in enumerate(group)
+        for b in group[i + 1 :]
+        if assignment[a] == assignment[b]
+    ]
 
 
 def _check_current(current: pd.Series, known: set, problems: Problems) -> None:

@@ -129,6 +129,8 @@ def _check(units, centres, radius: float, measure: str, road_factor: float) -> N
                 problems.add(f"{what}缺少这一列", column=name)
             elif table[name].isna().any():
                 problems.add(f"{what}有缺失值", column=name)
+    if measure in units and not units[measure].sum() > 0:
+        problems.add("全部为 0，没有可覆盖的", column=measure)
     if "centre" in centres and centres["centre"].duplicated().any():
         problems.add("中心重名", column="centre")
     if not len(centres):

@@ -52,8 +52,8 @@ def design_territories(
         region -> today's territory: names are kept where possible, moves are listed.
     random_state : int or None
     **conditions
-        Fields of `Conditions`: measures, weight, objective, within, seats, locks, together, apart, effort,
-        nodes.
+        Fields of `Conditions`: measures, weight, objective, within, heads, seats, locks, together, apart,
+        effort, nodes.
 
     Returns
     -------

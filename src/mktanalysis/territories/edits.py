@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import InfeasibleError, MktError
 from ..words.render import named
+from .conditions import met_apart
 from .design import design_territories
 from .plan import TerritoryPlan
 from .realign import realign
@@ -140,7 +141,7 @@ def smallest_relaxation(units, edges, tree=None, *, n: int, random_state: int | 
             )
         except InfeasibleError:
             return True
-        return plan.figures["n_out"] > 0
+        return plan.figures["n_out"] > 0 or bool(met_apart(plan.assignment, plan.conditions))
 
     if not out(base):
         return pd.DataFrame(columns=columns)
@@ -170,7 +171,7 @@ def _tolerance_row(units, edges, tree, wishes: dict, measures: dict):
             plan = design_territories(units, edges, tree, measures={**measures, first: tolerance}, **wishes)
         except InfeasibleError:
             return False
-        return plan.figures["n_out"] == 0
+        return plan.figures["n_out"] == 0 and not met_apart(plan.assignment, plan.conditions)
 
     for _ in range(8):
         high = max(2 * high, 0.01)

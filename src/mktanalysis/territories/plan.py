@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..words.render import named
 from ..words.summary import Shown, Summary
-from .conditions import Conditions
+from .conditions import Conditions, met_apart
 from .problem import distances
 from .search.walk import medians
 
@@ -94,7 +94,8 @@ def plan_of(solved, units, conditions: Conditions, *, tree=None, current=None, n
     moves = move_table(assignment, current, units, conditions)
     (figures, unit) = _figures(solved, table, moves, units, conditions)
     bridges = tuple(pair for job, *_ in solved if job.problem is not None for pair in job.problem.bridges)
-    notes = (*notes, *_told(table))
+    together = [f"要求分开的 {a}、{b} 仍在同一片区" for a, b in met_apart(assignment, conditions)]
+    notes = (*notes, *_told(table), *together)
     return TerritoryPlan(
         assignment, named(table, "territories"), named(moves, "territory_moves"),
         named(figures, "territory_figures"), unit, notes, conditions, bridges,
@@ -147,17 +148,17 @@ def territory_table(rows, units, conditions: Conditions, *, names, distance=None
     sums = np.array([by.loc[row["units"], measures].sum().to_numpy(float) for row in rows])
     load = sums / table["heads"].to_numpy()[:, None]
     group = table["parent"].fillna("").to_numpy()
+    single = np.array([len(row["units"]) == 1 for row in rows])
     mean = np.empty_like(load)
     for parent in set(group):
         mask = group == parent
-        mean[mask] = sums[mask].sum(axis=0) / table["heads"].to_numpy()[mask].sum()
-        mean[mask] = _rest_mean(sums[mask], table["heads"].to_numpy()[mask], mean[mask][0], conditions)
+        heads = table["heads"].to_numpy()[mask]
+        mean[mask] = _rest_mean(sums[mask], heads, single[mask], conditions)
     relative = load / np.where(mean > 0, mean, 1.0)
     tolerance = np.array(list(conditions.measures.values()))
     off = np.abs(relative - 1)
     holds = (off <= tolerance + 1e-9).all(axis=1)
     travel = [_travel(row, by, conditions, distance) for row in rows]
-    single = np.array([len(row["units"]) == 1 for row in rows])
     high = (relative > 1 + tolerance + 1e-9).any(axis=1)
     reason = np.where(holds, "", np.where(single & high, "单元不可再分", np.where(high, "偏高", "偏低")))
     table = table.assign(
@@ -176,16 +177,17 @@ def territory_table(rows, units, conditions: Conditions, *, names, distance=None
     return table[columns].sort_values("territory").reset_index(drop=True)
 
 
-def _rest_mean(sums, heads, mean, conditions: Conditions) -> np.ndarray:
-    """Mean a head over what is not a large unit of its own, as `build` computes it."""
+def _rest_mean(sums, heads, single, conditions: Conditions) -> np.ndarray:
+    """Mean a head over what is no large unit of its own, as `build` computes it."""
     tolerance = next(iter(conditions.measures.values()))
     left = np.ones(len(sums), dtype=bool)
+    mean = sums.sum(axis=0) / heads.sum()
     while left.any():
         mean = sums[left].sum(axis=0) / heads[left].sum()
-        large = left & (heads > 1) & (sums[:, 0] > (1 + tolerance) * mean[0])
+        large = left & single & (sums[:, 0] > (1 + tolerance) * mean[0] * (1 + 1e-9))
         if not large.any() or large.sum() == left.sum():
             break
-        left &= ~large
+        left[np.flatnonzero(large)[sums[large, 0].argmax()]] = False  # the largest first
     return mean
 
 

@@ -89,6 +89,9 @@ def realign(
     names = list(dict.fromkeys(current.dropna()))
     wishes = Conditions(n=len(names) if n is None else n, **conditions)
     check_inputs(units, edges, wishes, tree=tree, current=current)
+    fresh = sorted(set(wishes.locks.values()) - set(names))
+    if len(fresh) > max(wishes.n - len(names), 0):
+        raise MktError(f"锁定到现有片区以外：{'、'.join(fresh)}；现有：{'、'.join(map(str, names))}")
     if wishes.within is not None or wishes.objective != "travel":
         raise MktError("realign 按现有片区调整，不用 within；目标只能是 travel：请按上级地区分别调整")
     (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, current=current, large=False)

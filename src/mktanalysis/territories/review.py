@@ -108,7 +108,22 @@ def _heads(assignment: pd.Series, units, conditions: Conditions, tree) -> pd.Dat
             break
         table.loc[per_head.where(single).idxmax(), "heads"] += 1
         extra -= 1
-    return table
+    return table.assign(alone=_alone(table, tolerance))
+
+
+def _alone(table: pd.DataFrame, tolerance: float) -> pd.Series:
+    """Single units too large for their band: the mean is that of the others."""
+    alone = pd.Series(False, table.index)
+    while True:
+        rest = table[~alone]
+        mean = rest.groupby("group")["load"].sum() / rest.groupby("group")["heads"].sum()
+        large = rest[
+            (rest["size"] == 1) & (rest["load"] > (1 + tolerance) * rest["group"].map(mean) * (1 + 1e-9))
+        ]
+        large = large[rest.groupby("group")["load"].transform("size").reindex(large.index) > 1]
+        if large.empty:
+            return alone
+        alone[large["load"].idxmax()] = True
 
 
 def _people(heads: pd.DataFrame, conditions: Conditions) -> dict:
@@ -121,7 +136,7 @@ def _people(heads: pd.DataFrame, conditions: Conditions) -> dict:
 def _balanced(assignment: pd.Series, units, name: str, tolerance: float, heads: pd.DataFrame) -> dict:
     load = units.set_index("region")[name].groupby(assignment).sum().reindex(heads.index) / heads["heads"]
     normal = heads["heads"] == 1
-    mean = load.where(normal).groupby(heads["group"]).transform("mean")
+    mean = load.where(normal & ~heads["alone"]).groupby(heads["group"]).transform("mean")
     off = (load / mean - 1).abs().where(normal)
     excess = off - tolerance
     out = excess[excess > 1e-9].sort_values(ascending=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,10 @@ _TODAY = {
     "region": Field(("地区代码", "地区", "单元", "代码", "region"), "region"),
     "territory": Field(("片区", "现有片区", "业务员", "territory")),
 }
+_HEADS = {
+    "region": Field(("地区代码", "地区", "代码", "region"), "region"),
+    "heads": Field(("人数", "编制", "heads"), "number"),
+}
 _CENTRES = {
     "centre": Field(("中心", "名称", "经销商", "仓库", "centre")),
     "region": Field(("地区", "所在地", "region"), "region"),
@@ -43,6 +48,7 @@ def design(
     level: Level = "county",
     tolerance: Band = 0.1,
     within: Annotated[str | None, typer.Option(help="不跨越的层级，如 province、prefecture")] = None,
+    heads: Annotated[Path | None, typer.Option(help="within 各地区的人数：地区、人数（如按工作量）")] = None,
     current: Annotated[Path | None, typer.Option(help="现有片区：地区、片区；列出变动")] = None,
     own: Own = None,
     effort: Effort = 0.3,
@@ -54,14 +60,16 @@ def design(
     """
     from mktanalysis.territories import design_territories
 
-    from ..lists import show_words
+    from ..lists import read_list, show_words
 
     (units, edges, tree) = _units(level, area, own)
     today = None if current is None else _today(current, tree)
-    plan = design_territories(
-        units, edges, tree, n=n, measures={"capacity": tolerance}, within=within, current=today, effort=effort
-    )
-    show_words(plan.territories, title="片区", tree=tree)
+    wishes = {"measures": {"capacity": tolerance}, "within": within, "effort": effort}
+    if heads is not None:
+        wishes["heads"] = read_list(heads, _HEADS, tree=tree).set_index("region")["heads"]
+    plan = design_territories(units, edges, tree, n=n, current=today, **wishes)
+    table = plan.territories if within else plan.territories.drop(columns="parent")
+    show_words(table, title="片区", tree=tree)
     _tell(plan)
     if to is not None:
         _write(to, plan, units)
@@ -73,7 +81,7 @@ def realign(
     level: Level = "county",
     tolerance: Band = 0.1,
     n: Annotated[int | None, typer.Option(min=1, help="片区数，默认不变")] = None,
-    effective: Annotated[str, typer.Option(help="生效日，如 2026-01-01")] = "2026-01-01",
+    effective: Annotated[str | None, typer.Option(help="生效日，如 2027-01-01，默认明年元旦")] = None,
     own: Own = None,
     effort: Effort = 0.3,
     to: To = None,
@@ -88,6 +96,7 @@ def realign(
 
     (units, edges, tree) = _units(level, area, own)
     today = _today(current, tree)
+    effective = effective or f"{date.today().year + 1}-01-01"
     wider = sorted({tolerance, round(tolerance * 1.5, 4), round(tolerance * 2, 4)})
     found = realign_frontier(units, edges, today, tree, tolerances=wider, n=n, effort=effort)
     show_words(found.table, title="均衡与移动")

@@ -21,7 +21,7 @@ from ..problem import NO_BALANCE, Problem
 CHUNK = 400_000
 #: Steps of the prices, how many without progress shorten the step, and by how much; what a step keeps of the
 #: directions before it.
-STEPS = 600
+STEPS = 450
 PATIENCE = 12
 SLOWER = 0.66
 MEMORY = 0.7
@@ -29,9 +29,11 @@ MEMORY = 0.7
 #: and at the nearest that hold this many times its largest load.
 WORTH = 1.25
 REACH = 1.5
-#: Sites looked at between two looks at all of them: so many times those to be opened, or this share of all.
+#: Sites looked at between two looks at all of them: so many times those to be opened, or this share of all;
+#: before so many steps the prices are too rough to leave any out.
 LIVELY = 12
 LIVELY_SHARE = 0.4
+ROUGH = 60
 #: Tries for the prices of load whenever all sites are looked at.
 SETTLE = 8
 #: Steps at which the pairs to look at are chosen anew.
@@ -68,7 +70,7 @@ def lower_bound(problem: Problem, best: float, *, steps: int = STEPS) -> Bound:
     for step in range(steps):
         if step in LOOKS:
             price = center  # what seemed best over the pairs chosen before is judged afresh
-            sites.look(price)
+            sites.look(price, everywhere=step < ROUGH)
             top = -np.inf
         bound, share = sites.step(price)
         waited += 1
@@ -82,10 +84,18 @@ def lower_bound(problem: Problem, best: float, *, steps: int = STEPS) -> Bound:
         # what is still unassigned, with some of the way so far; per unit of weight all prices move alike
         way = 1.0 - share + MEMORY * way
         length = float((way**2 * scale).sum())
-        if length < 1e-14 or top >= best or pace < 1e-4:
+        if length < 1e-14 or pace < 1e-4:
             break
+        if top >= best:  # over the pairs chosen; over all of them too?
+            if sites.all(center)[0] >= best * (1 - 1e-9):
+                break
+            price = center
+            sites.look(price, everywhere=True)
+            top = -np.inf
+            continue
         price = price + pace * (best - bound) / length * way * scale
-    return all_pairs(problem, center)
+    bound, value = sites.all(center)
+    return Bound(bound, center, value)
 
 
 def all_pairs(problem: Problem, price: np.ndarray) -> Bound:
@@ -167,12 +177,14 @@ class _Sites:
             value[sites] = self._values(price, sites)
         return float(price.sum() + value[self._picked(value)].sum()), value
 
-    def look(self, price: np.ndarray) -> None:
-        """Choose the pairs that matter at these prices, and the sites worth opening."""
+    def look(self, price: np.ndarray, *, everywhere: bool) -> None:
+        """Choose the pairs that matter at these prices, and unless `everywhere` the sites worth opening."""
         count = len(self.travel)
         self._choose(np.arange(count), price)
         for _ in range(SETTLE):
             value, _ = self._evaluate(price)
+        if everywhere:
+            return
         many = max(LIVELY * self.problem.k, int(LIVELY_SHARE * count))
         lively = np.argsort(value, kind="stable")[:many]
         self._choose(np.union1d(lively, np.array(self.fixed, dtype=int)), price)

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..problem import Problem
 from .recombine import Pool
+from .spread import spread_cut
 from .start import first_cut, grown
 from .walk import Walk, score
 
@@ -23,9 +24,15 @@ LEAST_BLOCKS = 20
 SETTLE = 10
 #: Temperature, in mean costs of a unit, and price of imbalance, in mean costs of a territory: from, to.
 HEAT = (3.0, 0.03)
+#: More units than this begin from spread medians, and stay near them: not so hot.
+MANY_UNITS = 900
+MANY_HEAT = (0.5, 0.03)
 PRICE = (0.05, 3.0)
 #: With a price of moving: temperature in mean loads of a unit, price of imbalance in loads of a territory.
 KEEP_HEAT = (3.0, 0.03)
+#: More units than this begin from spread medians, and stay near them: not so hot.
+MANY_UNITS = 900
+MANY_HEAT = (0.5, 0.03)
 KEEP_PRICE = (0.02, 20.0)
 
 
@@ -57,6 +64,8 @@ def anneal(
             label = list(start)
         elif any(at >= 0 for at in problem.lock) or any(at >= 0 for at in problem.site):
             label = grown(problem, rng)
+        elif problem.n > MANY_UNITS and not problem.cut:
+            label = spread_cut(problem, rng)
         else:
             label = first_cut(problem, number / starts)
         found = cool(problem, label, rng, effort, pool if starts > 1 else None)
@@ -80,7 +89,8 @@ def cool(problem: Problem, label, rng, effort: float, pool: Pool | None = None):
         return best
     blocks = blocks_of(problem, effort)
     scale = max(cost, 1e-9)
-    heat = scale / problem.n * np.geomspace(*HEAT, blocks)
+    ends = MANY_HEAT if problem.n > MANY_UNITS else HEAT
+    heat = scale / problem.n * np.geomspace(*ends, blocks)
     price = scale / problem.k * np.geomspace(*PRICE, blocks)
     if problem.keep:  # the cost of today is nearly nothing: what counts is the price of a mean unit moved
         price = problem.keep * np.geomspace(*KEEP_PRICE, blocks)

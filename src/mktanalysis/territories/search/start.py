@@ -170,6 +170,11 @@ def _join_locked(problem: Problem, label: list, t: int) -> None:
 def _seed_rest(problem: Problem, label: list, rng: np.random.Generator) -> None:
     """A seed for each territory without a unit: the free unit with the most steps to all seeds."""
     empty = sorted(set(range(problem.k)) - set(label))
+    if len(empty) > label.count(-1):
+        import pandas as pd
+
+        text = f"锁定之后只剩 {label.count(-1)} 个单元，不够另外 {len(empty)} 个片区：请少锁几个，或减少片区"
+        raise InfeasibleError(text, pd.DataFrame())
     for t in empty:
         free = [i for i, at in enumerate(label) if at < 0]
         if problem.site[t] >= 0:  # a home: the nearest free unit
