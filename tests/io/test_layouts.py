@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from mktanalysis.errors import MktError
 from mktanalysis.io import read_table
 
+from .old_books import write_old_book
+
 FACTORS = {"元": 1.0, "千元": 1e3, "万元": 1e4, "百万元": 1e6, "亿元": 1e8}
 SPELLINGS = {
     "320100": ["南京", "南 京 市", "江苏南京", "320100", "江苏省：南京市"],
@@ -212,3 +214,137 @@ def test_a_damaged_file_is_read_right_or_refused(tmp_path_factory, tree, drawn, 
     except MktError:
         return
     assert set(table["region"]) <= set(tree.regions) and np.isfinite(table["value"].dropna()).all()
+
+
+MERGED = {"江苏省": ("南京市", "苏州市"), "湖南省": ("长沙市", "株洲市", "湘潭")}
+CODES = {"南京市": "320100", "苏州市": "320500", "长沙市": "430100", "株洲市": "430200"}
+
+
+@st.composite
+def merged_file(draw):
+    """Sales by month: provinces in merged cells, years above months, sums beside, below and by province."""
+    years = draw(st.sampled_from([(2022,), (2022, 2023)]))
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
+    names = {province: [name for name in cities if name in CODES] for province, cities in MERGED.items()}
+    truth = {
+        (name, year, month): float(rng.integers(100, 999))
+        for cities in names.values()
+        for name in cities
+        for year in years
+        for month in MONTHS
+    }
+    beside = draw(st.booleans())
+    below = draw(st.booleans())
+    title = draw(st.sampled_from([[], [["各市月度销售额", None, None, "单位：万元"]]]))
+    periods = [(year, month) for year in years for month in MONTHS]
+
+    def line(keys):
+        cells = []
+        for year in years:
+            part = [sum(truth[name, year, month] for name in keys) for month in MONTHS]
+            cells += [*part, sum(part)] if beside else part
+        return cells
+
+    months = [f"{month}月" for month in MONTHS]
+    block = [*months, "合计"] if beside else months
+    unit = "" if title else "(万元)"
+    head = [
+        [
+            "省份",
+            "城市",
+            *(f"{year}年销售额{unit}" if i == 0 else None for year in years for i in range(len(block))),
+        ]
+    ]
+    head += [[None, None, *(cell for _ in years for cell in block)]]
+    rows = []
+    merged = []
+    start = len(title) + len(head)
+    for province, cities in names.items():
+        first = start + len(rows)
+        rows += [[province if at == 0 else None, name, *line([name])] for at, name in enumerate(cities)]
+        if below:
+            rows.append([None, "小计", *line(cities)])
+        merged.append((first, 0, start + len(rows) - 1, 0, province))
+    if below:
+        rows.append(["合计", None, *line([name for cities in names.values() for name in cities])])
+    for at in range(len(years)):
+        left = 2 + at * len(block)
+        merged.append((len(title), left, len(title), left + len(block) - 1, head[0][left]))
+    assert len(periods) * len(CODES) == len(truth)
+    return truth, [*title, *head, *rows, ["注：含税"]], merged
+
+
+@given(merged_file(), st.sampled_from(["csv", "xlsx"]), st.sampled_from(ENCODINGS))
+@settings(max_examples=40, deadline=None)
+def test_merged_labels_and_sums_change_no_figure(tmp_path_factory, tree, drawn, form, encoding):
+    truth, rows, merged = drawn
+    path = tmp_path_factory.mktemp("merged") / f"own.{form}"
+    width = max(map(len, rows))
+    if form == "csv":
+        text = [
+            [*("" if cell is None else str(cell) for cell in row), *[""] * (width - len(row))] for row in rows
+        ]
+        write_csv_file(path, text, encoding)
+    else:
+        with xlsxwriter.Workbook(str(path)) as book:
+            page = book.add_worksheet("数据")
+            for i, row in enumerate(rows):
+                for j, cell in enumerate(row):
+                    if cell is not None:
+                        page.write(i, j, cell)
+            for area in merged:
+                page.merge_range(*area)
+    table = read_table(path, kind="sales", tree=tree, check_magnitude=False)
+    found = {(row.region, row.period.year, row.period.month): row.value / 1e4 for row in table.itertuples()}
+    assert found == {(CODES[name], year, month): value for (name, year, month), value in truth.items()}
+
+
+SHOWN = {
+    "percent cells": lambda share: (share, "0.0%"),
+    "text with a sign": lambda share: f"{share * 100:.1f}%",
+    "header": lambda share: round(share * 100, 1),
+    "shares": lambda share: share,
+}
+
+
+@given(
+    st.lists(st.integers(1, 999), min_size=4, max_size=4),
+    st.sampled_from(list(SHOWN)),
+    st.sampled_from(["long", "wide"]),
+    st.sampled_from(["xlsx", "xls", "csv"]),
+)
+@settings(max_examples=40, deadline=None)
+def test_percentages_are_what_is_seen(tmp_path_factory, tree, parts, shown_as, layout, form):
+    if form == "csv" and shown_as == "percent cells":
+        shown_as = "text with a sign"
+    shares = [part / 1000 for part in parts]
+    write = SHOWN[shown_as]
+    name = "渗透率(%)" if shown_as == "header" else "渗透率"
+    if layout == "long":
+        keys = [(city, year) for city in ("南京市", "苏州市") for year in (2022, 2023)]
+        rows = [
+            ["城市", "年份", name],
+            *([c, float(y), write(s)] for (c, y), s in zip(keys, shares, strict=True)),
+        ]
+    else:
+        rows = [["城市", f"2022年{name}", f"2023年{name}"]]
+        rows += [["南京市", *map(write, shares[:2])], ["苏州市", *map(write, shares[2:])]]
+    path = tmp_path_factory.mktemp("shares") / f"own.{form}"
+    write_form(path, rows, form)
+    table = read_table(path, kind="penetration", tree=tree, check_magnitude=False)
+    assert table["value"].tolist() == pytest.approx(shares, abs=1e-12)
+
+
+def write_form(path, rows, form: str) -> None:
+    """Cells are text, numbers, or pairs of a number and its format."""
+    if form == "xls":
+        write_old_book(path, {"数据": rows})
+    elif form == "csv":
+        write_csv_file(path, [[str(cell) for cell in row] for row in rows], "gb18030")
+    else:
+        with xlsxwriter.Workbook(str(path)) as book:
+            page = book.add_worksheet("数据")
+            for i, row in enumerate(rows):
+                for j, cell in enumerate(row):
+                    number, code = cell if isinstance(cell, tuple) else (cell, None)
+                    page.write(i, j, number, book.add_format({"num_format": code}) if code else None)

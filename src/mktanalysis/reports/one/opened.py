@@ -79,19 +79,19 @@ def read_opened(folder: Path) -> dict[str, str]:
 
 
 def _inputs(folder: str) -> set[str]:
-    modules = list(sys.modules.values())
-    files = {getattr(module, "__file__", None) for module in modules}
-    names = {os.path.abspath(file) for file in files if isinstance(file, str)} | set(_read)
-    names = {_source_of(name) for name in names} - _written
-    outside = tuple(os.path.join(os.path.realpath(root), "") for root in _foreign(folder))
-    return {name for name in names if not os.path.realpath(name).startswith(outside) and os.path.isfile(name)}
+    outside = _prefixes(folder)
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    names = {file for file in files if isinstance(file, str)} | set(_read)
+    near = {os.path.abspath(name) for name in names if not name.startswith(outside)}  # few of thousands
+    near = {_source_of(name) for name in near} - _written
+    return {name for name in near if not os.path.realpath(name).startswith(outside) and os.path.isfile(name)}
 
 
 def _folders(folder: str) -> list[str]:
     """Folders of an analyst's that were listed; those that Python looks for modules in are not meant."""
     searched = {os.path.abspath(path or ".") for path in sys.path} | set(_start)
     listed = {os.path.realpath(name) for name in _listed - searched if os.path.isdir(name)}
-    outside = tuple(os.path.join(os.path.realpath(root), "") for root in _foreign(folder))
+    outside = _prefixes(folder)
     here = {os.path.realpath(name) for name in searched}
     return sorted(name for name in listed - here if not os.path.join(name, "").startswith(outside))
 
@@ -102,6 +102,12 @@ def _source_of(name: str) -> str:
     if file.endswith(".pyc") and os.path.basename(folder) == "__pycache__":
         return os.path.join(os.path.dirname(folder), f"{file.partition('.')[0]}.py")
     return name
+
+
+def _prefixes(folder: str) -> tuple[str, ...]:
+    """How the names of foreign files begin, as they are written and as they really are."""
+    roots = _foreign(folder)
+    return tuple({os.path.join(root, "") for root in [*roots, *map(os.path.realpath, roots)]})
 
 
 def _foreign(folder: str) -> list[str]:
