@@ -301,13 +301,16 @@ class PlaceReader:
             at_level = resolve_names(names, level=level, **look).to_numpy(dtype=object)
             return self._at_main_level(names, free, at_level, level)
         at_level = resolve_names(names, level=level, **look)
-        self._tell_namesakes(names, at_level)
+        free_names = [name if scope is None else "" for name, scope in zip(names, scopes, strict=True)]
+        self._tell_namesakes(free_names, at_level)
         return [b if pd.isna(a) else a for a, b in zip(at_level, free, strict=True)]
 
     def _tell_namesakes(self, names: list[str], codes) -> None:
         """海南 in a column of cities is a prefecture of another province than the one of that name."""
         for name, code in dict(zip(names, codes, strict=True)).items():
-            others = set(bearers(name, self.tree)) - {code} if isinstance(code, str) else ()
+            others = set(bearers(name, self.tree)) - {code} if name and isinstance(code, str) else set()
+            level = self.tree.level_of([code]).iloc[0] if others else ""
+            others = {other for other in others if self.tree.level_of([other]).iloc[0] != level}
             near = set(self.tree.path(code).index) | set(self.tree.subtree(code).regions) if others else set()
             if others and not others & near:
                 told = "、".join(f"{other} {self.tree.names([other]).iloc[0]}" for other in sorted(others))
