@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from ...files import digest, digest_file
-from .publish import RUN_FOLDER
+from ..processes import MARK as RUN_FOLDER
 
 FILE = "opened.json"
 #: More files than this are not kept apart.
