@@ -58,15 +58,15 @@ def ranked_cities(tree: RegionTree) -> pd.Index:
     return pd.Index(table.loc[(table["level"] == "prefecture") & (table["kind"] != "direct"), "region"])
 
 
-def group_weights(tree: RegionTree, *, year: int = 2020) -> pd.DataFrame:
+def group_weights(tree: RegionTree, *, year: int | None = None) -> pd.DataFrame:
     """People, output and county-level units of each macro-region.
 
     Parameters
     ----------
     tree : RegionTree
         With the macro-regions of a scheme.
-    year : int
-        Of the census: 2010 or 2020.
+    year : int, optional
+        Of people and output of the provinces, default the newest that both have; it is in ``attrs["year"]``.
 
     Returns
     -------
@@ -74,13 +74,16 @@ def group_weights(tree: RegionTree, *, year: int = 2020) -> pd.DataFrame:
         Index macro-region; columns resident_population (persons), gdp (yuan), n_counties.
     """
     figures = load_table("province_indicators")
+    figures = figures[figures["indicator"].isin(["resident_population", "gdp"])]
+    if year is None:
+        year = int(figures.groupby("indicator")["period"].max().min().year)
     figures = figures[figures["period"].dt.year == year]
-    wide = figures[figures["indicator"].isin(["resident_population", "gdp"])].pivot(
-        index="region", columns="indicator", values="value"
-    )
+    wide = figures.pivot(index="region", columns="indicator", values="value")
     totals = wide.groupby(tree.parents("macro_region")).sum()[["resident_population", "gdp"]]
     counties = tree.parents("macro_region", tree.level("county")).value_counts()
-    return totals.assign(n_counties=counties.reindex(totals.index)).rename_axis("region")
+    table = totals.assign(n_counties=counties.reindex(totals.index)).rename_axis("region")
+    table.attrs["year"] = year
+    return table
 
 
 def city_figures(indicator: str, year: int, tree: RegionTree) -> tuple[pd.Series, int]:
