@@ -1,17 +1,20 @@
 """Figures of today, measured: what is known of later years, and what counties and cities without figures get.
 
-    python benchmarks/bridge.py
+    python benchmarks/bridge.py [--cutoffs 2014 2015 2016 2020 2021]
 
 Every row is a cut-off: city figures end there, the later ones are kept out of the fit.
 """
 
 from __future__ import annotations
 
+import argparse
+
 import pandas as pd
 
 import mktanalysis as mkt
 from mktanalysis.china import (
     bridge_panel,
+    check_bridge,
     check_county_gdp,
     check_imputed_retail,
     known_figures,
@@ -20,9 +23,8 @@ from mktanalysis.china import (
 )
 from mktanalysis.forecasting import backtest_bridge, score_forecasts
 
-#: Cut-offs of the nation's total alone, and of all that was known 2.6 years later.
+#: Cut-offs of the nation's total alone; those of all that was known later are `check_bridge`'s.
 TOTALS = (2012, 2013, 2014, 2015, 2016, 2020, 2021)
-KNOWN = (2011, 2012, 2013, 2014, 2015, 2016, 2017, 2020, 2021, 2022)
 
 
 def true_total(year: int, panel: pd.DataFrame) -> pd.DataFrame:
@@ -36,11 +38,21 @@ def true_total(year: int, panel: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["region", "period", "value", "kind"])
 
 
+def proportional(results: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a further model: every region scaled by the factor that the nation needs."""
+    keys = ["origin", "period"]
+    top = results[results["level"] == "nation"].pivot(index=keys, columns="model", values="mean")
+    factor = (top["bridge"] / top["forecast"]).rename("factor").reset_index()
+    rows = results[results["model"] == "forecast"].merge(factor, on=keys)
+    return rows.assign(mean=rows["mean"] * rows["factor"], model="proportion").drop(columns="factor")
+
+
 def by_cutoff(results: pd.DataFrame) -> pd.DataFrame:
     """WAPE of the cities by cut-off, without and with what was known, and the interval's coverage."""
-    scores = score_forecasts(results, by=["origin", "level"])
+    scores = score_forecasts(pd.concat([results, proportional(results)]), by=["origin", "level"])
     scores = scores[scores["level"] == "prefecture"]
-    table = scores.pivot(index="origin", columns="model", values="wape")[["forecast", "bridge"]]
+    table = scores.pivot(index="origin", columns="model", values="wape")
+    table = table[["forecast", "proportion", "bridge"]]
     coverage = scores[scores["model"] == "bridge"].set_index("origin")["coverage"]
     return table.assign(coverage=coverage)
 
@@ -77,21 +89,18 @@ def show(title: str, table: pd.DataFrame) -> None:
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--cutoffs", type=int, nargs="*", default=TOTALS, help="of the nation's total known")
+    asked = parser.parse_args().cutoffs
     panel = load_panel()
     tree = mkt.load_regions()
     breaks = load_breaks("retail_sales")
     total = backtest_bridge(
-        panel, lambda year: true_total(year, panel), tree, cutoffs=TOTALS, horizon=2, breaks=breaks
+        panel, lambda year: true_total(year, panel), tree, cutoffs=asked, horizon=2, breaks=breaks
     )
     show("Cities, 1-2 years ahead, the nation's total known (WAPE)", by_cutoff(total))
     for name, lean in (("", False), (", with provinces' GDP", True)):
-        results = backtest_bridge(
-            panel,
-            lambda year, lean=lean: known_figures(after=year, lean=lean),
-            tree,
-            cutoffs=KNOWN,
-            breaks=breaks,
-        )
+        results = check_bridge(lean=lean)
         show(f"What was known 2.6 years later{name}: cities by cut-off", by_cutoff(results))
         levels = score_forecasts(results).set_index(["level", "model"])[["n", "wape", "bias", "coverage"]]
         show("the same by level", levels)

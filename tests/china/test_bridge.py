@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
-from mktanalysis.china import bridge_panel, known_figures, load_breaks, load_panel, said
+from mktanalysis.china import bridge_panel, bridge_scores, known_figures, load_breaks, load_panel, said
 from mktanalysis.forecasting import backtest_bridge, score_forecasts
 
 
@@ -94,3 +94,13 @@ def test_the_known_halves_the_error_of_cities():
     city = scores.xs("prefecture")
     assert city.loc["bridge", "wape"] < 0.75 * city.loc["forecast", "wape"]
     assert 0.7 < city.loc["bridge", "coverage"] < 0.9
+
+
+def test_intervals_of_every_level_hold_what_they_promise():
+    """Ten cut-offs: their common errors are few draws, so that the top is judged by a wider band."""
+    scores = bridge_scores().set_index(["model", "level"])
+    held = scores.loc["bridge", "coverage"]
+    assert held[["macro_region", "province", "prefecture"]].between(0.72, 0.86).all()
+    assert 0.6 <= held["nation"] <= 1.0
+    better = scores.loc["bridge", "wape"] / scores.loc["forecast", "wape"]
+    assert (better < 0.8).all() and better["nation"] < 0.5

@@ -292,12 +292,39 @@ def _notes(state: _State, table: pd.DataFrame, figures: Known) -> pd.DataFrame:
 
 
 def _limits(state: _State, figures: Known, coverage: float) -> tuple[np.ndarray, pd.DataFrame]:
-    """How many standard deviations an interval needs at each level, from past origins carried likewise.
+    """Standard deviations that an interval needs at each node and step, from past origins carried likewise.
 
     At a past origin the same regions are taken as known, by what the panel says came; the error that a figure
-    has of its own is not in that, and is added to the width apart.
+    has of its own is not in that, and is added to the width apart. What a region does against those above it
+    lasts, so that errors grow faster with the step than independent movements would: by how much is taken
+    from all leaves. Few origins tell little of the levels above them: no limit is below the normal one there.
     """
     levels = np.asarray(state.structure.levels)
+    scores = _past_scores(state, figures)
+    growth = _growth_by_step(scores[:, state.leaves])
+    scores = scores / growth
+    origins = state.rolled.origins[:-1]
+    age = state.rolled.origins[-1] - origins
+    late = np.broadcast_to(0.5 ** (age / HALF_LIFE)[:, None, None], scores.shape)
+    usual = ndtri((1 + coverage) / 2)
+    limit = np.full(state.structure.size, usual)
+    rows = []
+    for level in dict.fromkeys(levels):
+        members = levels == level
+        mine = scores[:, members]
+        seen = np.isfinite(mine)
+        if seen.sum() >= 3:
+            q = _quantile(np.abs(mine[seen]), late[:, members][seen], coverage)
+            least = 0.0 if level == levels[state.leaves[0]] else usual
+            limit[members] = max(q, least) * few_draws(mine, origins, coverage)
+        inside = np.abs(mine[seen]) <= limit[members][0]
+        rows.append((level, coverage, inside.mean() if seen.any() else np.nan, int(seen.sum())))
+    table = pd.DataFrame(rows, columns=["level", "nominal", "coverage", "n_errors"])
+    return limit[:, None] * growth, table
+
+
+def _past_scores(state: _State, figures: Known) -> np.ndarray:
+    """Log errors of past origins carried likewise, in standard deviations (origins, nodes, steps)."""
     scores = np.full((len(state.actual), state.structure.size, state.horizon), np.nan)
     for k in range(len(state.actual)):
         carried = state.carry(_past(state, figures, k), k)
@@ -306,21 +333,17 @@ def _limits(state: _State, figures: Known, coverage: float) -> tuple[np.ndarray,
         with np.errstate(divide="ignore", invalid="ignore"):
             score = np.log(state.actual[k] / put) / np.sqrt(left)
         scores[k] = np.where(np.isfinite(score) & (left > 1e-10), score, np.nan)
-    origins = state.rolled.origins[:-1]
-    age = state.rolled.origins[-1] - origins
-    late = np.broadcast_to(0.5 ** (age / HALF_LIFE)[:, None, None], scores.shape)
-    limit = np.full(state.structure.size, ndtri((1 + coverage) / 2))
-    rows = []
-    for level in dict.fromkeys(levels):
-        members = levels == level
-        mine = scores[:, members]
-        seen = np.isfinite(mine)
-        if seen.sum() >= 3:
-            q = _quantile(np.abs(mine[seen]), late[:, members][seen], coverage)
-            limit[members] = q * few_draws(mine, origins, coverage)
-        inside = np.abs(mine[seen]) <= limit[members][0]
-        rows.append((level, coverage, inside.mean() if seen.any() else np.nan, int(seen.sum())))
-    return limit, pd.DataFrame(rows, columns=["level", "nominal", "coverage", "n_errors"])
+    return scores
+
+
+def _growth_by_step(scores: np.ndarray) -> np.ndarray:
+    """Typical score of a step over that of the first, never falling (steps,); 1 where nothing is known."""
+    typical = np.array(
+        [np.median(np.abs(part[np.isfinite(part)])) if np.isfinite(part).any() else 0.0 for part in scores.T]
+    )
+    if not len(typical) or typical[0] == 0:
+        return np.ones(len(typical))
+    return np.maximum.accumulate(typical / typical[0])
 
 
 def _past(state: _State, figures: Known, k: int) -> Known:
@@ -344,7 +367,7 @@ def _quantile(score: np.ndarray, weight: np.ndarray, coverage: float) -> float:
 def _table(state: _State, carried: Carried, limit: np.ndarray, coverage: float) -> pd.DataFrame:
     left, added = state.open_variance(carried)
     usual = ndtri((1 + coverage) / 2)
-    width = np.sqrt(limit[:, None] ** 2 * left + usual**2 * added)
+    width = np.sqrt(limit**2 * left + usual**2 * added)
     value = state.structure.add_up(carried.values[:, 1:])
     forecast = state.structure.add_up(state.mean[-1])
     ahead = pd.period_range(state.cube.periods[-1] + 1, periods=state.horizon, name="period")
@@ -374,7 +397,7 @@ def _panel(panel: pd.DataFrame, state: _State, table: pd.DataFrame, limit: np.nd
     late = np.cumsum(known[:, ::-1], axis=1)[:, ::-1] == 0  # nothing known from here to the end
     rows, columns = np.nonzero(late)
     age = np.array([late[row, : column + 1].sum() for row, column in zip(rows, columns, strict=True)])
-    spread = limit[state.leaves][rows] * np.sqrt(age * state.movement.own[rows])
+    spread = limit[state.leaves[rows], 0] * np.sqrt(age * state.movement.own[rows])
     value = filled[rows, columns]
     missing = pd.DataFrame(
         {
