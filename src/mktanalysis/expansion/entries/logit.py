@@ -15,8 +15,10 @@ import numpy as np
 
 #: Newton steps; a handful is enough from a near start.
 MOST_STEPS = 50
+#: Curvature is computed anew when a step promises more than this part of the one before.
+STALE = 5.0
 #: The search ends when a step promises less than this in log likelihood.
-TOLERANCE = 1e-6
+TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +61,8 @@ def efron(beta: np.ndarray, x: np.ndarray, chosen: np.ndarray) -> tuple[float, n
 def fit_choices(
     choices: list[Choices], target: np.ndarray, penalty: np.ndarray, start: np.ndarray | None = None
 ) -> Fit:
-    """Maximise sum of weight x log likelihood - penalty / 2 (beta - target)^2 by Newton's method.
+    """Maximise sum of weight x log likelihood - penalty / 2 (beta - target)^2 by Newton's method, with the
+    curvature of an earlier point as long as that leads on.
 
     Parameters
     ----------
@@ -70,12 +73,19 @@ def fit_choices(
         Default `target`.
     """
     beta = target.copy() if start is None else start.copy()
-    value, slope, information = _criterion(beta, choices, target, penalty)
+    value, slope = _criterion(beta, choices, target, penalty)
+    information = _information(beta, choices, penalty)
+    promised = np.inf
     for _ in range(MOST_STEPS):
         step = np.linalg.solve(information, slope)
         promise = float(step @ slope)
         if promise < TOLERANCE:
             break
+        if promise > promised / STALE:  # the curvature of an earlier point leads too slowly
+            information = _information(beta, choices, penalty)
+            step = np.linalg.solve(information, slope)
+            promise = float(step @ slope)
+        promised = promise
         share = 1.0
         while True:
             moved = beta + share * step
@@ -85,23 +95,32 @@ def fit_choices(
                 break
             share /= 2
         beta = moved
-        value, slope, information = found
+        value, slope = found
+    if start is None:  # who starts from a neighbour's answer wants no errors of it
+        information = _information(beta, choices, penalty)
     likelihood = value + 0.5 * float(penalty @ (beta - target) ** 2)
     return Fit(beta, np.linalg.inv(information), likelihood)
 
 
-def _criterion(beta, choices, target, penalty) -> tuple[float, np.ndarray, np.ndarray]:
-    """Value, slope and negative curvature."""
+def _criterion(beta, choices, target, penalty) -> tuple[float, np.ndarray]:
+    """Value and slope."""
     value = -0.5 * float(penalty @ (beta - target) ** 2)
     slope = -penalty * (beta - target)
-    information = np.diag(penalty.astype(float))
     for one in choices:
-        likelihood, weight, means = efron(beta, one.x, one.chosen)
+        likelihood, weight, _ = efron(beta, one.x, one.chosen)
         value += one.weight * likelihood
         slope = slope + one.weight * (one.x[one.chosen].sum(axis=0) - weight @ one.x)
-        spread = (one.x * weight[:, None]).T @ one.x - means.T @ means
-        information = information + one.weight * spread
-    return value, slope, information
+    return value, slope
+
+
+def _information(beta, choices, penalty) -> np.ndarray:
+    """Negative curvature of the criterion: most of the work, so it is computed where it is needed only."""
+    information = np.diag(penalty.astype(float))
+    for one in choices:
+        _, weight, means = efron(beta, one.x, one.chosen)
+        rooted = one.x * np.sqrt(weight)[:, None]
+        information = information + one.weight * (rooted.T @ rooted - means.T @ means)
+    return information
 
 
 def chances(score: np.ndarray, n_chosen: float) -> np.ndarray:
