@@ -239,3 +239,21 @@ def test_bounds_are_told_while_they_are_proven():
     ):
         assert bound >= best.objective - 1e-6
     assert seen and min(seen) >= best.objective - 1e-6
+
+
+def test_branch_and_bound_beside_a_search_finds_what_it_finds_alone():
+    """The thread is the plain solver on the programme as it stands: its plan is never lost."""
+    from mktanalysis.expansion import Assumptions, Policy, expansion_market, grid_example
+    from mktanalysis.expansion.choices.candidates import build_problem
+    from mktanalysis.expansion.milp.build import build_model
+    from mktanalysis.expansion.search.bounds import BranchInBackground
+    from mktanalysis.expansion.search.control import Clock
+
+    market = expansion_market(*grid_example(3, 4, random_state=3))
+    policy = Policy(base=("r2c2",), periods=4, budget=6e6)
+    model = build_model(build_problem(market, policy, Assumptions.easy()))
+    alone = model.program.solve(gap=0.0)
+    beside = BranchInBackground(model, Clock(), gap=0.0)
+    beside.thread.join()
+    assert beside.found.tolist() == model.rows_of(alone.values).tolist()
+    assert beside.bound == pytest.approx(alone.bound)
