@@ -134,3 +134,10 @@ def test_alternative_text_says_what_is_seen():
     assert data == {} and metadata["alt"] == "增量最大的城市。苏州 3，无锡 1"
     figure.suptitle("题" * 600)
     assert len(style.describe(figure)) <= 400
+
+
+def test_a_check_answers_in_chinese():
+    output = {"output_type": "stream", "name": "stdout", "text": "加得起来： True\n包住：False；x = True"}
+    cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": [output]}
+    page = report_page(job(), node({"cells": [cell]}), {"tables": [], "figures": []})
+    assert "加得起来：是\n包住：否；x = True" in page

@@ -47,7 +47,8 @@ def _output_html(output) -> str:
     if output.output_type == "error":
         return ""
     if output.output_type == "stream":
-        text = escape(output.text.strip(), quote=False)
+        text = _YES.sub(lambda found: _ANSWERS[found[1]], output.text.strip())
+        text = escape(text, quote=False)
         if not text:
             return ""
         if output.name == "stderr":
@@ -65,6 +66,11 @@ def _output_html(output) -> str:
     if "text/markdown" in data:
         return markdown_html(_text(data["text/markdown"]))
     return f"<pre>{escape(_text(data['text/plain']), quote=False)}</pre>" if "text/plain" in data else ""
+
+
+#: A check that prints whether it holds is read by people.
+_YES = re.compile(r"(?<=[：:])\s*(True|False)(?=\s|；|，|$)", re.M)
+_ANSWERS = {"True": "是", "False": "否"}
 
 
 def _text(content) -> str:
