@@ -202,7 +202,10 @@ def test_figures_with_an_interval_of_single_reports_come_first():
 def test_without_figures_there_is_a_plain_list():
     rows = [replace(row, record={**row.record, "figures": []}) for row in province_runs(FIGURES)]
     page = landing_page(rows)
-    assert "lead" not in page.partition("<main>")[2] and page.count('href="r-320000/report.html"') == 1
+    assert '<p class="lead">好</p>' in page  # the judgement of the first report
+    silent = [replace(row, record={**row.record, "headline": ""}) for row in rows]
+    assert "lead" not in landing_page(silent).partition("<main>")[2]
+    assert page.count('href="r-320000/report.html"') == 1
 
 
 def test_no_english_on_the_page():

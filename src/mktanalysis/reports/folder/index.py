@@ -68,13 +68,14 @@ def _status(row: Run) -> str:
 
 def index_page(plan: ReportList, rows: list[Run], downloads: list[dict], lost: list[str] = ()) -> str:
     """The index as one page; `lost` says what could not be put together."""
-    from .landing import key_figures, overview  # a run that changes nothing needs no tables
+    from .landing import key_figures, lead  # a run that changes nothing needs no tables
 
     parts = _parts(rows, plan)
+    compared = [part.measures for part in parts if part.measures is not None]
     body = [
         f"<main><h1>{escape(plan.title)}</h1>",
-        *(overview(part.measures) for part in parts if part.measures is not None),
-        key_figures(rows, [part.measures for part in parts if part.measures is not None]),
+        lead(rows, compared),
+        key_figures(rows, compared),
         "".join(f'<p class="bad">{escape(text)}</p>' for text in lost),
         _failures([row for row in rows if not row.ok]),
         *(_part(number, part) for number, part in enumerate(parts)),

@@ -20,6 +20,16 @@ FIGURES = 4
 MAPS = 5
 
 
+def lead(rows: list[Run], parts: list[Measures]) -> str:
+    """What was found: of the parts that compare, else the judgement of the report with the firmest figure."""
+    compared = "".join(map(overview, parts))
+    told = [row for row in rows if row.headline]
+    sure = [row for row in told if any("lower" in figure for figure in row.figures)]
+    if compared or not told:
+        return compared
+    return f'<p class="lead">{escape((sure or told)[0].headline)}</p>'
+
+
 def overview(measures: Measures) -> str:
     """The sentence that says what was found, where a part has sizes of two years."""
     if not {"now", "then"} <= set(measures.roles):
