@@ -15,6 +15,7 @@ _HOMES = {
     "present": "one.publish",
     "publish_table": "one.publish",
     "publish_figure": "one.publish",
+    "publish_file": "one.publish",
     "say": "one.publish",
     "write_plan_docx": "documents.docx",
     "write_plan_workbook": "documents.workbook",

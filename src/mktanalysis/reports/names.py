@@ -25,6 +25,9 @@ _LOCAL_PATH = re.compile(
     r"|\b[A-Za-z]:\\[^\s\"'<>:,;()\[\]]+|(?<!\w)\\\\[\w.-]+\\[^\s\"'<>:,;()\[\]]+)"
 )
 _FILE_URL = re.compile(r"\bfile:/{1,3}[^\s\"'<>)\]]*")
+#: Further files of a report; those that the engine writes itself have other names.
+_EXTRA = re.compile(r"[a-z][a-z0-9_]{0,39}\.(?:docx|xlsx|pdf)\Z")
+_OWN_FILES = ("tables.xlsx", "report.pdf")
 #: Folders of this run whose names are taken out wherever they lie, see `hide`.
 _hidden: set[str] = set()
 
@@ -91,6 +94,17 @@ def scrub(text: str) -> str:
 def _last_part(path: str) -> str:
     last = re.split(r"[/\\]", path.rstrip("/\\"))[-1]
     return f"…/{last}" if last else "…"
+
+
+def is_extra_file(name: str) -> bool:
+    """Whether a report may leave a further file of this name beside its page.
+
+    Examples
+    --------
+    >>> is_extra_file("plan.docx"), is_extra_file("../plan.docx"), is_extra_file("tables.xlsx")
+    (True, False, False)
+    """
+    return bool(_EXTRA.match(name)) and name not in _OWN_FILES
 
 
 def slug(text: str, *, limit: int = 40) -> str:

@@ -1,6 +1,7 @@
 """Nothing in an output folder that the engine has not written is touched."""
 
 import errno
+import hashlib
 import json
 import os
 
@@ -293,3 +294,26 @@ def test_a_file_of_ones_own_among_the_tables_stays(warm, write_notebook, write_s
     run_rows(spec, out_dir=out, settings=FAST)
     assert (out / "tables" / "mine.csv").read_text() == "mine"
     assert "101" in (out / "tables" / "cities.csv").read_text("utf-8-sig")
+
+
+def test_further_files_are_hashed_listed_and_go_with_their_report(warm, write_notebook, write_spec, tmp_path):
+    leave = (
+        "from mktanalysis.reports import publish_file\n"
+        "publish_file('plan.docx', lambda path: path.write_bytes(b'PK'), title='计划书（Word）')"
+    )
+    write_notebook(leave)
+    spec = write_spec('title = "测试"\n[[part]]\n[[part.chapter]]\nnotebook = "small"')
+    out = tmp_path / "out"
+    (row,) = run_rows(spec, out_dir=out, settings=FAST)
+    report = out / row.report
+    assert row.files == [{"name": "plan.docx", "title": "计划书（Word）"}]
+    assert row.record["outputs"]["plan.docx"] == hashlib.sha256(b"PK").hexdigest()
+    assert 'href="plan.docx">计划书（Word）' in (report / "report.html").read_text("utf-8")
+    assert f'{report.name}/plan.docx">计划书（Word）' in (out / "index.html").read_text("utf-8")
+    assert [row.status for row in run_rows(spec, out_dir=out, settings=FAST)] == ["kept"]
+    (report / "plan.docx").write_bytes(b"changed")
+    assert [row.status for row in run_rows(spec, out_dir=out, settings=FAST)] == ["done"]
+    assert (report / "plan.docx").read_bytes() == b"PK"
+    write_notebook("1 + 1")
+    run_rows(spec, out_dir=out, settings=FAST)
+    assert not (report / "plan.docx").exists() and (report / "report.html").exists()

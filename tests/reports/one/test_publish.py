@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 from mktanalysis.errors import MktError
-from mktanalysis.reports.one.publish import MAX_ROWS, RUN_FOLDER, publish_figure, publish_table, published
+from mktanalysis.reports.one.publish import (
+    MAX_ROWS,
+    RUN_FOLDER,
+    publish_figure,
+    publish_file,
+    publish_table,
+    published,
+)
 from mktanalysis.reports.one.workbook import read_published, write_workbook
 
 TABLE = pd.DataFrame(
@@ -108,3 +115,31 @@ def test_a_figure_has_an_interval_that_holds_it(tmp_path, monkeypatch):
     for ends in ({"lower": 3e8, "upper": 4e8}, {"lower": 1e8}, {"lower": 3e8, "upper": 1e8}):
         with pytest.raises(MktError, match="区间"):
             publish_figure("other", 2e8, label="规模", unit="亿元", **ends)
+
+
+def test_a_further_file_lies_beside_the_page_under_its_own_name(run_folder):
+    publish_file("plan.docx", lambda path: path.write_bytes(b"PK"), title="计划书（Word）")
+    assert (run_folder / "plan.docx").read_bytes() == b"PK"
+    assert published(run_folder)["files"] == [{"name": "plan.docx", "title": "计划书（Word）"}]
+    with pytest.raises(MktError, match="已经用过"):
+        publish_file("plan.docx", lambda path: path.write_bytes(b"PK"), title="计划书（Word）")
+    assert (run_folder / "plan.docx").read_bytes() == b"PK"
+
+
+@pytest.mark.parametrize(
+    "name", ["../plan.docx", "tables.xlsx", "report.pdf", "plan.html", "Plan.docx", "a/b.pdf"]
+)
+def test_names_that_are_not_for_further_files(run_folder, name):
+    with pytest.raises(MktError, match="文件名"):
+        publish_file(name, lambda path: path.write_bytes(b"PK"), title="计划书")
+    assert list(run_folder.iterdir()) == []
+
+
+def test_a_further_file_that_was_not_written(run_folder, monkeypatch):
+    with pytest.raises(MktError, match="没有写成"):
+        publish_file("plan.docx", lambda path: None, title="计划书")
+    assert published(run_folder)["files"] == []
+    monkeypatch.delenv(RUN_FOLDER)
+    made = []
+    publish_file("plan.docx", lambda path: made.append(path) or path.write_bytes(b"PK"), title="计划书")
+    assert made and not made[0].exists()  # outside a run it is tried and removed

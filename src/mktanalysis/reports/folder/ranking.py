@@ -62,11 +62,13 @@ def _line(measures: Measures, at: int, rank: int, by: str, scales: dict[str, tup
 
 
 def title(row: Run) -> str:
-    """A report's label as a link to it; an old report says of when it is."""
+    """A report's label as a link to it, and links to its further files; an old report says of when it is."""
     text = escape(row.label)
     if row.record is None:
         return f"{text} <small>（{STATUSES[row.status]}）</small>"
     text = f'<a href="{link(row.report, "report.html")}">{text}</a>'
+    for file in row.files:
+        text += f' <small><a href="{link(row.report, file["name"])}">{escape(file["title"])}</a></small>'
     return text if row.ok else f"{text}<small>（{local_day(row.record['started'])}的旧报告）</small>"
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from ..names import is_extra_file
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 _FILE = re.compile(r"(?:report\.html|notebook\.ipynb|tables\.xlsx|tables/[a-z][a-z0-9_]{0,39}\.csv)\Z")
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
@@ -32,7 +34,8 @@ def is_sound(record) -> bool:
     )
     if not all(parts):
         return False
-    return "report.html" in outputs and all(f"tables/{t['name']}.csv" in outputs for t in record["tables"])
+    wanted = ["report.html", *(f"tables/{table['name']}.csv" for table in record["tables"])]
+    return all(file in outputs for file in [*wanted, *(file["name"] for file in record.get("files", []))])
 
 
 def is_sound_failure(record) -> bool:
@@ -41,14 +44,28 @@ def is_sound_failure(record) -> bool:
 
 
 def has_sound_contents(record: dict) -> bool:
-    """Whether published tables and figures, as a process lists them, are what the engine writes itself."""
-    tables = record.get("tables")
-    figures = record.get("figures")
-    if not (isinstance(tables, list) and isinstance(figures, list)):
+    """Whether what was published, as a process lists it, is what the engine writes itself.
+
+    Records from before there were further files have no list of them.
+    """
+    kinds = ((_is_table, record.get("tables")), (_is_figure, record.get("figures")))
+    kinds += ((_is_further_file, record.get("files", [])),)
+    return all(_are_distinct(parts, is_sound_part) for is_sound_part, parts in kinds)
+
+
+def _are_distinct(parts, is_sound_part) -> bool:
+    if not (isinstance(parts, list) and all(map(is_sound_part, parts))):
         return False
-    if not (all(map(_is_table, tables)) and all(map(_is_figure, figures))):
-        return False
-    return all(len({part["name"] for part in parts}) == len(parts) for parts in (tables, figures))
+    return len({part["name"] for part in parts}) == len(parts)
+
+
+def _is_further_file(file) -> bool:
+    return (
+        isinstance(file, dict)
+        and _is_text(file.get("title"))
+        and _is_text(file.get("name"))
+        and is_extra_file(file["name"])
+    )
 
 
 def _is_table(meta) -> bool:
@@ -75,7 +92,10 @@ def _is_figure(figure) -> bool:
 
 
 def _are_outputs(value) -> bool:
-    return isinstance(value, dict) and all(_FILE.match(file) and _is_hash(sha) for file, sha in value.items())
+    if not isinstance(value, dict):
+        return False
+    names = all(_FILE.match(file) or is_extra_file(file) for file in value)
+    return names and all(map(_is_hash, value.values()))
 
 
 def _is_identity(value) -> bool:

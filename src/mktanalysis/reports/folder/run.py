@@ -93,6 +93,11 @@ class Run:
         """The judgement of the last success, in a sentence; empty if the notebook shows no story."""
         return (self.record or {}).get("headline", "")
 
+    @property
+    def files(self) -> list[dict]:
+        """Further files of the last success, such as a plan in Word: name and title."""
+        return (self.record or {}).get("files", [])
+
     def public(self) -> dict:
         """The run as it stands in ``runs.csv``."""
         return {

@@ -150,6 +150,7 @@ class Store:
         target = self._target(name)
         files = [file for file in _PAGES if (staging / file).exists()]
         files += [f"tables/{table['name']}.csv" for table in record["tables"]]
+        files += [file["name"] for file in record.get("files", [])]
         odd = [file for file in files if not mark.is_plain(staging / file)]
         if odd:
             raise MktError(f"报告没有留下文件 {odd[0]}，或者它是一个链接")

@@ -161,7 +161,7 @@ def report_page(job, notebook, left: dict) -> str:
     notebook : NotebookNode
         Executed.
     left : dict
-        What the notebook published: ``tables`` and ``figures``.
+        What the notebook published: ``tables``, ``figures`` and ``files``.
     """
     content, first, strip = _contents(notebook)
     headings: list[str] = []
@@ -351,6 +351,7 @@ def local_day(started: str) -> str:
 
 def _downloads(left: dict) -> str:
     links = ['<a href="tables.xlsx">表格（xlsx）</a>'] if left["tables"] else []
+    links += [f'<a href="{link(file["name"])}">{escape(file["title"])}</a>' for file in left.get("files", [])]
     links.append('<a href="notebook.ipynb">笔记本</a>')
     return "<nav>" + " ".join(links) + "</nav>"
 

@@ -1,4 +1,4 @@
-"""What a notebook leaves for the report engine: tables and key figures.
+"""What a notebook leaves for the report engine: tables, key figures and further files.
 
 Always holds: outside a report run nothing is written, only checked, so a notebook behaves the same in
 JupyterLab; inside a run a name is used once; text that a spreadsheet would take for a formula is
@@ -11,6 +11,7 @@ import json
 import math
 import os
 import re
+import tempfile
 from html import escape
 from numbers import Integral, Real
 from pathlib import Path
@@ -25,7 +26,7 @@ from ...presentation import head_with_unit, publish_with
 from ...presentation import present as present
 from ...words.amounts import refuse_percent
 from ...words.render import flatten
-from ..names import names_local_path
+from ..names import is_extra_file, names_local_path
 from ..processes import MARK
 
 #: The engine names the folder of the running report here.
@@ -33,6 +34,7 @@ RUN_FOLDER = MARK
 MAX_ROWS = 1_000_000
 MAX_CELLS = 20_000_000
 MAX_SERIES = 500
+MAX_FILE = 50_000_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
 #: A spreadsheet cell holds no more characters.
 _MAX_TEXT = 32_767
@@ -169,6 +171,45 @@ def _interval(value, lower, upper, unit: str, label: str) -> dict:
     if low > high or (isinstance(value, int | float) and not low <= value <= high):
         raise MktError(f"区间 {low:g} 至 {high:g} 不包住 {value}")
     return {"lower": low, "upper": high}
+
+
+def publish_file(name: str, write, *, title: str) -> None:
+    """Leave a further file beside the report's page, such as a plan in Word; page and index lead to it.
+
+    Parameters
+    ----------
+    name : str
+        Lower-case ASCII name ending in .docx, .xlsx or .pdf, unique in the notebook.
+    write : callable
+        Takes the path and writes the file. Outside a report run it writes into a folder that is removed.
+    title : str
+        Chinese, what the link says.
+
+    Raises
+    ------
+    MktError
+        A name or title that cannot be published, or nothing was written.
+
+    Examples
+    --------
+    >>> publish_file("note.pdf", lambda path: path.write_bytes(b"%PDF-1.4"), title="说明（pdf）")
+    """
+    problems = (
+        [] if is_extra_file(str(name)) else ["文件名应以小写英文字母开头，以 .docx、.xlsx 或 .pdf 结尾"]
+    )
+    problems += _name_problems("a", title)
+    if problems:
+        raise MktError(f"不能发布文件 {name!r}：" + "；".join(problems))
+    folder = _run_folder()
+    if folder is not None:
+        _refuse_used(folder, "files", name)
+    with tempfile.TemporaryDirectory(prefix="mkt-") as place:
+        target = (folder or Path(place)) / name
+        write(target)
+        if not target.is_file() or target.stat().st_size > MAX_FILE:
+            raise MktError(f"文件 {name} 没有写成，或者超过 {MAX_FILE // 1_000_000} MB")
+    if folder is not None:
+        _register(folder, "files", {"name": name, "title": title})
 
 
 def _in_unit(value, unit: str, label: str):
@@ -311,9 +352,10 @@ def _figure_value(value):
 
 
 def published(folder: Path) -> dict:
-    """What has been published in `folder`: ``{"tables": [...], "figures": [...]}``."""
+    """What has been published in `folder`: ``{"tables": [...], "figures": [...], "files": [...]}``."""
     path = folder / "published.json"
-    return json.loads(path.read_text("utf-8")) if path.exists() else {"tables": [], "figures": []}
+    found = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return {"tables": [], "figures": [], "files": [], **found}
 
 
 def _refuse_used(folder: Path, part: str, name: str) -> None:

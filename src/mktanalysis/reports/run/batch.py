@@ -337,7 +337,7 @@ def _publish(report: Planned, staging: Path, ended: Ended, facts: dict, store: S
         error = error_of(f"运行期间 {'、'.join(edited[:3])} 被改动，结果不能归于哪一个版本；请重跑", staging)
     record = _record(report, status, facts, runner)
     if status == "done":
-        contents = {"figures": result["figures"], "tables": result["tables"]}
+        contents = {part: result[part] for part in ("figures", "tables", "files")}
         contents["headline"] = str(result.get("headline", ""))[:500]
         contents["opened"] = read_opened(staging)
         record = store.publish(report.name, staging, {**record, **contents})

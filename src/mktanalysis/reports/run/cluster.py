@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from ...errors import MktError
+from ..names import is_extra_file
 from ..plan.provenance import environment
 from .runners import Ended, local_runner
 
@@ -138,7 +139,8 @@ def is_wanted(name: str) -> bool:
     >>> is_wanted("report.html"), is_wanted("tables/cities.csv"), is_wanted("../report.html")
     (True, True, False)
     """
-    return name in _WANTED or bool(re.fullmatch(r"tables/[a-z][a-z0-9_]*\.csv", name))
+    known = name in _WANTED or is_extra_file(name)
+    return known or bool(re.fullmatch(r"tables/[a-z][a-z0-9_]*\.csv", name))
 
 
 def environment_hash() -> tuple[str, str]:
@@ -164,6 +166,7 @@ def remote_report(job: str, timeout: float, memory_mb: int | None, expected: tup
         (folder / "job.json").write_text(job, "utf-8")
         ended = _local_runner().run(folder, timeout=timeout, memory_mb=memory_mb)
         found = [path for pattern in _WANTED for path in folder.glob(pattern)]
+        found += [path for path in folder.iterdir() if is_extra_file(path.name)]
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
     facts = {"exit": ended.exit, "timeout": ended.timeout, "peak_mb": ended.peak_mb}
     return {**facts, "told": ended.told, "seal": ended.seal}, files

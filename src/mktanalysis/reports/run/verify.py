@@ -209,6 +209,8 @@ class _Published:
                     yield f"表 {name} 不能读：{_told(error)}"
                     continue
                 yield from table_differences(published, read_published(other, meta), name)
+        files = [{f["name"] for f in record.get("files", [])} for record in (self.record, again)]
+        yield from (f"文件 {name} 只有一边有" for name in sorted(files[0] ^ files[1]))
         figures = [{f["name"]: f for f in record["figures"]} for record in (self.record, again)]
         for name in dict.fromkeys([*figures[0], *figures[1]]):
             pair = [side.get(name, {}).get("value") for side in figures]
