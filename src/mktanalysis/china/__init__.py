@@ -55,6 +55,7 @@ from .units import (
     planning_units,
     unit_level,
 )
+from .zones import plan_places, province_zones
 
 __all__ = [
     "CITY_INDICATORS",
@@ -106,9 +107,11 @@ __all__ = [
     "outside_pull",
     "own_figures",
     "panel_coverage",
+    "plan_places",
     "planning_units",
     "potential_around",
     "province_territories",
+    "province_zones",
     "ranked_cities",
     "rule_figures",
     "rule_systems",

@@ -37,6 +37,25 @@ def yearly_states(plan, *, most: int = 9) -> dict[str, pd.Series]:
     return found
 
 
+def path_sales(plan) -> pd.DataFrame:
+    """What a plan expects to sell in every held unit and year (路径上的销售额).
+
+    Parameters
+    ----------
+    plan : ExpansionPlan
+
+    Returns
+    -------
+    DataFrame
+        Columns region, period (yearly), capacity and value (sales: share x capacity), yuan.
+    """
+    sizes = pd.DataFrame(plan.case.capacity, plan.case.units, list(plan.policy.years))
+    rows = plan.paths[["region", "period"]].reset_index(drop=True)
+    years = rows["period"].dt.year
+    capacity = sizes.stack().reindex(pd.MultiIndex.from_arrays([rows["region"], years])).to_numpy()
+    return rows.assign(capacity=capacity, value=plan.paths["share"].to_numpy() * capacity)
+
+
 def zone_table(plan, zones: pd.Series, units: pd.DataFrame) -> pd.DataFrame:
     """What a plan does in each zone, the zone entered first at the top.
 

@@ -1,8 +1,10 @@
 """The regional plan that a manager signs: SWOT from figures, zones with roles, targets, budget, sections."""
 
+from .path import control_months, path_budget, path_targets
+from .people import plan_heads
 from .plan import PlanDocument, PlanInputs, Section, plan_document
 from .swot import RULES, SwotRule, market_facts, swot
-from .tables import TARGETS, phase_dates, plan_budget, targets_table
+from .tables import TARGETS, phase_dates, phase_starts, plan_budget, targets_table
 from .zones import ZoneRule, zone_roles, zone_table
 
 __all__ = [
@@ -13,10 +15,15 @@ __all__ = [
     "Section",
     "SwotRule",
     "ZoneRule",
+    "control_months",
     "market_facts",
+    "path_budget",
+    "path_targets",
     "phase_dates",
+    "phase_starts",
     "plan_budget",
     "plan_document",
+    "plan_heads",
     "swot",
     "targets_table",
     "zone_roles",

@@ -75,8 +75,12 @@ class PlanInputs:
     name : str
         The region's name.
     year : int
+    summary : tuple of str
+        The page on top; default the first sentence of every section that has one.
     situation : DataFrame or None
         Columns figure, value (text), source: what is known of the market.
+    capacity : DataFrame or None
+        Columns region, capacity, own, share, headroom ...: every place's market and room.
     swot : DataFrame or None
         :func:`swot`.
     market_types : DataFrame or None
@@ -91,14 +95,16 @@ class PlanInputs:
         :func:`classify_dealers`.
     density : DataFrame or None
         :func:`dealer_density`.
+    territories : DataFrame or None
+        Who works where: the territories' table.
     people : DataFrame or None
-        :func:`field_workload` or heads by region.
+        :func:`plan_heads`, :func:`field_workload` or heads by region.
     budget : DataFrame or None
         :func:`plan_budget`.
     quotas, months : DataFrame or None
         :func:`set_quotas` (its table), :func:`quota_months`.
-    outlook, board : DataFrame or None
-        :func:`year_outlook`, :func:`leaderboard`.
+    outlook, board, control : DataFrame or None
+        :func:`year_outlook`, :func:`leaderboard`, :func:`control_months`.
     risks : tuple of str
         Sentences on what may go wrong, from figures.
     pictures : dict
@@ -108,7 +114,9 @@ class PlanInputs:
 
     name: str
     year: int
+    summary: tuple[str, ...] = ()
     situation: pd.DataFrame | None = None
+    capacity: pd.DataFrame | None = None
     swot: pd.DataFrame | None = None
     market_types: pd.DataFrame | None = None
     zones: pd.DataFrame | None = None
@@ -117,12 +125,14 @@ class PlanInputs:
     phases: pd.DataFrame | None = None
     dealers: pd.DataFrame | None = None
     density: pd.DataFrame | None = None
+    territories: pd.DataFrame | None = None
     people: pd.DataFrame | None = None
     budget: pd.DataFrame | None = None
     quotas: pd.DataFrame | None = None
     months: pd.DataFrame | None = None
     outlook: pd.DataFrame | None = None
     board: pd.DataFrame | None = None
+    control: pd.DataFrame | None = None
     risks: tuple[str, ...] = ()
     pictures: dict = field(default_factory=dict)
     sources: tuple[str, ...] = ()
@@ -148,22 +158,38 @@ def plan_document(inputs: PlanInputs) -> PlanDocument:
     ('江苏省 2025 年区域市场开发计划书', 12, ('未提供数据。',))
     """
     parts = [
-        ("一、市场现状", _situation(inputs), [("市场现状", inputs.situation)]),
+        (
+            "一、市场现状",
+            _situation(inputs),
+            [("市场现状", inputs.situation), ("容量与空间", inputs.capacity)],
+        ),
         ("二、SWOT 分析", _swot(inputs), [("SWOT", inputs.swot)]),
         ("三、市场类型", _types(inputs), [("市场类型", inputs.market_types)]),
         ("四、分区定位", _zones(inputs), [("分区定位", inputs.zones)]),
         ("五、营销目标", _targets(inputs), [("目标", inputs.targets)]),
         ("六、开发路径与阶段", _path(inputs), [("路径", inputs.path), ("阶段", inputs.phases)]),
-        ("七、经销商", _dealers(inputs), [("经销商分类", inputs.dealers), ("密度与空白", inputs.density)]),
+        (
+            "七、经销商与片区",
+            _dealers(inputs),
+            [
+                ("经销商分类", inputs.dealers),
+                ("密度与空白", inputs.density),
+                ("片区", inputs.territories),
+            ],
+        ),
         ("八、人员", _people(inputs), [("人员", inputs.people)]),
         ("九、费用预算", _budget(inputs), [("预算", inputs.budget)]),
         ("十、任务与月度分解", _quotas(inputs), [("任务", inputs.quotas)]),
         ("十一、风险", inputs.risks, []),
-        ("十二、控制", _control(inputs), [("全年预计", inputs.outlook), ("竞赛", inputs.board)]),
+        (
+            "十二、控制",
+            _control(inputs),
+            [("控制表", inputs.control), ("全年预计", inputs.outlook), ("竞赛", inputs.board)],
+        ),
     ]
     sections = tuple(_section(inputs, *part) for part in parts)
     title = f"{inputs.name} {inputs.year} 年区域市场开发计划书"
-    return PlanDocument(title, _summary(inputs), sections, inputs.sources)
+    return PlanDocument(title, inputs.summary or _summary(inputs), sections, inputs.sources)
 
 
 def _section(inputs: PlanInputs, title: str, text, tables) -> Section:
@@ -230,6 +256,8 @@ def _dealers(inputs: PlanInputs) -> tuple[str, ...]:
         low = inputs.dealers[inputs.dealers["status"] == "must_move_up"]
         said.append(f"{len(inputs.dealers)} 家经销商中 {len(low)} 家低于所在城市级别的要求，须向上靠拢。")
         said += [f"{row.dealer}：还差年销量 {row.gap / 1e4:,.1f} 万元。" for row in low.itertuples()]
+    if inputs.territories is not None and len(inputs.territories):
+        said.append(f"划分为 {len(inputs.territories)} 个片区，每片一名负责人。")
     if inputs.density is not None and len(inputs.density):
         counts = inputs.density["status"].value_counts()
         said.append(
@@ -243,6 +271,12 @@ def _people(inputs: PlanInputs) -> tuple[str, ...]:
     table = inputs.people
     if table is None or "staff" not in table:
         return ()
+    if "people" in table:
+        each = table["quota"].sum() / table["people"].sum()
+        return (
+            f"编制 {table['people'].sum():.0f} 人，分在 {len(table)} 个市场，"
+            f"人均任务 {each / 1e4:,.0f} 万元。",
+        )
     now = table[table["phase"] == "mature"] if "phase" in table else table
     return (f"按工作量需要 {now['staff'].sum():,.1f} 人（{len(now)} 个市场单元，成熟期）。",)
 

@@ -78,6 +78,39 @@ PHASES = (
 )
 
 
+def phase_starts(steps: pd.DataFrame) -> pd.DataFrame:
+    """The month in which each entry of a path begins, spread over its year (各市场的启动月).
+
+    Sweeping a market takes two months: of the entries of one year the first begin in January, the next in
+    March and so on, as many at a time as are needed for all to begin by November.
+
+    Parameters
+    ----------
+    steps : DataFrame
+        Columns region, period (yearly), best first within a year.
+
+    Returns
+    -------
+    DataFrame
+        Columns region, start (monthly Period).
+
+    Examples
+    --------
+    >>> years = pd.PeriodIndex(["2027", "2027", "2028"], freq="Y")
+    >>> steps = pd.DataFrame({"region": list("abc"), "period": years})
+    >>> phase_starts(steps)["start"].astype(str).tolist()
+    ['2027-01', '2027-03', '2028-01']
+    """
+    sweep = PHASES[0][2]
+    slots = 12 // sweep
+    by_year = steps.groupby("period", sort=False)["region"]
+    at_a_time = -(-by_year.transform("size") // slots)
+    later = (by_year.cumcount() // at_a_time) * sweep
+    first = steps["period"].dt.asfreq("M", how="start")
+    start = [month + int(shift) for month, shift in zip(first, later, strict=True)]
+    return pd.DataFrame({"region": steps["region"].to_numpy(), "start": pd.PeriodIndex(start, freq="M")})
+
+
 def phase_dates(starts: pd.DataFrame) -> pd.DataFrame:
     """The phases of each market with their dates (开发阶段).
 

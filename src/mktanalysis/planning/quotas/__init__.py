@@ -3,6 +3,7 @@
 from .months import quota_months
 from .negotiate import negotiate, split_to_people
 from .past import compare_quota_methods, quota_spread, ratchet_check
+from .path import quotas_of_path
 from .projection import project
 from .quotas import Quotas, set_quotas
 from .rules import METHODS, QuotaRule
@@ -16,6 +17,7 @@ __all__ = [
     "project",
     "quota_months",
     "quota_spread",
+    "quotas_of_path",
     "ratchet_check",
     "set_quotas",
     "split_to_people",

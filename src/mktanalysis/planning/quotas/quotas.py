@@ -37,14 +37,15 @@ class Quotas:
         upper levels, ""), method.
     year : int
         The year of the tasks.
-    rule : QuotaRule
+    rule : QuotaRule or None
+        None where the tasks follow a path.
     notes : tuple of str
         What the reader must know, Chinese.
     """
 
     table: pd.DataFrame
     year: int
-    rule: QuotaRule
+    rule: QuotaRule | None
     notes: tuple[str, ...]
 
     @property
@@ -133,14 +134,16 @@ def set_quotas(
     table = pd.DataFrame({"level": tree.level_of(quota.index), "last": last, "quota": quota}).reset_index(
         names="region"
     )
-    table = _described(table, outlook, float(total), level, _Limits(low, high, rule.unit))
+    table = described(table, outlook, float(total), level, Limits(low, high, rule.unit))
     year = int(sales.columns[-1]) + 1
     shown = named(table.assign(method=rule.method)[list(COLUMNS)], "quotas")
     return Quotas(shown, year, rule, wish.notes)
 
 
 @dataclass(frozen=True)
-class _Limits:
+class Limits:
+    """Bounds of the lowest level and the smallest unit."""
+
     low: pd.Series
     high: pd.Series
     unit: float
@@ -256,7 +259,7 @@ def add_up(values: pd.Series, tree) -> pd.Series:
     return pd.Series(sums, pd.Index(at.regions, name="region"))
 
 
-def _described(table: pd.DataFrame, outlook, total: float, level: str, limits: _Limits) -> pd.DataFrame:
+def described(table: pd.DataFrame, outlook, total: float, level: str, limits: Limits) -> pd.DataFrame:
     """Growth, share, difficulty, chance and who stands at a bound."""
     quota = table["quota"]
     lowest = table["level"] == level
