@@ -1,6 +1,6 @@
 """Reports a minute: forked from a preloaded process, papermill, and the bare floor, in one run.
 
-    python benchmarks/reports.py [--reports 8] [--notebook 05_province_report]
+    python benchmarks/reports.py [--reports 8] [--notebook 05_province_plan]
 
 All make the same reports from the same notebook. ``papermill`` is plain papermill plus nbconvert's HTML, one
 by one and two at a time; ``floor`` is the same code run by ``exec`` in one warm loop, its figures drawn,
@@ -135,7 +135,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--reports", type=int, default=8)
-    parser.add_argument("--notebook", default="05_province_report")
+    parser.add_argument("--notebook", default="05_province_plan")
     given = parser.parse_args()
     path = project_folder("notebooks") / f"{given.notebook}.ipynb"
     codes = provinces(given.reports)

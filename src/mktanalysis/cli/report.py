@@ -11,7 +11,7 @@ import typer
 Spec = Annotated[
     str, typer.Argument(help="报告清单（toml 文件），或随软件提供的名称：china、national、provinces")
 ]
-Notebook = Annotated[str, typer.Argument(help="笔记本的文件，或名称如 05_province_report")]
+Notebook = Annotated[str, typer.Argument(help="笔记本的文件，或名称如 05_province_plan")]
 
 
 def _folder(text: str | Path) -> Path:
@@ -75,7 +75,7 @@ def list_specs() -> None:
 def show_notebook(notebook: Notebook) -> None:
     """显示一本笔记本的参数：名称、类型、默认值和说明。
 
-    例：mktanalysis report show 05_province_report
+    例：mktanalysis report show 05_province_plan
     """
     from mktanalysis.errors import MktError
     from mktanalysis.reports.plan.parameters import read_parameters
@@ -152,7 +152,7 @@ def run_spec(
 def verify(folder: Folder, jobs: Jobs = 1, notebooks: Notebooks = None) -> None:
     """按报告自己的记录重算一遍，逐表核对：名称须完全一致，数字须一致到十亿分之一。
 
-    例：mktanalysis report verify reports/out/05_province_report-320000-0123456789ab
+    例：mktanalysis report verify reports/out/05_province_plan-320000-0123456789ab
     """
     from mktanalysis.cli.output import show
     from mktanalysis.reports.run.verify import is_confirmed, verify_reports

@@ -16,7 +16,7 @@ from .market.schema import UNITS
 from .policy import Policy
 from .results.plan import ExpansionPlan, plan_expansion
 from .results.plausibility import doubts, plausibility
-from .results.reading import largest_moves, path_sales, yearly_states, zone_table
+from .results.reading import base_sales, largest_moves, path_sales, yearly_states, zone_table
 from .results.reasons import unreachable_units
 from .results.replan import compare_plans, continue_policy
 from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
@@ -56,6 +56,7 @@ __all__ = [
     "Staffing",
     "SupplyPlan",
     "backtest_entries",
+    "base_sales",
     "calibrate_assumptions",
     "choose_robust",
     "compare_plans",

@@ -3,6 +3,7 @@
 from .control import accuracy, plan_vs_actual
 from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_density
 from .document import (
+    ROLES,
     PlanDocument,
     PlanInputs,
     control_months,
@@ -44,9 +45,11 @@ from .people import (
     model_stores,
     optimal_force,
     promotion_due,
+    standard_round,
     visit_calendar,
     without_person,
 )
+from .position import STRONG_SHARE, Position, company_position
 from .quotas import (
     QuotaRule,
     Quotas,
@@ -67,10 +70,13 @@ from .vintages import compare_vintages
 __all__ = [
     "ABOVE_TASK",
     "FIVE_BANDS",
+    "ROLES",
+    "STRONG_SHARE",
     "Alarm",
     "FieldForce",
     "PlanDocument",
     "PlanInputs",
+    "Position",
     "Prizes",
     "QuotaRule",
     "Quotas",
@@ -81,6 +87,7 @@ __all__ = [
     "breakdown_heads",
     "class_thresholds",
     "classify_dealers",
+    "company_position",
     "compare_quota_methods",
     "compare_schedules",
     "compare_vintages",
@@ -119,6 +126,7 @@ __all__ = [
     "set_quotas",
     "split_target",
     "split_to_people",
+    "standard_round",
     "swot",
     "targets_table",
     "visit_calendar",

@@ -17,6 +17,7 @@ _HOMES = {
     "publish_figure": "one.publish",
     "publish_file": "one.publish",
     "say": "one.publish",
+    "publish_plan": "documents.publish",
     "write_plan_docx": "documents.docx",
     "write_plan_workbook": "documents.workbook",
     "read_spec": "plan.spec",

@@ -132,8 +132,8 @@ def report_name(notebook: str, parameters: dict) -> str:
 
     Examples
     --------
-    >>> report_name("05_province_report", {"province": "320000"})[:-12]
-    '05_province_report-320000-'
+    >>> report_name("05_province_plan", {"province": "320000"})[:-12]
+    '05_province_plan-320000-'
     """
     values = "-".join(str(value) for value in parameters.values())
     mark = digest(canonical([notebook, parameters]))[:12]

@@ -5,6 +5,7 @@ from .entries import beside_history
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
+from .plan import plan_page, plan_risks, situation
 from .province import province
 from .regions import data_coverage
 from .story import Claim, Number, Story, Strip
@@ -30,6 +31,8 @@ __all__ = [
     "moves",
     "number_of_tiers",
     "people",
+    "plan_page",
+    "plan_risks",
     "position",
     "progress",
     "province",
@@ -37,6 +40,7 @@ __all__ = [
     "realigned",
     "rebates",
     "saturation_check",
+    "situation",
     "tasks",
     "tiers",
     "vintages",

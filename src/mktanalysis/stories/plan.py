@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import value_word
-from ..words.amounts import format_number
+from ..words import level_name, value_word
+from ..words.render import named
 from .capacity import capacity
 from .expansion import expansion
 from .phrases import figure, listed
@@ -137,7 +137,7 @@ def _zones(zones: pd.DataFrame) -> Claim | None:
         for role in _ORDER
         if len(group := zones.loc[zones["role"] == role, "zone"])
     ]
-    text = f"分区定位：{'，'.join(parts)}；网点空间 {format_number(zones['headroom'].sum(), '家')}。"
+    text = f"分区定位：{'，'.join(parts)}；网点空间 {zones['headroom'].sum():,.0f} 家。"
     return Claim(text, {"headroom": zones["headroom"].sum()})
 
 
@@ -145,5 +145,130 @@ def _dealers(density: pd.DataFrame, names) -> Claim | None:
     blank = density[density["status"] == "blank"].sort_values("priority")
     if not len(blank):
         return None
-    text = f"空白市场 {len(blank)} 个，按容量先补{listed(names[blank['region']], most=4)}，"
-    return Claim(text + "每个地级市两家一级经销商，不设省级总经销。", {"n": len(blank)})
+    first = "、".join(names[blank["region"].head(4)])
+    head = f"空白市场 {len(blank)} 个" if density["n_dealers"].any() else "没有经销商名单，都按空白排"
+    text = f"{head}：按容量先设{first}；每个地级市两家一级经销商，不设省级总经销。"
+    return Claim(text, {"n": len(blank)})
+
+
+def situation(result, units: pd.DataFrame, own, tree, region: str, *, last: pd.Series, covered=None):
+    """What is known of a region before it is planned, figure by figure with its source (市场现状表).
+
+    Parameters
+    ----------
+    result : ForecastResult
+        Of retail sales.
+    units : DataFrame
+        Market units: region, capacity, population, year, growth, rival_1.
+    own : Position
+        The company.
+    tree : RegionTree
+    region : str
+    last : Series
+        Index region, the company's sales of the year before the plan's, yuan.
+    covered : float, optional
+        Share of the people in cities with published figures.
+
+    Returns
+    -------
+    DataFrame
+        Columns figure, value (text), source.
+    """
+    part = tree.subtree(region)
+    size = units.set_index("region")["capacity"]
+    counts = "、".join(f"{len(part.level(at))} 个{level_name(at)}级单位" for at in ("prefecture", "county"))
+    ranked = size.sort_values(ascending=False, kind="stable")
+    largest = f"{tree.names(ranked.index[:1]).iloc[0]}，占 {ranked.iloc[0] / size.sum():.0%}"
+    rows = [("行政区划", counts, "行政区划表")]
+    rows += [("常住人口", figure("resident_population", units["population"].sum()), "2020 年人口普查")]
+    rows += _market_rows(result, region)
+    rows += [
+        (f"{units['year'].max()} 年品类容量", figure("capacity", size.sum()), "零售总额 × 品类比例（假设）")
+    ]
+    rows += [("最大的市场单元", largest, "品类容量")]
+    sales = f"{figure('own', last.sum())}，份额 {last.sum() / size.sum():.1%}"
+    rows += [
+        ("本公司去年销售额", sales, own.source),
+        ("根据地", listed(tree.names(list(own.base))), own.source),
+    ]
+    if "rival_1" in units:
+        first = (own.units["rival_1"] * own.units["capacity"]).sum() / size.sum()
+        rows.append(("最强对手份额", f"{first:.1%}", "行业经验（假设）"))
+    if covered is not None:
+        rows.append(("有公布数的市占人口", f"{covered:.0%}", "其余为推算"))
+    return named(pd.DataFrame(rows, columns=["figure", "value", "source"]), "plan_situation")
+
+
+def _market_rows(result, region: str) -> list[tuple[str, str, str]]:
+    past = result.history[result.history["region"] == region].dropna(subset=["value"])
+    ahead = result.table[result.table["region"] == region].sort_values("period")
+    if not len(past) or not len(ahead):
+        return [("社会消费品零售总额", "无数据", "年鉴没有本区域的连续数")]
+    now = past.sort_values("period").iloc[-1]
+    end = ahead.iloc[-1]
+    span = f"（{figure('retail_sales', end['lower'])} — {figure('retail_sales', end['upper'])}）"
+    rows = [(f"{now['period']} 年社会消费品零售总额", figure("retail_sales", now["value"]), "补到今天")]
+    told = figure("retail_sales", end["mean"]) + span
+    rows += [(f"{end['period']} 年预计", told, "预测，八成区间")]
+    years = end["period"].year - now["period"].year
+    growth = (end["mean"] / now["value"]) ** (1 / years) - 1
+    return [*rows, ("年均增长", f"{growth:.1%}", "预测")]
+
+
+#: From this share of the tasks on a plan hangs on one place.
+LEANING = 0.4
+
+
+def plan_risks(page: Story, tasks: pd.DataFrame, units: pd.DataFrame, result, region: str, tree) -> Story:
+    """What may go wrong with a plan, each from a figure, the page's own risk first (计划的风险).
+
+    Parameters
+    ----------
+    page : Story
+        From :func:`plan_page`.
+    tasks : DataFrame
+        The year's tasks, the whole region in the first row.
+    units : DataFrame
+        Market units: capacity, status.
+    result : ForecastResult
+    region : str
+    tree : RegionTree
+
+    Returns
+    -------
+    Story
+        The judgement is the largest risk.
+    """
+    found = [page.risk, _leaning(tasks, tree), _shrinking(tasks, result, region), _guessed(units)]
+    known = [claim for claim in found if claim is not None]
+    if not known:
+        known = [Claim("没有一个数字达到风险的门槛。", {})]
+    return Story("风险", known[0], more=tuple(known[1:]))
+
+
+def _leaning(tasks: pd.DataFrame, tree) -> Claim | None:
+    low = tasks[tasks["level"] == tasks["level"].iloc[-1]]
+    top = low.loc[low["quota"].idxmax()]
+    share = top["quota"] / low["quota"].sum()
+    if share < LEANING:
+        return None
+    where = tree.names([top["region"]]).iloc[0]
+    text = f"任务的 {share:.0%} 在{where}一处，它少完成一成，全区域就少 {share / 10:.1%}。"
+    return Claim(text, {"share": share})
+
+
+def _shrinking(tasks: pd.DataFrame, result, region: str) -> Claim | None:
+    number = _task(tasks, result, region, int(result.table["period"].dt.year.min()))
+    if number.lower is None:
+        return Claim("本区域没有市场预测，任务没有上下范围。", {})
+    text = f"份额做到了、市场落在八成区间的下端时，任务只能完成{number.lower}（计划{number.value}）。"
+    return Claim(text, {"quota": tasks["quota"].iloc[0]})
+
+
+def _guessed(units: pd.DataFrame) -> Claim | None:
+    if "status" not in units:
+        return None
+    share = units.loc[units["status"] == "imputed", "capacity"].sum() / units["capacity"].sum()
+    if not share > 0.05:
+        return None
+    return Claim(f"{share:.0%} 的容量是由其他指标推算的，进入之前先实地核实。", {"share": share})

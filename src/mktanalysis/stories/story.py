@@ -161,6 +161,12 @@ class Story:
         ]
         return pd.DataFrame(rows, columns=["sentence", "figure", "value", "text"])
 
+    def lines(self) -> list[str]:
+        """The first page line by line, each saying what it is."""
+        lines = [self.judgement.text, *(number.text() for number in self.numbers)]
+        lines += [f"{HEADS['actions']} {i}：{action.text}" for i, action in enumerate(self.actions, 1)]
+        return [*lines, f"{HEADS['risk']}：{self.risk.text}"] if self.risk is not None else lines
+
     def __repr__(self) -> str:
         lines = [self.title, self.judgement.text]
         lines += [f"· {number.text()}" for number in self.numbers]

@@ -56,6 +56,23 @@ def path_sales(plan) -> pd.DataFrame:
     return rows.assign(capacity=capacity, value=plan.paths["share"].to_numpy() * capacity)
 
 
+def base_sales(plan) -> pd.Series:
+    """What the base sells in the year before the plan, at the share that it starts with (根据地去年的销售额).
+
+    Parameters
+    ----------
+    plan : ExpansionPlan
+
+    Returns
+    -------
+    Series
+        Index region (the base's units), yuan: today's capacity times the first year's share.
+    """
+    first = plan.paths[plan.paths["period"] == plan.paths["period"].min()].set_index("region")
+    base = plan.case.units[plan.case.base]
+    return (first["share"].reindex(base) * plan.case.table["capacity"].reindex(base)).rename("value")
+
+
 def zone_table(plan, zones: pd.Series, units: pd.DataFrame) -> pd.DataFrame:
     """What a plan does in each zone, the zone entered first at the top.
 

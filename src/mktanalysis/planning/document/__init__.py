@@ -5,9 +5,10 @@ from .people import plan_heads
 from .plan import PlanDocument, PlanInputs, Section, plan_document
 from .swot import RULES, SwotRule, market_facts, swot
 from .tables import TARGETS, phase_dates, phase_starts, plan_budget, targets_table
-from .zones import ZoneRule, zone_roles, zone_table
+from .zones import ROLES, ZoneRule, zone_roles, zone_table
 
 __all__ = [
+    "ROLES",
     "RULES",
     "TARGETS",
     "PlanDocument",

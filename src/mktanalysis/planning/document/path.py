@@ -84,7 +84,7 @@ def path_targets(now: pd.Series, then: pd.Series, *, owner: str, source: str) ->
     >>> now, then = pd.Series({"share": 0.05}), pd.Series({"share": 0.08})
     >>> table = path_targets(now, then, owner="经理", source="路径")
     >>> table.loc[table["target"] == "share", ["base", "target_value"]].values.tolist()
-    [['5.0%', '8.0%']]
+    [['5%', '8%']]
     """
     names = {
         "sales": "quota",

@@ -51,12 +51,15 @@ class PlanDocument:
     sections : tuple of Section
     sources : tuple of str
         Where the figures come from.
+    inputs : PlanInputs or None
+        The tables that it was made of.
     """
 
     title: str
     summary: tuple[str, ...]
     sections: tuple[Section, ...]
     sources: tuple[str, ...] = ()
+    inputs: PlanInputs | None = None
 
     def section(self, title: str) -> Section:
         """The section called `title`."""
@@ -189,7 +192,7 @@ def plan_document(inputs: PlanInputs) -> PlanDocument:
     ]
     sections = tuple(_section(inputs, *part) for part in parts)
     title = f"{inputs.name} {inputs.year} 年区域市场开发计划书"
-    return PlanDocument(title, inputs.summary or _summary(inputs), sections, inputs.sources)
+    return PlanDocument(title, inputs.summary or _summary(inputs), sections, inputs.sources, inputs)
 
 
 def _section(inputs: PlanInputs, title: str, text, tables) -> Section:
@@ -258,7 +261,11 @@ def _dealers(inputs: PlanInputs) -> tuple[str, ...]:
         said += [f"{row.dealer}：还差年销量 {row.gap / 1e4:,.1f} 万元。" for row in low.itertuples()]
     if inputs.territories is not None and len(inputs.territories):
         said.append(f"划分为 {len(inputs.territories)} 个片区，每片一名负责人。")
-    if inputs.density is not None and len(inputs.density):
+    if inputs.density is not None and len(inputs.density) and not inputs.density["n_dealers"].any():
+        said.append(
+            f"没有经销商名单：{len(inputs.density)} 个市场按容量排先后，每个地级市应设两家一级经销商。"
+        )
+    elif inputs.density is not None and len(inputs.density):
         counts = inputs.density["status"].value_counts()
         said.append(
             f"经销商密度：空白 {counts.get('blank', 0)} 个，不足 {counts.get('short', 0)} 个，"

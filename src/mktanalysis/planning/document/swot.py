@@ -194,6 +194,7 @@ def market_facts(
     units: pd.DataFrame,
     *,
     source: str,
+    growth_source: str = "",
     nation_growth: float | None = None,
     density: pd.DataFrame | None = None,
     outlook: pd.DataFrame | None = None,
@@ -208,6 +209,8 @@ def market_facts(
         rival_1, rival_2 ... (shares of the strongest rivals).
     source : str
         Where the units come from.
+    growth_source : str
+        Where the growth comes from, if from elsewhere.
     nation_growth : float, optional
         The whole market's growth, same definition as the units'.
     density : DataFrame, optional
@@ -241,7 +244,8 @@ def market_facts(
         rows += [("own_rank", 1.0 + sum(other > own + 1e-12 for other in others)), ("top3_share", top)]
     if "growth" in units and nation_growth is not None:
         rows += [("growth", (units["growth"] * size).sum() / whole), ("nation_growth", nation_growth)]
-    facts = [(fact, value, source) for fact, value in rows]
+    grown = {"growth", "nation_growth"} if growth_source else set()
+    facts = [(fact, value, growth_source if fact in grown else source) for fact, value in rows]
     if density is not None and len(density):
         facts.append(("coverage", float((density["n_dealers"] > 0).mean()), "经销商表"))
     if outlook is not None and len(outlook):

@@ -37,7 +37,7 @@ class ZoneRule(Strict):
 
 
 def zone_table(
-    places: pd.DataFrame, zones: pd.Series, *, density: pd.DataFrame | None = None
+    places: pd.DataFrame, zones: pd.Series, *, density: pd.DataFrame | None = None, base=()
 ) -> pd.DataFrame:
     """Add the places of a region up to its zones, as :func:`zone_roles` wants them (按分区汇总).
 
@@ -50,12 +50,14 @@ def zone_table(
         Index region, the zone of each place: a scheme or a company's own.
     density : DataFrame, optional
         From ``dealer_density``: which places have a dealer; default: where an outlet is held.
+    base : sequence of str
+        Regions of the base area (根据地): served, dealer or not.
 
     Returns
     -------
     DataFrame
         Columns zone, capacity, held, productivity (market / capacity, 1 is the region's mean), cost (per
-        outlet of capacity, 1 is the mean), places, covered.
+        outlet of capacity, 1 is the mean), places, covered, base (places of the base area).
 
     Raises
     ------
@@ -67,7 +69,7 @@ def zone_table(
     >>> places = pd.DataFrame({"region": list("abc"), "capacity": [10.0, 10.0, 20.0],
     ...     "held": [2.0, 0.0, 1.0], "market": [300.0, 100.0, 200.0]})
     >>> zone_table(places, pd.Series({"a": "南", "b": "南", "c": "北"})).round(2).values.tolist()
-    [['北', 20.0, 1.0, 0.67, 1.0, 1, 1], ['南', 20.0, 2.0, 1.33, 1.0, 2, 1]]
+    [['北', 20.0, 1.0, 0.67, 1.0, 1, 1, 0], ['南', 20.0, 2.0, 1.33, 1.0, 2, 1, 0]]
     """
     zone = places["region"].map(zones)
     if zone.isna().any():
@@ -77,14 +79,16 @@ def zone_table(
     if density is not None:
         served = set(density.loc[density["n_dealers"] > 0, "region"])
         covered = table["region"].isin(served)
-    sums = table.assign(zone=zone, covered=covered, places=1).groupby("zone", sort=True)
-    total = sums[["capacity", "held", "market", "cost", "places", "covered"]].sum()
+    home = table["region"].isin(list(base))
+    columns = {"zone": zone, "covered": covered | home, "places": 1, "base": home}
+    sums = table.assign(**columns).groupby("zone", sort=True)
+    total = sums[["capacity", "held", "market", "cost", "places", "covered", "base"]].sum()
     output = total["market"] / total["capacity"]
     upkeep = total["cost"] / total["capacity"]
     mean_output = total["market"].sum() / total["capacity"].sum()
     mean_upkeep = total["cost"].sum() / total["capacity"].sum()
     found = total.assign(productivity=output / mean_output, cost=upkeep / mean_upkeep).reset_index()
-    return found[["zone", "capacity", "held", "productivity", "cost", "places", "covered"]]
+    return found[["zone", "capacity", "held", "productivity", "cost", "places", "covered", "base"]]
 
 
 def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataFrame:
@@ -95,7 +99,8 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
     zones : DataFrame
         Columns zone, capacity (outlets or customers at saturation), held (of them today), productivity (sales
         of one, any common unit), cost (upkeep of one relative to the mean, 1), places (prefectures), covered
-        (places with a dealer).
+        (places with a dealer) and, if known, base (places of the base area: a zone that holds one is
+        deepened).
     rule : ZoneRule, optional
 
     Returns
@@ -128,7 +133,9 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
     coverage = zones["covered"] / zones["places"]
     headroom = (zones["capacity"] - zones["held"]).clip(lower=0)
     value = headroom * zones["productivity"]
-    role = np.where(index < rule.low_return, "steady", np.where(coverage >= rule.presence, "deepen", "open"))
+    base = zones["base"] if "base" in zones else pd.Series(0, zones.index)
+    present = (coverage >= rule.presence) | (base > 0)
+    role = np.where(index < rule.low_return, "steady", np.where(present, "deepen", "open"))
     table = pd.DataFrame(
         {
             "zone": zones["zone"],
@@ -142,17 +149,19 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
             "coverage": coverage,
         }
     )
-    reasons = [_reason(row, rule) for row in table.itertuples()]
+    reasons = [_reason(row, rule, home) for row, home in zip(table.itertuples(), base > 0, strict=True)]
     table = table.assign(reason=reasons)
     return named(table.sort_values(["value", "zone"], ascending=[False, True], ignore_index=True), "zones")
 
 
-def _reason(row, rule: ZoneRule) -> str:
+def _reason(row, rule: ZoneRule, home: bool) -> str:
     size = f"饱和容量 {row.capacity:,.0f}，已有 {row.held:,.0f}，空间 {row.headroom:,.0f}"
     if row.held > row.capacity:
         size = f"已有 {row.held:,.0f}，超过饱和容量 {row.capacity:,.0f}"
     if row.role == "steady":
         why = f"产出与成本之比只有平均的 {row.return_index:.0%}（低于 {rule.low_return:.0%}），以稳住为主"
+    elif row.role == "deepen" and home:
+        why = "根据地在这里，在现有网络上做深"
     elif row.role == "deepen":
         why = f"已有经销商的地区占 {row.coverage:.0%}（不低于 {rule.presence:.0%}），在现有网络上做深"
     else:

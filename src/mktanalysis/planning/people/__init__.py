@@ -3,6 +3,7 @@
 from .calendar import ROUTINE, VisitPlan, Week, visit_calendar
 from .rules import INSPECTION, STORES, inspection_heads, model_stores, promotion_due
 from .size import Departure, ForceSize, fit_response, optimal_force, without_person
+from .standard import standard_round
 from .workload import (
     SEED_CLASSES,
     CustomerClass,
@@ -33,6 +34,7 @@ __all__ = [
     "model_stores",
     "optimal_force",
     "promotion_due",
+    "standard_round",
     "visit_calendar",
     "without_person",
 ]

@@ -29,6 +29,7 @@ def write_plan_workbook(
     budget: pd.DataFrame | None = None,
     visits: pd.DataFrame | None = None,
     inputs: pd.DataFrame | None = None,
+    control: bool = False,
 ) -> Path:
     """Write the tables of a plan as a workbook that stays in balance when figures are changed (计划工作簿).
 
@@ -48,6 +49,9 @@ def write_plan_workbook(
         ``visit_calendar(...).days``: hours a person, week and day, with sums by week.
     inputs : DataFrame, optional
         Columns item, value, source (texts or numbers): what the plan was reckoned from.
+    control : bool
+        Add a sheet with an empty column for what each month brought: completion, gap and tracking signal
+        follow from it. Needs `months`.
 
     Returns
     -------
@@ -71,6 +75,8 @@ def write_plan_workbook(
         where = _quotas(book.add_worksheet("任务"), quotas, tree, pens)
         if months is not None:
             _months(book.add_worksheet("月度"), months, where, tree, pens)
+        if months is not None and control:
+            _control(book.add_worksheet("控制"), months, pens)
         if budget is not None:
             _budget(book.add_worksheet("预算"), budget, pens)
         if visits is not None:
@@ -191,6 +197,28 @@ def _months(sheet, months: pd.DataFrame, where: dict, tree, pens: _Pens) -> None
     for j, total in enumerate(totals):
         span = f"{cell(1, 2 + j)}:{cell(last, 2 + j)}"
         sheet.write_formula(last + 1, 2 + j, f"=SUM({span})", pens.sum, total)
+
+
+def _control(sheet, months: pd.DataFrame, pens: _Pens) -> None:
+    """Task by month from the month sheet; actual to be filled in; the rest reckons itself."""
+    heads = ["月份", "任务（万元）", "实际（万元）", "完成率", "累计任务", "累计实际", "累计差额", "跟踪信号"]
+    _heads(sheet, heads, pens, [12, *[14] * 7])
+    totals = months.groupby("period")["value"].sum().sort_index() / _WAN
+    below = months["region"].nunique() + 1  # the row of sums of the month sheet
+    for row, (period, task) in enumerate(totals.items(), start=1):
+        filled = cell(row, 2)
+        so_far = [f"{cell(1, column, row_abs=True)}:{cell(row, column)}" for column in range(8)]
+        gap = f"{cell(row, 5)}-{cell(row, 4)}"
+        spread = f"SUMPRODUCT(ABS({so_far[2]}-{so_far[1]}))/{row}"
+        sheet.write_string(row, 0, str(period), pens.text)
+        sheet.write_formula(row, 1, f"=月度!{cell(below, row + 1)}", pens.sum, task)
+        sheet.write_blank(row, 2, None, pens.own)
+        sheet.write_formula(row, 3, f'=IF({filled}="","",{filled}/{cell(row, 1)})', pens.rate, "")
+        sheet.write_formula(row, 4, f"=SUM({so_far[1]})", pens.sum, totals.iloc[:row].sum())
+        sheet.write_formula(row, 5, f'=IF({filled}="","",SUM({so_far[2]}))', pens.sum, "")
+        sheet.write_formula(row, 6, f'=IF({filled}="","",{gap})', pens.sum, "")
+        signal = f'=IF({filled}="","",IF({spread}=0,0,({gap})/({spread})))'
+        sheet.write_formula(row, 7, signal, pens.sum, "")
 
 
 def _budget(sheet, budget: pd.DataFrame, pens: _Pens) -> None:

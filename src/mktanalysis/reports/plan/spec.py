@@ -13,7 +13,7 @@ A specification::
     map = "growth"                         # key figure that the index draws on a map
     [part.parameters]
     [[part.chapter]]
-    notebook = "05_province_report"        # beside the specification, or one of the project's
+    notebook = "05_province_plan"        # beside the specification, or one of the project's
     parameters = { horizon = 5 }
     exclude = [{ province = ["710000"] }]  # codes or names
     [part.chapter.grid]
