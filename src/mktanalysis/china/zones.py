@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ..datasets import load_edges, load_scheme, load_table
+from ..datasets import load_edges, load_regions, load_scheme, load_table
 from ..errors import InfeasibleError
 from ..regions import RegionTree, haversine_km
 
@@ -21,7 +21,7 @@ DISTANCE_COST = 0.05
 LOAD_TOLERANCE = 0.35
 
 
-def province_zones(units: pd.DataFrame, tree: RegionTree, *, n: int = 3) -> pd.Series:
+def province_zones(units: pd.DataFrame, tree: RegionTree, *, edges=None, n: int = 3) -> pd.Series:
     """Divide the units of a province into zones (省内分区).
 
     江苏 has its published 苏南, 苏中, 苏北; elsewhere connected zones of about equal capacity are designed,
@@ -32,6 +32,8 @@ def province_zones(units: pd.DataFrame, tree: RegionTree, *, n: int = 3) -> pd.S
     units : DataFrame
         Columns region, capacity (yuan): prefectures, or counties of a small province.
     tree : RegionTree
+    edges : DataFrame, optional
+        Neighbours of the units; default the built-in ones of their level.
     n : int
         Zones wanted where none are published; fewer with fewer than two units a zone.
 
@@ -58,18 +60,18 @@ def province_zones(units: pd.DataFrame, tree: RegionTree, *, n: int = 3) -> pd.S
     wanted = max(1, min(n, len(codes) // 2))
     zones = pd.Series(f"{tree.names([home]).iloc[0]}全境", codes, name="zone")
     if wanted > 1:
-        zones = _designed(units, tree, wanted)
+        zones = _designed(units, tree, edges, wanted)
     zones.attrs["source"] = "按容量均衡、连片划分"
     return zones
 
 
-def _designed(units: pd.DataFrame, tree: RegionTree, n: int) -> pd.Series:
+def _designed(units: pd.DataFrame, tree: RegionTree, edges, n: int) -> pd.Series:
     """Connected zones of about equal capacity, named after their largest place."""
     from ..territories import design_territories
 
     table = units[["region", "capacity"]].merge(load_table("points"), on="region")
     level = tree.level_of(table["region"].iloc[:1]).iloc[0]
-    edges = load_edges(level)
+    edges = load_edges(level) if edges is None else edges
     wishes = {"n": n, "measures": {"capacity": LOAD_TOLERANCE}, "effort": 0.1, "nodes": 0, "random_state": 0}
     try:
         plan = design_territories(table, edges, tree, **wishes)
@@ -77,7 +79,7 @@ def _designed(units: pd.DataFrame, tree: RegionTree, n: int) -> pd.Series:
         wishes["measures"] = {"capacity": float(error.relaxation["needed"].iloc[0])}
         plan = design_territories(table, edges, tree, **wishes)
     label = plan.assignment.reindex(units["region"])
-    about = tree.table.set_index("region")
+    about = load_regions().table.set_index("region")
     # a group of county-level units under a province is no place to name a zone after
     rank = units.set_index("region")["capacity"].where(about["kind"].reindex(label.index).ne("direct"), -1.0)
     centre = rank.groupby(label).idxmax()

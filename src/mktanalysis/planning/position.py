@@ -134,8 +134,10 @@ def _names(tree, codes) -> str:
 
 def _largest(units: pd.DataFrame, tree) -> str:
     """The largest market that is a place, not a group of county-level units under a province."""
-    kinds = tree.table.set_index("region")["kind"].reindex(units["region"])
-    places = units[kinds.ne("direct").to_numpy()]
+    places = units
+    if "kind" in tree.table:
+        kinds = tree.table.set_index("region")["kind"].reindex(units["region"])
+        places = units[kinds.ne("direct").to_numpy()]
     return places.sort_values("capacity", ascending=False, kind="stable")["region"].iloc[0]
 
 

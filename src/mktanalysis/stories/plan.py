@@ -20,9 +20,8 @@ _ORDER = ("open", "deepen", "steady")
 
 
 def plan_page(
-    plan, result, tasks: pd.DataFrame, zones: pd.DataFrame, density: pd.DataFrame, tree, region: str,
-    *, starts: pd.DataFrame, budget: pd.DataFrame, risk=None, scores=None, covered=None, outlook=None,
-) -> Story:  # fmt: skip
+    plan, result, tables: dict, tree, region: str, *, risk=None, scores=None, covered=None
+) -> Story:
     """Conclusions of a region's development plan (计划书首页).
 
     Parameters
@@ -30,24 +29,17 @@ def plan_page(
     plan : ExpansionPlan
     result : ForecastResult
         Of the region's retail sales.
-    tasks : DataFrame
-        The year's tasks, the whole region in the first row.
-    zones : DataFrame
-        From :func:`mktanalysis.planning.zone_roles`.
-    density : DataFrame
-        From :func:`mktanalysis.planning.dealer_density`.
+    tables : dict
+        The plan's tables by name: tasks (the whole region in the first row), zones
+        (``planning.zone_roles``), density (``planning.dealer_density``), starts (region, start: when each
+        market is begun), budget (``planning.path_budget``), and outlook (``planning.year_outlook`` of the
+        running year) or None.
     tree : RegionTree
     region : str
         Code.
-    starts : DataFrame
-        Columns region, start: when each market is begun.
-    budget : DataFrame
-        From :func:`mktanalysis.planning.path_budget`.
     risk : RiskResult, optional
     scores, covered
         As for :func:`mktanalysis.stories.capacity.capacity`.
-    outlook : DataFrame, optional
-        From :func:`mktanalysis.planning.year_outlook`: the running year of the company.
 
     Returns
     -------
@@ -57,12 +49,17 @@ def plan_page(
     names = tree.names()
     path = expansion(plan, risk=risk, tree=tree)
     size = capacity(result, tree, region, scores=scores, covered=covered)
-    actions = [_help(outlook, names), _begin(plan, starts, year), _zones(zones), _dealers(density, names)]
+    actions = [
+        _help(tables.get("outlook"), names),
+        _begin(plan, tables["starts"], year),
+        _zones(tables["zones"]),
+        _dealers(tables["density"], names),
+    ]
     known = [action for action in actions if action is not None]
     return Story(
         f"{names[region]} {year} 年区域市场开发计划书",
-        _judgement(plan, tasks, budget, path, year, names[region]),
-        numbers=(_task(tasks, result, region, year), *size.numbers[:1], *_gain(path)),
+        _judgement(plan, tables["tasks"], tables["budget"], path, year, names[region]),
+        numbers=(_task(tables["tasks"], result, region, year), *size.numbers[:1], *_gain(path)),
         actions=tuple(known[:3]),
         risk=path.risk or size.risk,
         more=tuple(claim for claim in (*known[3:], size.judgement, path.judgement) if claim is not None),
@@ -99,8 +96,8 @@ def _task(tasks: pd.DataFrame, result, region: str, year: int) -> Number:
     if not len(ahead):
         return Number(name, figure("quota", total), note="没有市场预测，给不出范围")
     row = ahead.iloc[0]
-    ends = [figure("quota", total * row[end] / row["mean"]) for end in ("lower", "upper")]
-    return Number(name, figure("quota", total), *ends, "份额如计划，市场落在八成区间内")
+    low, high = (figure("quota", total * row[end] / row["mean"]) for end in ("lower", "upper"))
+    return Number(name, figure("quota", total), low, high, "份额如计划，市场落在八成区间内")
 
 
 def _gain(path: Story) -> tuple[Number, ...]:

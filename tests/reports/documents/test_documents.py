@@ -54,6 +54,13 @@ def book(tmp_path_factory, tree, tables):
     return write_plan_workbook(path, tree=tree, **tables)
 
 
+@pytest.fixture(scope="module")
+def control(tmp_path_factory, tree, tables):
+    path = tmp_path_factory.mktemp("control") / "计划.xlsx"
+    write_plan_workbook(path, tree=tree, **tables, control=True)
+    return sheet_cells(path)
+
+
 def sheet_cells(path):
     """Sheet name -> {cell: (formula or None, stored value)} from the file's own XML."""
     main = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -162,6 +169,36 @@ class TestWorkbook:
                 quotas=tables["quotas"],
                 months=tables["months"].replace({"region": {"a": "zz"}}),
             )
+
+
+class TestControlSheet:
+    """Empty until a manager fills in what a month brought; then it reckons itself."""
+
+    def test_tasks_are_the_month_sheets_sums(self, control, tables):
+        cells = control["控制"]
+        totals = tables["months"].groupby("period")["value"].sum() / 1e4
+        assert [cells[f"B{row}"][1] for row in range(2, 14)] == pytest.approx(totals.tolist())
+        below = tables["months"]["region"].nunique() + 2
+        assert cells["B2"][0] == f"月度!C{below}" and control["月度"][f"C{below}"][1] == pytest.approx(
+            totals.iloc[0]
+        )
+        assert cells["E13"][1] == pytest.approx(totals.sum())
+
+    def test_nothing_is_claimed_before_a_figure_is_in(self, control):
+        cells = control["控制"]
+        assert cells["C2"] == (None, None)
+        for row in range(2, 14):
+            for column in "DFGH":
+                formula, value = cells[f"{column}{row}"]
+                assert formula.startswith(f'IF(C{row}="",""') and value is None
+        assert all(
+            re.fullmatch(r"[A-Z0-9$:,()+\-/=\"月度!]+", formula) for formula, _ in cells.values() if formula
+        )
+
+    def test_the_signal_is_the_gap_over_the_mean_absolute_gap(self, control):
+        text = control["控制"]["H4"][0]
+        for part in ("SUMPRODUCT(ABS(C$2:C4-B$2:B4))/3", "(F4-E4)"):
+            assert part in text
 
 
 class TestDocx:
