@@ -57,8 +57,7 @@ def path_budget(
     basis = [f"{row.n} 个市场，约 {row.staff:.0f} 人，含人员、推广、样板店" for row in lines.itertuples()]
     lines = lines.assign(basis=basis).sort_index().reset_index()[["item", "amount", "basis"]]
     if office_cost > 0:
-        more = {"item": "管理机构", "amount": office_cost, "basis": "省级或大区级管理机构的固定费用"}
-        lines = pd.concat([lines, pd.DataFrame([more])], ignore_index=True)
+        lines.loc[len(lines)] = ["管理机构", office_cost, "省级或大区级管理机构的固定费用"]
     whole = project(round(lines["amount"].sum() / unit) * unit, lines["amount"], unit=unit)
     return plan_budget(lines.assign(amount=whole.to_numpy()))
 

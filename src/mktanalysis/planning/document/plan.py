@@ -172,7 +172,7 @@ def plan_document(inputs: PlanInputs) -> PlanDocument:
         ("五、营销目标", _targets(inputs), [("目标", inputs.targets)]),
         ("六、开发路径与阶段", _path(inputs), [("路径", inputs.path), ("阶段", inputs.phases)]),
         (
-            "七、经销商与片区",
+            "七、经销商",
             _dealers(inputs),
             [
                 ("经销商分类", inputs.dealers),
