@@ -382,6 +382,6 @@ class TestThePast:
         spread = quota_spread(compare_quota_methods(part, mkt.load_regions()))
         overall = spread[spread["year"] == "all"].set_index("method")["spread"]
         assert len(whole) == 277
-        assert overall["growth"] == pytest.approx(0.041, abs=0.001)
+        assert overall["growth"] == pytest.approx(0.040, abs=0.001)
         assert overall["smoothed_share"] == pytest.approx(0.053, abs=0.001)
         assert overall["shrunk_growth"] == pytest.approx(0.043, abs=0.001)
