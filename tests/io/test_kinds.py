@@ -182,6 +182,15 @@ def test_sheets_named_by_a_bare_year(book):
     assert "汇总" in notes(table)
 
 
+def test_a_sheet_that_is_not_read_is_told(book):
+    rows = [["城市", "年份", "销售额(万元)"], ["南京市", 2023, 1]]
+    table = book({"数据": rows, "联系人": [["姓名"], ["张三"]], "说明": [["填表说明"]]})
+    assert "没有读取的工作表：联系人" in notes(table) and "说明" not in notes(table)
+    years = {"2022": [rows[0], ["南京市", 2022, 1]], "2023": rows, "2021": [["客户", "额"], ["甲", 1]]}
+    with pytest.raises(MktError, match=r"2021.*看不出表头"):
+        book(years)
+
+
 def test_sheets_of_months_without_a_year_name_the_sheet(book):
     rows = [["城市", "销售额(万元)"], ["南京市", 1]]
     with pytest.raises(MktError, match=r"工作表“2月”没有时期.*没有年份"):

@@ -206,10 +206,12 @@ def _choose(
         if len(dated) > 1 and len(dated) + len(sums) == len(useful):
             names = "、".join(layout.sheet.name for layout in dated)
             left = [f"工作表“{layout.sheet.name}”没有读取：其余各表逐期都有" for layout in sums]
-            return dated, [f"{len(dated)} 张工作表按时期接在一起：{names}", *left]
+            _check_lost(sheets, [*dated, *sums], file)
+            told = [f"{len(dated)} 张工作表按时期接在一起：{names}", *left]
+            return dated, [*told, *_unread(sheets, [*dated, *sums])]
         if name == ALL_SHEETS:
             names = "、".join(layout.sheet.name for layout in useful)
-            return useful, [f"{len(useful)} 张工作表接在一起：{names}"]
+            return useful, [f"{len(useful)} 张工作表接在一起：{names}", *_unread(sheets, useful)]
         names = "、".join(layout.sheet.name for layout in useful)
         raise MktError(
             f"{file}：有几张工作表都像数据表，请指明一张（sheet= 或命令行 --sheet）；"
@@ -217,13 +219,33 @@ def _choose(
             f'（sheet="*" 或 --sheet "*"）：{names}'
         )
     if useful or len(found) == 1:
-        return [(useful or found)[0]], []
+        only = (useful or found)[0]
+        return [only], _unread(sheets, [only]) if name is None else []
     problems = Problems(file=file, sheet=chosen[0].name if len(chosen) == 1 else "")
     problems.add(
         "找不到表头：应有一行含地区列（地区、城市、县、省份或行政区划代码）和数据列；地区应各占一行（地区在列上时请先转置）"
     )
     problems.raise_any()
     raise AssertionError
+
+
+def _check_lost(sheets: list[Sheet], read: list[Layout], file: str) -> None:
+    """One more sheet named by a period, whose header is not understood, would be lost beside the others."""
+    names = {layout.sheet.name for layout in read}
+    lost = [s.name for s in sheets if s.name not in names and not s.hidden and _is_period(s.name)]
+    if lost:
+        raise MktError(
+            f"{file}：工作表 {'、'.join(lost)} 也以时期命名，却看不出表头或数据列："
+            "请写成与其余各表一样的表头，或改名、删去"
+        )
+
+
+def _unread(sheets: list[Sheet], read: list[Layout]) -> list[str]:
+    """A note on sheets that hold something and were not read."""
+    names = {layout.sheet.name for layout in read}
+    left = [sheet for sheet in sheets if sheet.name not in names and not is_guide(sheet)]
+    told = [f"{sheet.name}（隐藏）" if sheet.hidden else sheet.name for sheet in left]
+    return [f"没有读取的工作表：{'、'.join(told)}"] if told else []
 
 
 def _is_period(name: str) -> bool:
