@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis.china import known_figures
 from mktanalysis.datasets import load_indicators
 
 
@@ -249,3 +250,19 @@ def test_main_cities_have_the_yearbooks_growth_on_another_base():
     assert set(main.index) - set(breaks["region"]) == {"110100", "120100", "310100", "500100"}
     growth = np.log(main).diff(axis=1)
     assert growth["2024"].std() > 1.5 * growth[["2021", "2022", "2023"]].std().max()
+
+
+def test_where_the_nations_level_and_growth_are_on_different_bases():
+    """Published growth is against revised figures of the year before: levels alone would say another growth.
+
+    2010, 2015 and 2018 by three to five points, 2020 and 2025 by one: so the bridge takes growth.
+    """
+    months = mkt.load_table("national_retail_monthly")
+    years = months[months["period"].dt.month == 12]
+    years = years.set_index(years["period"].dt.year)
+    off = np.log(years["ytd_value"]).diff() - np.log1p(years["ytd_growth_rate"])
+    revised = off[off.abs() > 0.005].round(3)
+    assert revised.to_dict() == {2010: 0.041, 2015: 0.035, 2018: -0.047, 2020: -0.009, 2025: -0.009}
+    assert off.drop(revised.index).abs().max() < 0.002
+    nation = known_figures(after=2014).query("region == '100000'").set_index("period")["value"]
+    assert nation["2015"] == years.loc[2015, "ytd_growth_rate"]

@@ -87,3 +87,9 @@ def test_own_rules_copied_and_edited(capsys, tmp_path):
 def test_refusals_are_one_message(capsys, arguments, words):
     _, err, code = run(capsys, *arguments)
     assert code == 2 and words in err
+
+
+def test_tiers_of_carried_figures_say_what_carried_them(capsys):
+    out, err, code = run(capsys, "--carried", "--region", "江苏省")
+    assert code == 0 and "2026 年" in out and "补到 2026 年" in err
+    assert run(capsys, "--year", "2026")[2] != 0
