@@ -9,8 +9,8 @@ from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.milp.build import build_model
 from mktanalysis.expansion.search.anneal import anneal
-from mktanalysis.expansion.search.bounds import Relaxation, lagrangian_bounds
-from mktanalysis.expansion.search.control import Control
+from mktanalysis.expansion.search.bounds import BranchInBackground, Relaxation, lagrangian_bounds
+from mktanalysis.expansion.search.control import Clock, Control
 from mktanalysis.expansion.search.greedy import Builder, greedy
 from mktanalysis.expansion.search.incremental import Ledger
 from mktanalysis.expansion.search.neighbourhoods import NEIGHBOURHOODS, Part, _Situation, complete, improve
@@ -243,12 +243,6 @@ def test_bounds_are_told_while_they_are_proven():
 
 def test_branch_and_bound_beside_a_search_finds_what_it_finds_alone():
     """The thread is the plain solver on the programme as it stands: its plan is never lost."""
-    from mktanalysis.expansion import Assumptions, Policy, expansion_market, grid_example
-    from mktanalysis.expansion.choices.candidates import build_problem
-    from mktanalysis.expansion.milp.build import build_model
-    from mktanalysis.expansion.search.bounds import BranchInBackground
-    from mktanalysis.expansion.search.control import Clock
-
     market = expansion_market(*grid_example(3, 4, random_state=3))
     policy = Policy(base=("r2c2",), periods=4, budget=6e6)
     model = build_model(build_problem(market, policy, Assumptions.easy()))
