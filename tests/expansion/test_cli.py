@@ -50,7 +50,8 @@ def test_a_workbook_has_every_table_and_wishes_are_obeyed(tmp_path):
     wishes = ["--forbid", "开封市", "--pin", "新乡市=2026", "--people", "400", "--contiguity", "strong"]
     run(*HENAN, *wishes, "--to", str(target))
     sheets = pd.read_excel(target, sheet_name=None, engine="calamine", dtype=str)
-    assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", "为什么", "条件核对", "关键数字", "可信度"]
+    more = ["看份额的规则", "为什么", "条件核对", "关键数字", "可信度"]
+    assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", *more]
     steps = sheets["扩张步骤"].set_index("地区")
     assert "开封市" not in steps.index and steps.loc["新乡市", "进入年"] == "2026"
     assert sheets["条件核对"]["成立"].eq("是").all()

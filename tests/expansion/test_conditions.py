@@ -20,9 +20,9 @@ from mktanalysis.expansion import (
     plan_expansion,
     unreachable_units,
 )
-from mktanalysis.expansion.assumptions import EASY_CONCENTRATED
 from mktanalysis.expansion.choices.candidates import build_problem
 from mktanalysis.expansion.choices.evaluate import evaluate
+from mktanalysis.expansion.phases import EASY_CONCENTRATED
 from mktanalysis.expansion.search.greedy import greedy
 from mktanalysis.expansion.search.solve import solve
 

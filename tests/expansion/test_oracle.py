@@ -25,8 +25,8 @@ from mktanalysis.expansion import (
     plan_expansion,
     workload,
 )
-from mktanalysis.expansion.assumptions import EASY_CONCENTRATED as FORCE
-from mktanalysis.expansion.assumptions import LIGHT, Programme
+from mktanalysis.expansion.phases import EASY_CONCENTRATED as FORCE
+from mktanalysis.expansion.phases import LIGHT, Programme
 
 
 @dataclass(frozen=True, eq=False)

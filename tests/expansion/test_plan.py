@@ -27,7 +27,7 @@ def test_replay_returns_what_evaluation_promised_for_any_starts():
     for _ in range(20):
         rows = [rng.choice(np.flatnonzero(c.unit == i)) for i in np.unique(c.unit) if rng.random() < 0.5]
         seen, told = (
-            replay(problem.case, Starts(c.unit[rows], c.programme[rows], c.start[rows])),
+            replay(problem.case, Starts(c.unit[rows], c.programme[rows], c.start[rows], c.bars[rows])),
             evaluate(problem, rows),
         )
         np.testing.assert_allclose(seen.value[0], told.value)
@@ -101,9 +101,7 @@ def test_the_parts_of_why_are_near_the_shapley_value():
 
     def worth(members):
         some = np.array(members, dtype=int)
-        return replay(case, Starts(*(x[some] for x in (starts.unit, starts.programme, starts.period)))).value[
-            0
-        ]
+        return replay(case, Starts(*(x[some] for x in vars(starts).values()))).value[0]
 
     fair = np.zeros(n)
     for size in range(n):

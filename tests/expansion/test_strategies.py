@@ -103,7 +103,7 @@ def test_a_market_without_choices_is_compared_too(case):
         expansion_market(units, edges, tree), policy, strategies=strategies, search=HASTY, n_draws=5
     )
     assert found.table["holds"].all()
-    assert len(found.table) == (3 if case == "one strategy" else 9)
+    assert len(found.table) == (3 if case == "one strategy" else 10)
     with pytest.raises(mkt.MktError, match="没有打法 x"):
         compare_strategies(expansion_market(units, edges, tree), policy, strategies=["x"])
     empty = strategy_sensitivity(expansion_market(units, edges, tree), policy, budget=(), rivals=(), spill=())

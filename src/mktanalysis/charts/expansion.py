@@ -255,7 +255,7 @@ def plot_sensitivity(table: pd.DataFrame, *, title: str = "", source: str = "", 
     """
     heads = words.values("sensitivity")
     conditions = list(dict.fromkeys(table["condition"]))
-    figure, axes = style.new_figure(10.0, 4.8, columns=len(conditions))
+    figure, axes = style.new_figure(max(10.0, 2.8 * len(conditions)), 4.8, columns=len(conditions))
     axes = [axes] if len(conditions) == 1 else list(axes)
     titles = list(dict.fromkeys(table["title"]))
     colors = dict(zip(titles, style.group_colors(len(titles)), strict=True))

@@ -53,6 +53,7 @@ from .units import (
     mark_centres,
     market_units,
     planning_units,
+    rival_entries,
     unit_level,
 )
 from .zones import plan_places, province_zones
@@ -113,6 +114,7 @@ __all__ = [
     "province_territories",
     "province_zones",
     "ranked_cities",
+    "rival_entries",
     "rule_figures",
     "rule_systems",
     "said",

@@ -338,3 +338,33 @@ def _raised(tree: RegionTree, members: pd.Series, groups: pd.Series) -> RegionTr
         level=table["level"].where(~up, "prefecture"),
     )
     return RegionTree.from_table(table[~table["region"].isin(groups)])
+
+
+def rival_entries(
+    openings: pd.DataFrame, *, level: str, within: str | None = None, first: int, years: int
+) -> pd.DataFrame:
+    """Chances that a rival enters each unit anew, year by year (对手进入概率).
+
+    Parameters
+    ----------
+    openings : DataFrame
+        Past openings of the rival: region, period, as :func:`mktanalysis.read_table` reads ``openings``.
+    level : str
+        Of the market units.
+    within : str, optional
+        Code of the region that is looked at.
+    first : int
+        The first year, that of the plan.
+    years : int
+        How many, the horizon of the plan.
+
+    Returns
+    -------
+    DataFrame
+        region, year, probability: what ``expansion_market(..., rival_entries=)`` takes.
+    """
+    from ..expansion import fit_entries
+
+    inputs = entry_inputs(openings, level=level, within=within)
+    model = fit_entries(**inputs.tables())
+    return model.probability(year=first, years=years)

@@ -1,7 +1,7 @@
 """Expansion paths: from a base area to a national strong brand (扩张路径)."""
 
 from .._moved import moved_names
-from .assumptions import LANCHESTER, Assumptions, Programme, Response, Rung, Staffing
+from .assumptions import LANCHESTER, Assumptions, Response, Rung, Staffing
 from .calibration.calibrate import Calibration, calibrate_assumptions
 from .choices.workload import workload
 from .entries.backtest import backtest_entries
@@ -13,6 +13,7 @@ from .entries.review import EntryReview, review_entries, trust_of
 from .market.example import grid_example
 from .market.market import Market, expansion_market
 from .market.schema import UNITS
+from .phases import Phase, Programme, Review
 from .policy import Policy
 from .results.plan import ExpansionPlan, plan_expansion
 from .results.plausibility import doubts, plausibility
@@ -22,6 +23,7 @@ from .results.replan import compare_plans, continue_policy
 from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
 from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
+from .strategies.looking import value_of_looking
 from .strategies.rules import STRATEGIES
 from .tools.diagnose import Diagnosis, diagnose_position, thin_example
 from .tools.supply import (
@@ -47,9 +49,11 @@ __all__ = [
     "EntryReview",
     "ExpansionPlan",
     "Market",
+    "Phase",
     "Policy",
     "Programme",
     "Response",
+    "Review",
     "RiskResult",
     "Rung",
     "Search",
@@ -86,6 +90,7 @@ __all__ = [
     "thin_example",
     "trust_of",
     "unreachable_units",
+    "value_of_looking",
     "workload",
     "yearly_states",
     "zone_table",

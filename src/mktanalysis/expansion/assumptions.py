@@ -12,42 +12,12 @@ from pydantic import Field, model_validator
 
 from ..fieldwork import CLASS_MIX, EVERY_WEEKS, ON_THE_SPOT, STAY_WEEKS, yearly_contacts
 from ..settings import Strict
+from .phases import CONCENTRATED, EASY_CONCENTRATED, LIGHT, SCOUT, Amount, Programme, Share
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 
 #: Lanchester targets as planners in East Asia use them (73.9 monopoly, 41.7 stable first, 26.1 lower bound).
 LANCHESTER = {"monopoly": 0.739, "leader": 0.417, "lower_bound": 0.261}
-
-
-class Programme(Strict):
-    """How one market unit is worked, year by year since the start.
-
-    Parameters
-    ----------
-    effort : tuple of float
-        Effort of each year as a share of the unit's capacity; the last value stays.
-    visits : float
-        Share of the full visit cadence that is walked (1 = every customer by class), scales the staff.
-    """
-
-    name: str
-    effort: Annotated[tuple[Amount, ...], Field(min_length=1)]
-    visits: Annotated[float, Field(gt=0)] = 1.0
-
-
-#: 浅耕: a scout who keeps a presence; 集中: force concentrated for two years, then held (folklore: about
-#: three times the first brand's effort, then half more than it).
-LIGHT = Programme(name="浅耕", effort=(0.02,), visits=0.4)
-CONCENTRATED = Programme(name="集中", effort=(0.06, 0.06, 0.05, 0.035), visits=1.0)
-#: 集中 of the world without resistance.
-EASY_CONCENTRATED = Programme(name="集中", effort=(0.08, 0.08, 0.05, 0.035), visits=1.0)
-
-
-def scout_then(concentrated: Programme) -> Programme:
-    """先撒网后集中: a year of scouting, then a concentrated programme."""
-    return Programme(name="先撒网后集中", effort=(*LIGHT.effort, *concentrated.effort), visits=0.8)
 
 
 class Response(Strict):
@@ -88,7 +58,12 @@ class Response(Strict):
     distance_cost : float
         Effort costs this part more per 100 km (folklore).
     reaction : float
-        Rivals raise their effort by this times our share, in the replay.
+        Where we have entered, rivals raise their effort by this times our share of the year before (times the
+        unit's ``reaction``). A quarter is folklore: most entries meet no or a weak answer in the first years
+        (Robinson 1988; Steenkamp, Nijs, Hanssens and Dekimpe 2005), some a hard one.
+    entrant : float
+        A rival that enters a unit anew (see ``rival_entries`` of the market) raises the rivals' effort by
+        this part of the usual (folklore: a fourth brand beside three).
     """
 
     form: Literal["goodwill", "easy"] = "goodwill"
@@ -103,7 +78,8 @@ class Response(Strict):
     enter_share: Share = 0.16
     exit_share: Share = 0.13
     distance_cost: Amount = 0.05
-    reaction: Amount = 0.0
+    reaction: Amount = 0.25
+    entrant: Amount = 0.25
 
     @model_validator(mode="after")
     def _ordered(self):
@@ -122,6 +98,7 @@ class Response(Strict):
         """
         plain = {"form": "easy", "elasticity": 1.3, "rival_effort": 0.06}
         plain |= {"rank_margin": (0.25, 0.16, 0.08, 0.02), "enter_share": 0.20, "exit_share": 0.15}
+        plain |= {"reaction": 0.0}
         return cls(**{**plain, **changes})
 
     @classmethod
@@ -254,6 +231,11 @@ class Assumptions(Strict):
         before entering; a plan counts with what is to be expected. 0: every market answers as computed.
     common : float
         Part of that variance which the units of a province share.
+    luck : float
+        How far one year's share may mislead about a unit's responsiveness: standard deviation of the
+        logarithm of the reading's error; over more years it averages out (folklore).
+    leaving_cost, salvage : float
+        What it costs to leave a unit, and what comes back, as parts of the entry cost paid there (folklore).
     reach_chance : float
         A unit counts as strong in a plan - for its neighbours, the ladder, contiguity - from this chance on.
 
@@ -263,7 +245,7 @@ class Assumptions(Strict):
     0.08
     """
 
-    programmes: Annotated[tuple[Programme, ...], Field(min_length=1)] = (LIGHT, CONCENTRATED)
+    programmes: Annotated[tuple[Programme, ...], Field(min_length=1)] = (SCOUT, CONCENTRATED)
     response: Response = Response()
     rungs: tuple[Rung, ...] = RUNGS
     staffing: Staffing = Staffing()
@@ -273,13 +255,15 @@ class Assumptions(Strict):
     terminal_years: Amount = 3.0
     spread: Annotated[float, Field(ge=0, le=2)] = 0.45
     common: Share = 0.3
+    luck: Annotated[float, Field(ge=0, le=2)] = 0.25
+    leaving_cost: Amount = 0.3
+    salvage: Share = 0.1
     reach_chance: Annotated[float, Field(gt=0, lt=1)] = 0.5
 
     @classmethod
     def easy(cls, **changes) -> Assumptions:
         """The old world: markets that do not resist and answer as computed (see `Response.easy`)."""
-        programmes = (LIGHT, EASY_CONCENTRATED)
-        plain = {"response": Response.easy(), "spread": 0.0, "programmes": programmes}
+        plain = {"response": Response.easy(), "spread": 0.0, "programmes": (LIGHT, EASY_CONCENTRATED)}
         return cls(**{**plain, **changes})
 
     @model_validator(mode="after")

@@ -5,6 +5,7 @@ from .entries import beside_history
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
+from .net import certainty, doubted, net, net_or_force
 from .plan import plan_page, plan_risks, situation
 from .province import province
 from .regions import data_coverage
@@ -22,13 +23,17 @@ __all__ = [
     "basis",
     "beside_history",
     "capacity",
+    "certainty",
     "data_coverage",
     "differences",
+    "doubted",
     "expansion",
     "expansion_replanned",
     "landing",
     "macro_regions",
     "moves",
+    "net",
+    "net_or_force",
     "number_of_tiers",
     "people",
     "plan_page",

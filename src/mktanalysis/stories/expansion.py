@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..words import grade_name, status_word
+from .net import certainty
 from .phrases import as_good_as, figure, leaders, listed
 from .story import Claim, Number, Story
 
@@ -155,6 +156,8 @@ def _more(plan, comparison, risk):
         yield Claim(text, {"bound": plan.bound, "gap": plan.gap})
     if len(plan.steps):
         yield _payback(plan)
+        if "strong_chance" in plan.steps:
+            yield certainty(plan)
 
 
 def _ways(comparison) -> Claim:
@@ -171,7 +174,24 @@ def _ways(comparison) -> Claim:
     worst = gains.idxmin()
     if worst not in best:
         text += f"；最差的是“{worst}”（{figure('gain', gains[worst])}）"
+    text += _free_of_contiguity(allowed, best, comparison.table)
     return Claim(text + "。", {title: gains[title] for title in [*best, worst]})
+
+
+def _free_of_contiguity(allowed: pd.DataFrame, best: list[str], table: pd.DataFrame) -> str:
+    """Why a named strategy may gain more than the planned path: it need not hang together."""
+    rule = table.set_index("strategy").get("contiguity", pd.Series(dtype=object))
+    if rule.get("planned", "none") == "none":
+        return ""
+    free = allowed.set_index("title")["contiguity"].reindex(best).eq("none")
+    gain = table.set_index("strategy")["gain"]
+    if not free.any() or gain[rule[rule == "none"].index].max() <= gain["planned"]:
+        return ""
+    text = f"。“{best[0]}”不受连片约束，规划路径须连片，两者不能直接比"
+    if "optimum" in gain:
+        text += f"：同样不受约束的最优是{figure('gain', gain['optimum'])}，"
+        text += f"连片的代价是{figure('gain', gain['optimum'] - gain['planned'])}"
+    return text
 
 
 def _payback(plan) -> Claim:

@@ -19,7 +19,7 @@ Way = Enum(
     {
         name: name
         for name in (
-            *("planned", "all", "base_first", "wide_net", "centre_first", "countryside_first"),
+            *("planned", "all", "base_first", "scout_rings", "wide_net", "centre_first", "countryside_first"),
             *("potential", "sprinkler", "waterfall", "optimum"),
         )
     },
@@ -41,8 +41,9 @@ Forbid = Annotated[list[str], typer.Option(help="不得进入：名称或代码�
 How = Annotated[
     Way,
     typer.Option(
-        help="planned 规划；all 各种打法比较；其余为一种打法：base_first 根据地、wide_net 撒网→集中、"
-        "centre_first 中心城市先、countryside_first 先农村后城市、potential 跟着潜力走、"
+        help="planned 规划；all 各种打法比较；其余为一种打法：base_first 根据地、"
+        "scout_rings 逐圈探路、wide_net 撒网→集中、centre_first 中心城市先、"
+        "countryside_first 先农村后城市、potential 跟着潜力走、"
         "sprinkler 遍地开花、waterfall 瀑布、optimum 不限连片的最优"
     ),
 ]
@@ -55,6 +56,14 @@ Target = Annotated[
     typer.Option(help="要登上的梯级：层级（prefecture 市、province 省、macro_region、nation）或地区名称"),
 ]
 Own = Annotated[Path | None, typer.Option(help="自己的市场单元表（csv 或 xlsx），默认用内置数据估算")]
+Spread = Annotated[
+    float | None,
+    typer.Option(min=0, max=2, help="各地反应的差异（对数标准差），默认 0.45；0 表示事先全知道"),
+]
+Fixed = Annotated[bool, typer.Option("--fixed", help="不看份额再定：每一步怎样做事先定死，不撤出")]
+Rivals = Annotated[
+    Path | None, typer.Option(help="对手过去的开店记录（csv 或 xlsx）：由此估计它以后进入哪里")
+]
 Seconds = Annotated[float | None, typer.Option(min=1, help="最多计算多少秒；默认不限时，结果可重复")]
 To = Annotated[Path | None, typer.Option(help="写成 .csv（只有步骤表）或 .xlsx（全部表格）")]
 
@@ -68,6 +77,7 @@ ON_SCREEN = {
         "share",
         "rank",
         "strong_chance",
+        "left_chance",
         "strong_from",
         "value",
         "reason",
@@ -102,6 +112,9 @@ def expand(
     objective: Goal = Aim["profit"],
     target: Target = None,
     own: Own = None,
+    spread: Spread = None,
+    fixed: Fixed = False,
+    rivals: Rivals = None,
     seconds: Seconds = None,
     to: To = None,
 ) -> None:
@@ -156,6 +169,9 @@ def expand(
     market = mkt.expansion_market(units, mkt.load_edges(at), scope)
     if start is None and market.newest is None:  # an own table without a year
         policy = policy.replace(start=_built_in_year(at) + 1)
+    if rivals is not None:
+        market = _with_rivals(market, rivals, at, policy)
+    policy = policy.assuming(_assumed(spread, fixed, years))
     plan, comparison = _run(strategy.value, market, policy, Search(seconds=seconds))
     _tell(plan, comparison, to)
     typer.echo(_horizon(plan, start))
@@ -169,6 +185,27 @@ def expand(
         )
     else:
         next_step("比较别的打法：加 --strategy all；写出全部表格：加 --to 路径.xlsx")
+
+
+def _assumed(spread: float | None, fixed: bool, years: int):
+    """The assumptions with what the options change."""
+    from mktanalysis.expansion import Assumptions
+    from mktanalysis.expansion.phases import fixed_courses
+
+    assumed = Assumptions() if spread is None else Assumptions(spread=spread)
+    return assumed.replace(programmes=fixed_courses(assumed.programmes, years)) if fixed else assumed
+
+
+def _with_rivals(market, file: Path, level: str, policy):
+    """The market with the chances of a rival's entries, learnt from its openings."""
+    from mktanalysis.china import rival_entries
+
+    from ..own import own_table
+
+    given = own_table(file, kind="openings", tree=market.tree)
+    first = policy.start or market.newest + 1
+    chances = rival_entries(given, level=level, first=first, years=policy.periods)
+    return market.with_rival_entries(chances)
 
 
 def _built_in_year(level: str) -> int:
@@ -309,6 +346,7 @@ def _tables(plan, comparison) -> dict:
         "梯级": plan.ladder,
         "现金流": plan.cash_flow,
         "人员": plan.staff,
+        "看份额的规则": plan.rules,
         "为什么": plan.why,
         "条件核对": plan.checks,
         "关键数字": plan.figures,
@@ -350,11 +388,13 @@ def _obstacle(plan) -> str:
 
 def _verdict(plan) -> str:
     """What was found, how sure it is, and what would be needed where no step is possible."""
-    from mktanalysis import words
+    from mktanalysis import stories, words
     from mktanalysis.expansion import doubts
 
     lines = [f"不合常情，请核对假设：{doubt}" for doubt in doubts(plan)]
     lines += [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
+    if len(plan.steps):
+        lines += [str(stories.certainty(plan)), str(stories.net(plan))]
     figures = plan.figures
     within = figures["gain_within"] / 1e8
     lines.append(

@@ -15,8 +15,10 @@ from ...errors import MktError, TableError
 from ..assumptions import Assumptions
 from ..market.case import Case, build_case
 from ..market.market import Market
+from ..phases import CONCENTRATED, SCOUT
 from ..policy import Policy
-from .programmes import Library, build_library, distance_factor, hold_programme
+from .paths import budget_need, choice_paths
+from .programmes import build_library, hold_programme
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +30,24 @@ class Candidates:
     unit, start, programme : ndarray of int, shape (choices,)
     income, outlay, people, share : ndarray, shape (choices, periods)
         Contribution and outlay in yuan, heads, market share, as expected; zero before the start.
-    strong : ndarray of bool, shape (choices, periods)
+    strong, held : ndarray of bool, shape (choices, periods)
+        Strong with the chance asked for; held more likely than left again.
+    kept : ndarray, shape (choices, periods)
+        Chance that the unit is held, zero before the start.
     opening : ndarray, shape (choices,)
         Entry cost and first year's effort, the part that strong neighbours can save on.
     value : ndarray, shape (choices,)
         Discounted profit with terminal value.
+    blind : ndarray, shape (choices,)
+        Value of the best way that the programme may go if it is fixed beforehand: what `value` has more is
+        what looking at the share is worth.
     need : ndarray, shape (choices, periods)
         What the choice takes from the budget (below zero: gives back), see `budget_need`.
     loss : ndarray, shape (choices,)
         What the first year loses at least without savings (zero for a profit), see `felt_saving`: where
         the answer of the market is uncertain, in the best case, so that no saving is felt too early.
+    bars : ndarray, shape (choices, tracks, bars)
+        The rule: the readings that divide the options of each track's review; missing where there are none.
     fixed : ndarray of bool, shape (choices,)
         Started already or decided (policy.history).
     """
@@ -50,10 +60,14 @@ class Candidates:
     people: np.ndarray
     share: np.ndarray
     strong: np.ndarray
+    held: np.ndarray
+    kept: np.ndarray
     opening: np.ndarray
     value: np.ndarray
+    blind: np.ndarray
     need: np.ndarray
     loss: np.ndarray
+    bars: np.ndarray
     fixed: np.ndarray
 
     def __len__(self) -> int:
@@ -68,12 +82,14 @@ class Problem:
     """All a solver needs: the market, the choices, and the base area's own paths.
 
     ``weight`` discounts a cash flow of each period, ``weight_end`` adds the terminal value of a running one.
+    ``names`` are those of the programmes; ``hopeful`` says whether any choice may become strong.
     ``base_*`` are the paths of the base units summed (income, outlay, people, need) or per unit (strong,
     share).
     """
 
     case: Case
-    library: Library
+    names: tuple[str, ...]
+    hopeful: bool
     candidates: Candidates
     weight: np.ndarray
     weight_end: np.ndarray
@@ -98,15 +114,16 @@ def build_problem(
 
 
 def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
-    """Precompute the library and list the choices; `keep_dominated` lists those too that no optimum needs."""
-    policy = case.policy
+    """Compute the paths of all choices and list them; `keep_dominated` lists even what no optimum needs."""
     assumptions = case.assumptions
-    library = build_library(case)
+    policy = case.policy
+    _check_reviews(case)
+    names = tuple(programme.name for programme in assumptions.programmes)
     weight = (1 + assumptions.discount) ** -np.arange(1.0, policy.periods + 1)
     weight_end = weight.copy()
     weight_end[-1] *= 1 + assumptions.terminal_years
     rows = _listed(case)
-    history = _history(case, library.names)
+    history = _history(case, names)
     unit, start, programme = np.array([*rows, *history], dtype=int).reshape(-1, 3).T
     fixed = np.arange(len(unit)) >= len(rows)
     keep = fixed | ~np.isin(unit, unit[fixed])
@@ -115,13 +132,27 @@ def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     programme = programme[keep]
     fixed = fixed[keep]
     order = np.lexsort([programme, start, unit])
-    paths = _paths(case, library, unit[order], start[order], programme[order], weight)
+    paths, hopeful = choice_paths(case, unit[order], start[order], programme[order], weight)
     candidates = Candidates(
         unit=unit[order], start=start[order], programme=programme[order], fixed=fixed[order], **paths
     )
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
-    return Problem(case, library, candidates, weight, weight_end, **_base_paths(case, weight))
+    return Problem(case, names, hopeful, candidates, weight, weight_end, **_base_paths(case, weight))
+
+
+def _check_reviews(case: Case) -> None:
+    """Refuse a programme of the analyst's own that looks at the share only after the horizon."""
+    for programme in case.assumptions.programmes:
+        known = programme in BUILT_IN or programme.name == SCOUT.name
+        asks = programme.review is not None and programme.review.bars != (0.0,)
+        looks = 0 if known or not asks else programme.review.after
+        if looks >= case.policy.periods:
+            raise MktError(
+                f"打法 {programme.name} 在进入后第 {looks} 年末看份额，"
+                f"而计划期只有 {case.policy.periods} 年，看到了也来不及行动："
+                "请提早看（review 的 after），或延长计划期（periods）"
+            )
 
 
 def _listed(case: Case) -> list[tuple[int, int, int]]:
@@ -176,59 +207,6 @@ def _history(case: Case, names: tuple[str, ...]) -> list[tuple[int, int, int]]:
     return rows
 
 
-def _paths(case: Case, library: Library, unit, start, programme, weight) -> dict[str, np.ndarray]:
-    """Income, outlay, people, share, strong, opening, value, need and loss of each choice, as expected."""
-    policy = case.policy
-    age = np.arange(policy.periods)[None, :] - start[:, None]
-    on = age >= 0
-    age = np.maximum(age, 0)
-    at = (unit[:, None], programme[:, None], age)
-    capacity = case.capacity[unit]
-    annual = case.column("annual_cost")[unit]
-    effort = on * capacity * library.effort[at]
-    outlay = effort + on * annual[:, None]
-    row = np.arange(len(unit))
-    opening = case.column("entry_cost")[unit] + effort[row, start]
-    outlay[row, start] += case.column("entry_cost")[unit]
-    last = np.array([p.effort[-1] for p in case.assumptions.programmes])[programme]
-    lasting = capacity[:, -1] * last * distance_factor(case)[unit]
-    parts = len(library.contribution)
-    income = np.zeros(on.shape)
-    need = np.zeros(on.shape)
-    running = np.zeros(len(unit))
-    loss = np.full(len(unit), np.inf)
-    for contribution in library.contribution:  # one equally likely answer of the market after the other
-        earned = on * capacity * contribution[at]
-        taken = budget_need(earned, outlay, policy.reinvest)
-        income += earned / parts
-        need += taken / parts
-        running += np.maximum(earned[:, -1] - lasting - annual, 0.0) / parts
-        loss = np.minimum(loss, np.maximum(taken[row, start], 0.0))
-    value = (income - outlay) @ weight + case.assumptions.terminal_years * weight[-1] * running
-    return {
-        "income": income,
-        "outlay": outlay,
-        "people": on * library.people[at],
-        "share": on * library.share[at],
-        "strong": on & library.strong[at],
-        "opening": opening,
-        "value": value,
-        "need": need,
-        "loss": loss,
-    }
-
-
-def budget_need(income, outlay, reinvest: float) -> np.ndarray:
-    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent
-    again.
-
-    >>> budget_need(np.array([1.0, 5.0]), np.array([3.0, 1.0]), 0.5).tolist()
-    [2.0, -2.0]
-    """
-    profit = income - outlay
-    return np.where(profit < 0, -profit, -reinvest * profit)
-
-
 def felt_saving(saving, loss, reinvest: float):
     """How much less a unit takes from the budget for a saving in a year that loses `loss` without it.
 
@@ -258,30 +236,39 @@ def _dominated(c: Candidates, assumptions: Assumptions, weight: np.ndarray) -> n
             beats &= (need[one] <= need[two]).all(axis=1) & (c.outlay[one] <= c.outlay[two]).all(axis=1)
             beats &= (c.people[one] <= c.people[two]).all(axis=1) & (c.share[one] >= c.share[two]).all(axis=1)
             beats &= (c.strong[one] | ~c.strong[two]).all(axis=1)
+            beats &= (c.held[one] == c.held[two]).all(axis=1)
             gone[two[beats]] = True
     return gone
 
 
 def _base_paths(case: Case, weight) -> dict:
-    library = build_library(case, (hold_programme(case),), mature=True)
-    base = case.base
-    capacity = case.capacity
-    income = capacity * library.contribution[0, :, 0] * base[:, None]
-    outlay = (capacity * library.effort[:, 0] + case.column("annual_cost")[:, None]) * base[:, None]
-    running = max(float(income[:, -1].sum() - outlay[:, -1].sum()), 0.0)
+    base = np.flatnonzero(case.base)
+    library = build_library(case, (hold_programme(case),), mature=True, units=base)
+    capacity = case.capacity[base]
+    earned = capacity * library.contribution[:, :, 0]  # shape (parts, base units, periods)
+    outlay = capacity * library.effort[:, 0] + case.column("annual_cost")[base, None]
+    running = np.maximum(earned[:, :, -1].sum(axis=1) - outlay[:, -1].sum(), 0.0).mean()
+    income = earned.mean(axis=0)
     value = (
         float((income - outlay).sum(axis=0) @ weight) + case.assumptions.terminal_years * weight[-1] * running
     )
+    strong = np.zeros((len(case.units), case.policy.periods), dtype=bool)
+    share = np.zeros(strong.shape)
+    strong[base] = library.chance()[:, 0] >= case.assumptions.reach_chance - 1e-9
+    share[base] = library.share.mean(axis=0)[:, 0]
     return {
         "base_income": income.sum(axis=0),
         "base_outlay": outlay.sum(axis=0),
-        "base_people": (library.people[:, 0] * base[:, None]).sum(axis=0),
-        "base_strong": library.strong[:, 0] & base[:, None],
-        "base_share": library.share[:, 0] * base[:, None],
-        "base_need": budget_need(income, outlay, case.policy.reinvest).sum(axis=0),
-        "base_value": value,
+        "base_people": library.people[:, 0].sum(axis=0),
+        "base_strong": strong,
+        "base_share": share,
+        "base_need": budget_need(earned, outlay, case.policy.reinvest).mean(axis=0).sum(axis=0),
+        "base_value": float(value),
     }
 
+
+#: Programmes that come with the package: in a short horizon what they would look at later does not happen.
+BUILT_IN = (SCOUT, CONCENTRATED)
 
 #: A ramp-up longer than this many years is never finished.
 LONGEST_RAMP = 30
@@ -290,9 +277,9 @@ LONGEST_RAMP = 30
 def check_horizon(problem: Problem) -> None:
     """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
     case = problem.case
-    if len(problem.candidates) == 0 or problem.library.chance.any():
+    if len(problem.candidates) == 0 or problem.hopeful:
         return
-    years = build_library(case, periods=LONGEST_RAMP).chance.any(axis=(0, 1))
+    years = build_library(case, periods=LONGEST_RAMP).strong.any(axis=(0, 1, 2))
     if years.any():
         raise MktError(
             f"计划期 {case.policy.periods} 年短于爬坡期：最快也要 {years.argmax() + 1} 年才能成为强势，"

@@ -7,6 +7,7 @@ equally likely values stand for it in the planner and in the replay that checks 
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,95 @@ def responsiveness(assumptions: Assumptions) -> np.ndarray:
     middle = (np.arange(PARTS) + 0.5) / PARTS
     factor = np.exp(assumptions.spread * np.array([NormalDist().inv_cdf(p) for p in middle]))
     return factor / factor.mean()
+
+
+class Answers(NamedTuple):
+    """Equally likely answers of a market, arrays of shape (parts,), from the poorest on.
+
+    ``factor`` its responsiveness; ``luck`` how far a reading misleads, in standard deviations; ``arrival``
+    a number between 0 and 1 that says when a new rival comes: as soon as the chance that it has reaches it.
+    """
+
+    factor: np.ndarray
+    luck: np.ndarray
+    arrival: np.ndarray
+
+
+def answers(assumptions: Assumptions, *, rivals_enter: bool = False) -> Answers:
+    """What a plan counts with: evenly spread over responsiveness, luck and the arrival of rivals.
+
+    One answer where nothing is left to chance. The three go through their values in orders that have
+    nothing to do with each other (Hammersley's points), so that few answers stand for all.
+
+    Examples
+    --------
+    >>> found = answers(Assumptions(spread=0.4))
+    >>> len(found.factor), abs(float(np.corrcoef(found.factor, found.luck)[0, 1])) < 0.05
+    (40, True)
+    """
+    factor = responsiveness(assumptions)
+    if len(factor) == 1 and rivals_enter:
+        factor = np.ones(PARTS)
+    if len(factor) == 1:
+        return Answers(factor, np.zeros(1), np.full(1, 0.5))
+    luck = np.array([NormalDist().inv_cdf(x) for x in _scattered(2)])
+    return Answers(factor, (luck - luck.mean()) / luck.std(), _scattered(3))
+
+
+def _scattered(base: int) -> np.ndarray:
+    """The middles of `PARTS` equal parts of 0 to 1, in the order of van der Corput's sequence."""
+    sequence = np.zeros(PARTS)
+    for k in range(PARTS):
+        rest = k
+        digit = 1.0 / base
+        while rest:
+            sequence[k] += digit * (rest % base)
+            rest //= base
+            digit /= base
+    return (np.argsort(np.argsort(sequence)) + 0.5) / PARTS
+
+
+def reading(factor, luck, years: int, assumptions: Assumptions) -> np.ndarray:
+    """What the share after some years says about responsiveness: misled by luck, less so over more years.
+
+    Examples
+    --------
+    >>> float(reading(1.2, 0.0, 1, Assumptions()))
+    1.2
+    """
+    return np.asarray(factor * np.exp(assumptions.luck / np.sqrt(years) * luck))
+
+
+def believed(own, others, years: int, assumptions: Assumptions) -> np.ndarray:
+    """The reading of a unit that by itself would say what it says together with readings near by.
+
+    Units of a province share the part ``common`` of what nobody knows, so that each reading there tells
+    something about the next unit: a normal prior over logarithms, updated by Bayes' rule.
+
+    Parameters
+    ----------
+    own : array, shape (draws,)
+        Reading of the unit after `years` of presence.
+    others : list of (array, int)
+        Readings of other units of the province, with their years.
+    """
+    variance = assumptions.spread**2
+    if variance == 0 or not others:
+        return own
+    shared = assumptions.common * variance
+    alone = variance - shared
+
+    def noise(n: int) -> float:
+        return assumptions.luck**2 / n
+
+    weights = [1 / (alone + noise(n)) for _, n in others]
+    told = sum(w * (np.log(x) + variance / 2) for w, (x, _) in zip(weights, others, strict=True))
+    precision = (1 / shared if shared else np.inf) + sum(weights)
+    mean = told / precision
+    before = 1 / precision + alone
+    y = np.log(own) + variance / 2
+    after = mean + before / (before + noise(years)) * (y - mean)
+    return np.exp(after * (variance + noise(years)) / variance - variance / 2)
 
 
 def draw_responsiveness(assumptions: Assumptions, home, rng: np.random.Generator) -> np.ndarray:

@@ -60,14 +60,16 @@ def evaluate(problem: Problem, rows) -> Evaluation:
     periods = problem.shape[1]
     unit = c.unit[rows]
     held = np.repeat(case.base[:, None], periods, axis=1)
-    held[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
+    entered = held.copy()
+    entered[unit] |= np.arange(periods)[None, :] >= c.start[rows][:, None]
+    held[unit] |= c.held[rows]
     strong = problem.base_strong.copy()
     share = problem.base_share.copy()
     strong[unit] |= c.strong[rows]
     share[unit] += c.share[rows]
     saving_each = _saving(problem, rows, strong)
     saving = np.bincount(c.start[rows], saving_each, minlength=periods) if len(rows) else np.zeros(periods)
-    offices = office_matrix(case, held)
+    offices = office_matrix(case, entered)
     rungs = rung_matrix(case, strong, share)
     office_cost = (
         np.array([r.office_cost for r in case.ladder.rungs]) @ offices if len(offices) else np.zeros(periods)
@@ -116,7 +118,11 @@ def _saving(problem: Problem, rows, strong) -> np.ndarray:
 
 
 def office_matrix(case, held: np.ndarray) -> np.ndarray:
-    """Which rung regions need their management form: `office_from` or more managed children."""
+    """Which rung regions need their management form: `office_from` or more managed children.
+
+    A plan counts every unit that has been entered, though some may be left again: whoever knows which would
+    not have entered them, and a few that stay are enough.
+    """
     ladder = case.ladder
     n = len(case.units)
     managed = np.vstack([held, np.zeros((len(ladder.regions), held.shape[1]), dtype=bool)])

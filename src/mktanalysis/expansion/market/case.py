@@ -16,9 +16,13 @@ from ...errors import MktError
 from ...regions import RegionTree, resolve_names
 from ..assumptions import Assumptions
 from ..policy import Policy, assumptions_of
+from .arrivals import arrival_chances
 from .capacity import capacity_paths
 from .ladder import Ladder
 from .market import Market
+
+#: So many periods beyond the horizon stand for never.
+NEVER = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,8 @@ class Case:
     earliest : ndarray of int, shape (units,)
         First period in which a unit can start; the number of periods for never.
     ladder : Ladder
+    arrivals : ndarray, shape (units, periods), or None
+        Chance that a rival has entered anew by each period; None where none is expected anywhere.
     """
 
     market: Market
@@ -49,6 +55,7 @@ class Case:
     base: np.ndarray
     earliest: np.ndarray
     ladder: Ladder
+    arrivals: np.ndarray | None = None
 
     @property
     def units(self) -> pd.Index:
@@ -74,6 +81,14 @@ class Case:
     def column(self, name: str) -> np.ndarray:
         return self.table[name].to_numpy(dtype=float)
 
+    def arrival(self, drawn, unit) -> np.ndarray:
+        """Period in which a new rival comes to units, if a number between 0 and 1 is drawn for each."""
+        shape = np.broadcast(drawn, unit).shape
+        if self.arrivals is None:
+            return np.full(shape, self.policy.periods + NEVER)
+        came = np.asarray(drawn)[..., None] <= self.arrivals[unit]
+        return np.where(came.any(axis=-1), came.argmax(axis=-1), self.policy.periods + NEVER)
+
     def without_limits(self, budget: float) -> Case:
         """The same case with money that never binds, and neither people nor new units limited."""
         return replace(self, policy=self.policy.replace(budget=budget, people=None, new_units=None))
@@ -83,7 +98,11 @@ class Case:
         policy = self.policy.replace(periods=periods, budget=0.0, people=None)
         later = np.repeat(self.capacity[:, -1:], periods - self.policy.periods, axis=1)
         first = earliest_starts(self.market, self.base, self.column("distance_km"), policy)
-        return replace(self, policy=policy, capacity=np.hstack([self.capacity, later]), earliest=first)
+        arrivals = self.arrivals
+        if arrivals is not None:
+            arrivals = np.hstack([arrivals, np.repeat(arrivals[:, -1:], later.shape[1], axis=1)])
+        capacity = np.hstack([self.capacity, later])
+        return replace(self, policy=policy, capacity=capacity, earliest=first, arrivals=arrivals)
 
 
 def build_case(market: Market, policy: Policy, assumptions: Assumptions | None = None) -> Case:
@@ -109,6 +128,7 @@ def build_case(market: Market, policy: Policy, assumptions: Assumptions | None =
         base,
         earliest_starts(market, base, table["distance_km"].to_numpy(), policy),
         market.ladder(assumptions.rungs),
+        arrival_chances(market.rival_entries, market.units, policy.years),
     )
 
 

@@ -15,6 +15,7 @@ from scipy import sparse
 from ...regions import RegionTree
 from ...schemas import check_table
 from ..assumptions import Rung
+from .arrivals import checked_entries
 from .capacity import first_year
 from .ladder import Ladder, build_ladder
 from .schema import NEIGHBOURS, rival_shares, unit_table
@@ -39,6 +40,8 @@ class Market:
         Capacity by unit and period, as given.
     newest : int or None
         Year of the newest figures; None where no figure is dated.
+    rival_entries : DataFrame or None
+        Chances that a rival enters a unit anew: region, year, probability.
     """
 
     units: pd.Index
@@ -49,6 +52,7 @@ class Market:
     tree: RegionTree = field(repr=False)
     forecast: pd.DataFrame | None = field(repr=False)
     newest: int | None
+    rival_entries: pd.DataFrame | None = field(default=None, repr=False)
     _ladders: dict = field(default_factory=dict, repr=False)
 
     def ladder(self, rungs: tuple[Rung, ...]) -> Ladder:
@@ -57,13 +61,22 @@ class Market:
             self._ladders[rungs] = build_ladder(self.units, self.tree, rungs)
         return self._ladders[rungs]
 
+    def with_rival_entries(self, table: pd.DataFrame | None) -> Market:
+        """The same market with other chances of rivals' entries: region, year, probability."""
+        return replace(self, rival_entries=checked_entries(table, self.units, self.tree))
+
     def with_rivals(self, factor: float) -> Market:
         """The same market with rivals whose effort is `factor` times as strong."""
         return replace(self, table=self.table.assign(rival_strength=self.table["rival_strength"] * factor))
 
 
 def expansion_market(
-    units: pd.DataFrame, edges: pd.DataFrame, tree: RegionTree, *, capacity: pd.DataFrame | None = None
+    units: pd.DataFrame,
+    edges: pd.DataFrame,
+    tree: RegionTree,
+    *,
+    capacity: pd.DataFrame | None = None,
+    rival_entries: pd.DataFrame | None = None,
 ) -> Market:
     """Check the tables of a market once, for any number of plans and comparisons.
 
@@ -71,14 +84,17 @@ def expansion_market(
     ----------
     units : DataFrame
         Market units (市场单元): region, capacity (yuan a year) and optionally growth, own_share, rival_1 ...
-        (or rival_share, n_rivals), rival_strength, entry_cost, annual_cost, distance_km, customers, centre,
-        year (of the capacity figure); see `UNITS`.
+        (or rival_share, n_rivals), rival_strength, reaction, entry_cost, annual_cost, distance_km, customers,
+        centre, year (of the capacity figure); see `UNITS`.
     edges : DataFrame
         Neighbours: region, neighbor, and distance_km if units have none of their own.
     tree : RegionTree
         The regions above the units; its levels are the rungs of the ladder.
     capacity : DataFrame, optional
         A forecast: region, period, mean (or value); replaces capacity and growth.
+    rival_entries : DataFrame, optional
+        Where a strong rival may enter anew: region, year, probability (that it first enters in this year), as
+        `EntryModel.probability` gives it; regions that are no units are left aside.
 
     Returns
     -------
@@ -108,6 +124,7 @@ def expansion_market(
         tree,
         capacity,
         _newest(table, capacity),
+        checked_entries(rival_entries, codes, tree),
     )
 
 

@@ -47,6 +47,14 @@ UNITS = Schema(
             required=False,
         ),
         Column(
+            "reaction",
+            "number",
+            "how hard rivals answer an attack, 1 = usual, 0 = not at all (对手反应)",
+            low=0,
+            nullable=True,
+            required=False,
+        ),
+        Column(
             "n_rivals", "number", "strong rivals (强势对手数)", "count", low=0, nullable=True, required=False
         ),
         Column(
@@ -118,7 +126,14 @@ NEIGHBOURS = Schema(
     key=("region", "neighbor"),
 )
 #: Optional columns and what stands in for them.
-DEFAULTS = {"growth": 0.0, "own_share": 0.0, "rival_strength": 1.0, "entry_cost": 0.0, "annual_cost": 0.0}
+DEFAULTS = {
+    "growth": 0.0,
+    "own_share": 0.0,
+    "rival_strength": 1.0,
+    "reaction": 1.0,
+    "entry_cost": 0.0,
+    "annual_cost": 0.0,
+}
 
 
 def _problems(column: str, codes, text: str) -> list[dict]:

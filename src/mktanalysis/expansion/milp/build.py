@@ -86,7 +86,7 @@ def _starts(problem: Problem, program: Program, scale: float, parts: dict) -> np
 
 
 def _held(problem: Problem, program: Program, z: np.ndarray) -> np.ndarray:
-    """y[i,t] = y[i,t-1] + starts; -1 before the first possible start."""
+    """y[i,t] = y[i,t-1] + starts: entered, left again or not; -1 before the first possible start."""
     c = problem.candidates
     (n, periods) = problem.shape
     first = np.full(n, periods)
@@ -159,6 +159,35 @@ def _contiguity(problem: Problem, program: Program, held: np.ndarray, strong: np
         program.rows(len(i), [*parts, (r[ok], column[ok], -1.0)], high=given)
         return
     program.rows(len(i), [(np.arange(len(i)), held[i, t], 1.0), (r[ok], column[ok], -1.0)], high=0.0)
+    _touches_what_stays(problem, program, (i, t, r[ok], j[ok], column[ok]))
+
+
+def _touches_what_stays(problem: Problem, program: Program, near) -> None:
+    """A start beside units that may have been left by then needs a neighbour likelier held than left.
+
+    `near`: unit and period of each row, and of each neighbour its row, unit and column of having entered,
+    from which the choices are taken back that are left by the period before.
+    """
+    c = problem.candidates
+    i, t, r, j, column = near
+    left = ~c.held & (np.arange(problem.shape[1]) >= c.start[:, None])
+    z = np.flatnonzero(left.any(axis=1))
+    z = z[np.argsort(c.unit[z], kind="stable")]
+    first = np.searchsorted(c.unit[z], j)
+    count = np.searchsorted(c.unit[z], j, side="right") - first
+    pair = np.repeat(np.arange(len(j)), count)
+    each = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    choice = z[first[pair] + each]
+    out = left[choice, t[r[pair]] - 1]
+    asked = np.zeros(len(i), dtype=bool)
+    asked[r[pair[out]]] = True
+    if not asked.any():
+        return
+    row = np.cumsum(asked) - 1
+    some = asked[r]
+    parts = [(rows, columns, 1.0) for rows, columns in _start_columns(problem)(i[asked], t[asked])]
+    parts += [(row[r[some]], column[some], -1.0), (row[r[pair[out]]], choice[out], 1.0)]
+    program.rows(int(asked.sum()), parts, high=0.0)
 
 
 def _start_columns(problem: Problem):
@@ -222,7 +251,7 @@ def _offices(problem: Problem, program: Program, held: np.ndarray, scale: float)
     )  # without the office at most `free` children are managed, with it no spare is needed
     free = np.repeat(free, periods).astype(float)
     program.rows(groups * periods, [(g * periods + t, spare, 1.0), (every, offices.ravel(), free)], high=free)
-    if periods > 1:  # offices stay: holdings only grow
+    if periods > 1:  # offices stay: what is entered only grows
         pair = np.arange(groups * (periods - 1))
         program.rows(
             len(pair), [(pair, offices[:, :-1].ravel(), 1.0), (pair, offices[:, 1:].ravel(), -1.0)], high=0.0

@@ -18,7 +18,6 @@ def check_plan(case: Case, starts: Starts, outcome: Replay, promised_value: floa
     ``detail``.
     """
     policy = case.policy
-    assumptions = case.assumptions
     now = _open_periods(case)
     rows = [_once(case, starts), _contiguous(case, starts, outcome), _money(case, outcome, now)]
     if policy.people is not None:
@@ -36,8 +35,7 @@ def check_plan(case: Case, starts: Starts, outcome: Replay, promised_value: floa
         )
     rows += [_orders(case, starts), _hysteresis(case, outcome)]
     gap = abs(outcome.value[0] - promised_value) / max(abs(promised_value), 1.0)
-    reacts = assumptions.response.reaction > 0
-    rows.append(_row("复算与模型一致", 1.0 if reacts else 1e-6 - gap, f"复算价值与模型价值相差 {gap:.1%}"))
+    rows.append(_row("复算与模型一致", 1e-6 - gap, f"复算价值与模型价值相差 {gap:.1%}"))
     return pd.DataFrame(rows)
 
 
@@ -88,11 +86,6 @@ def _contiguous(case: Case, starts: Starts, outcome: Replay) -> dict:
 def _money(case: Case, outcome: Replay, now: np.ndarray) -> dict:
     budget = max(max(case.policy.per_period("budget")), 1.0)
     left = outcome.money[0][now].min(initial=np.inf)
-    if case.assumptions.response.reaction > 0:
-        return {
-            **_row("资金", left / budget, "计入对手反应后的最低余额÷年预算（可能与计划不同）"),
-            "holds": True,
-        }
     return _row("资金", left / budget, "各期最低余额÷年预算")
 
 

@@ -26,7 +26,8 @@ from ..policy import Policy
 from ..search.solve import Outcome, Search, solve
 from .conditions import check_plan
 from .reasons import explain
-from .replay import Replay, Starts, expected
+from .replay import NOTHING, Replay, Starts, expected
+from .rules import rules_table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -37,10 +38,10 @@ class ExpansionPlan(Shown):
     ----------
     steps : DataFrame
         One row a start: period, region, name, action, effort and cost of the first year (yuan), saving by
-        spill-over, share and rank at the end, strong_chance then, strong_from (the year in which
-        that chance is large enough, or missing), cash (sum over the horizon), value (discounted, with
-        terminal value). Shares and money are those to be
-        expected; reason (Chinese).
+        spill-over, share and rank at the end, strong_chance then, left_chance (left again by then),
+        strong_from (the year in which the chance of being strong is large enough, or missing), cash (sum over
+        the horizon), value (discounted, with terminal value). Shares and money are those to be expected;
+        reason (Chinese).
     paths : DataFrame
         One row a held unit and period: region, period, held, strong, share, rank, income, outlay, cash,
         people.
@@ -72,6 +73,12 @@ class ExpansionPlan(Shown):
         How the search ended: optimal, within the gap, a node limit, a time limit, interrupted.
     case : Case
         The market under the policy: arrays for replays (risk) and comparisons.
+    rules : DataFrame
+        One row a step and decision point: look (the year at whose end one looks at one's own share),
+        leave_below, stay_from and push_from (the shares that divide leaving, doing less, going on and doing
+        more), the chance of each, and what looking is worth (information, yuan).
+    starts : Starts
+        What is started, and the rule of each step, for replays.
     """
 
     steps: pd.DataFrame
@@ -88,6 +95,8 @@ class ExpansionPlan(Shown):
     gap: float
     ended: str
     case: Case = field(repr=False)
+    rules: pd.DataFrame = field(repr=False)
+    starts: Starts = field(repr=False)
 
     def summary(self) -> Summary:
         """What is shown of it: the steps in order."""
@@ -175,7 +184,7 @@ def make_plan(problem: Problem, outcome: Outcome) -> ExpansionPlan:
     c = problem.candidates
     rows = np.sort(outcome.rows)
     promised = evaluate(problem, rows)
-    starts = Starts(c.unit[rows], c.programme[rows], c.start[rows])
+    starts = Starts(c.unit[rows], c.programme[rows], c.start[rows], c.bars[rows])
     truth = expected(case, starts)
     order = rows[np.lexsort([c.unit[rows], c.start[rows]])]
     cash_flow = _cash_table(problem, truth)
@@ -206,6 +215,13 @@ def make_plan(problem: Problem, outcome: Outcome) -> ExpansionPlan:
         gap,
         outcome.ended,
         case,
+        rules_table(
+            case,
+            starts,
+            (np.maximum(c.value, 0.0) - np.maximum(c.blind, 0.0))[rows],
+            lambda codes: tree.names(codes).to_numpy(),
+        ),
+        starts,
     )
 
 
@@ -229,12 +245,13 @@ def _steps(problem: Problem, order, truth: Replay, promised: Evaluation, tree: R
             "period": _years(np.array(case.years)[start]),
             "region": codes.to_numpy(),
             "name": tree.names(codes).to_numpy(),
-            "action": np.array(problem.library.names, dtype=object)[c.programme[order]],
+            "action": np.array(problem.names, dtype=object)[c.programme[order]],
             "effort": c.opening[order] - case.column("entry_cost")[unit],
             "cost": paid,
             "saving": np.maximum(np.round(c.outlay[order, start] - paid, 2), 0.0),
             "share": truth.detail["share"][0][unit, -1],
             "strong_chance": truth.detail["chance"][unit, -1],
+            "left_chance": 1 - truth.detail["kept"][unit, -1],
             "rank": truth.detail["rank"][0][unit, -1].astype(int),
             "strong_from": pd.array([case.years[s] if s >= 0 else None for s in since], dtype="Int64"),
             "cash": (income - outlay)[unit].sum(axis=1),
@@ -315,8 +332,7 @@ def _figures(
     problem, truth: Replay, promised: Evaluation, cash: pd.DataFrame, bound: float, gap: float
 ) -> pd.Series:
     case = problem.case
-    nothing = np.zeros(0, dtype=int)
-    alone = expected(case, Starts(nothing, nothing, nothing))
+    alone = expected(case, NOTHING)
     base_cash = (alone.income + alone.radiance - alone.outlay - alone.office_cost)[0]
     beyond = cash["cash"].to_numpy() - base_cash
     total = np.cumsum(beyond)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from ...words.render import named
 from ..choices.response import order_of
 from .replay import expected
 from .risk import plan_starts
@@ -38,6 +39,12 @@ USUAL = {
         0.7,
         "行业经验；新品上市约四成失败（Castellion、Markham 2013）",
         "进入五年后通常四成到七成的单元成为强势，本计划为 {value:.0%}",
+    ),
+    "left_share": Usual(
+        0.05,
+        0.5,
+        "行业经验；新品上市约四成失败（Castellion、Markham 2013）",
+        "五年内撤出的通常占半成到五成，本计划为 {value:.0%}",
     ),
     "first_share": Usual(
         0.0,
@@ -76,7 +83,8 @@ def plausibility(plan) -> pd.DataFrame:
     DataFrame
         One row a figure: figure, value, usual_low, usual_high, usual (lies inside), source.
         ``years_to_strong`` the year of presence in which the median entry that becomes strong does so,
-        ``strong_after_five`` the part of entries strong in their fifth year, ``first_share`` the part that
+        ``strong_after_five`` the part of entries strong in their fifth year, ``left_share`` the part left
+        by then, ``first_share`` the part that
         is first in its market at the end, ``order_ratio`` the median of share over the first brand's x
         sqrt(order of entry), ``peak_share_gain`` the largest yearly gain of an entry's expected share,
         ``after_share`` the part of the gain that lies after the horizon. Missing where a plan has no such
@@ -97,7 +105,8 @@ def plausibility(plan) -> pd.DataFrame:
         (figure, found[figure], usual.low, usual.high, _inside(found[figure], usual), usual.source)
         for figure, usual in USUAL.items()
     ]
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"usual": "boolean"})
+    table = pd.DataFrame(rows, columns=COLUMNS).astype({"usual": "boolean"})
+    return named(table, "plausibility")
 
 
 def doubts(plan) -> list[str]:
@@ -153,6 +162,8 @@ def _of_entries(plan) -> dict[str, float]:
     if old.any():
         fifth = strong[:, old, starts.period[old] + LATER - 1]
         found["strong_after_five"] = float(fifth.mean())
+        kept = answers["kept"][:, starts.unit][:, old, starts.period[old] + LATER - 1]
+        found["left_share"] = 1 - float(kept.mean())
         ever = strong[:, old].any(axis=2)
         years = strong[:, old].argmax(axis=2) - starts.period[old] + 1
         found["years_to_strong"] = float(np.median(years[ever])) if ever.any() else np.nan

@@ -1,8 +1,8 @@
 """Replay a plan year by year, by code that shares nothing with the planner but the response formulas.
 
 Always holds: the replay decides nothing - it starts what the plan starts, lets markets answer, and reports
-what came out, shortages included. Without reaction of rivals and without chance it returns what the plan
-promised.
+what came out, shortages included; where a programme asks what the share says, it follows the plan's rule.
+Over the answers that the plan counts with it returns what the plan promised.
 """
 
 from __future__ import annotations
@@ -12,19 +12,30 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..choices.chance import responsiveness
+from ..choices.chance import answers
+from ..choices.paths import LIKELIER
 from ..choices.response import Standing, margin_of, order_of, rank_of, strong_next
 from ..choices.workload import staff_by_age
 from ..market.case import Case
+from ..phases import lasting_effort, tracks
+from .readings import Readings
 
 
 @dataclass(frozen=True, eq=False)
 class Starts:
-    """What a plan starts: positions of unit, programme and period, one entry a start."""
+    """What a plan starts: positions of unit, programme and period, one entry a start.
+
+    ``bars`` (starts, tracks, bars) is the rule of each: the readings that divide the options of the reviews.
+    """
 
     unit: np.ndarray
     programme: np.ndarray
     period: np.ndarray
+    bars: np.ndarray | None = None
+
+
+#: A plan without steps.
+NOTHING = Starts(*(np.zeros(0, dtype=int),) * 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +44,16 @@ class Shock:
 
     ``capacity`` factor on capacity (draws, units, periods); ``response`` factor on our attraction's effect,
     as a factor on effort (draws, units); ``rivals`` factor on rivals' strength (draws, units); ``reaction``
-    of rivals to our share (draws,).
+    of rivals to our share (draws,); ``luck`` of readings in standard deviations and ``arrival`` of a new
+    rival, between 0 and 1 (draws, units), see `Answers`.
     """
 
     capacity: np.ndarray | None = None
     response: np.ndarray | None = None
     rivals: np.ndarray | None = None
     reaction: np.ndarray | None = None
+    luck: np.ndarray | None = None
+    arrival: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,18 +83,25 @@ class Replay:
 
 
 def replay(
-    case: Case, starts: Starts, *, shock: Shock | None = None, detail: bool = True, planned: bool = False
+    case: Case,
+    starts: Starts,
+    *,
+    shock: Shock | None = None,
+    detail: bool = True,
+    planned: bool = False,
+    learn: bool = False,
 ) -> Replay:
     """Replay a plan under one or many draws of chance.
 
-    With `planned` the draws are the equally likely answers that the plan counts with, and what depends on
+    With `learn` a reading is taken together with those of other units of the province, see `believed`. With
+    `planned` the draws are the equally likely answers that the plan counts with, and what depends on
     strength - the ladder, savings - follows the plan's rule: strong from the chance asked for on.
     """
     shock = shock or Shock()
     policy = case.policy
     assumptions = case.assumptions
     draws = max([1, *(len(x) for x in vars(shock).values() if x is not None)])
-    plan = _Course(case, starts)
+    plan = Course(case, starts, shock, draws, planned=planned, learn=learn)
     n = len(case.units)
     periods = policy.periods
     state = _State(*(np.broadcast_to(x, (draws, n)) for x in plan.first))
@@ -102,15 +123,18 @@ def replay(
         own = state.share
         rank = state.rank
         strong = state.strong
-        income = plan.held[:, t] * capacity * own * margin_of(rank, assumptions.response)
+        held = plan.held[:, :, t]
+        entry = case.column("entry_cost") * plan.entry[:, :, t]
+        left = case.column("entry_cost") * plan.left[:, :, t]
+        income = held * capacity * own * margin_of(rank, assumptions.response) + assumptions.salvage * left
         saving = _saved(case, plan, t, before_strong)
-        outlay = capacity * plan.effort[:, t] * plan.distance + plan.held[:, t] * case.column("annual_cost")
-        opening = plan.opens[:, t] * (
-            case.column("entry_cost") + capacity * plan.effort[:, t] * plan.distance
-        )
-        outlay = outlay + plan.opens[:, t] * case.column("entry_cost") - saving * opening
-        seen = own.mean(axis=0, keepdims=True) if planned else own
-        rungs, radiance = _climb(case, capacity, seen * plan.held[:, t], _counted(case, strong, planned))
+        effort = capacity * plan.effort[:, :, t] * plan.distance
+        opening = plan.opens[:, t] * (entry + effort)
+        outlay = effort + held * case.column("annual_cost") + entry + assumptions.leaving_cost * left
+        outlay = outlay - saving * opening
+        seen = own * held
+        seen = seen.mean(axis=0, keepdims=True) if planned else seen
+        rungs, radiance = _climb(case, capacity, seen, _counted(case, strong, planned))
         for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
             totals[name].append(value.sum(axis=1))
         profit = income - outlay
@@ -118,12 +142,13 @@ def replay(
         totals["radiance"].append(radiance)
         totals["rungs"].append(rungs)
         if detail:
-            for name, value in zip(kept, (own * plan.held[:, t], rank, strong, income, outlay), strict=True):
+            for name, value in zip(kept, (own * held, rank, strong, income, outlay), strict=True):
                 kept[name].append(value)
         if t == periods - 1:
-            lasting = capacity * plan.lasting * plan.distance + plan.held[:, t] * case.column("annual_cost")
-            profit = np.maximum(income - lasting, 0.0)
-            base = np.maximum((income - lasting)[:, case.base].sum(axis=1), 0.0)
+            lasting = capacity * plan.lasting * plan.distance + held * case.column("annual_cost")
+            earned = income - assumptions.salvage * left
+            profit = np.maximum(earned - lasting, 0.0)
+            base = np.maximum((earned - lasting)[:, case.base].sum(axis=1), 0.0)
             totals["running"].append(profit[:, ~case.base].sum(axis=1) + base)
     return _collect(case, plan, totals, kept if detail else {})
 
@@ -134,8 +159,13 @@ def expected(case: Case, starts: Starts) -> Replay:
     Strength is the plan's own (a unit is strong from the chance asked for on); ``detail`` holds, beside the
     means, ``chance`` (of being strong, units x periods) and ``answers``, the replay that was averaged.
     """
-    factors = responsiveness(case.assumptions)
-    shock = Shock(response=np.where(case.base, 1.0, factors[:, None]))  # at home the answer is known
+    parts = answers(case.assumptions, rivals_enter=case.arrivals is not None)
+    alike = np.ones(len(case.units))
+    shock = Shock(
+        response=np.where(case.base, 1.0, parts.factor[:, None]),  # at home the answer is known
+        luck=parts.luck[:, None] * alike,
+        arrival=parts.arrival[:, None] * alike,
+    )
     each = replay(case, starts, shock=shock, planned=True)
     chance = each.detail["strong"].mean(axis=0)
     mean = {name: value.mean(axis=0, keepdims=True) for name, value in vars(each).items() if name in AVERAGED}
@@ -143,14 +173,15 @@ def expected(case: Case, starts: Starts) -> Replay:
     share = np.moveaxis(detail["share"], 2, 1)  # shape (1, periods, units), as ranks are told by unit
     strong = _counted(case, each.detail["strong"], True)[:1]
     detail["rank"] = np.moveaxis(rank_of(share, case.rivals, case.column("own_share")), 1, 2)
-    detail |= {"strong": strong, "unit_people": each.detail["unit_people"], "chance": chance}
+    detail |= {"strong": strong, "chance": chance}
+    detail |= {name: each.detail[name].mean(axis=0) for name in ("unit_people", "kept", "pushed")}
     detail["answers"] = each
-    alike = {"rungs": each.rungs[:1], "office_cost": each.office_cost[:1], "people": each.people[:1]}
+    alike = {"rungs": each.rungs[:1], "office_cost": each.office_cost[:1]}
     return replace(each, **mean, **alike, n_strong=strong.sum(axis=1), detail=detail)
 
 
 #: Figures of a replay that are averaged over the answers of the markets, and those of its details.
-AVERAGED = ("income", "outlay", "radiance", "need", "money", "value")
+AVERAGED = ("income", "outlay", "radiance", "need", "money", "people", "value")
 MEANS = ("share", "unit_income", "unit_outlay")
 
 
@@ -171,40 +202,85 @@ def _counted(case: Case, strong: np.ndarray, planned: bool) -> np.ndarray:
     return np.broadcast_to(enough, strong.shape)
 
 
-class _Course:
-    """Who is held when, with which effort - decided by the plan alone."""
+class Course:
+    """Who is held when, with which effort: what the plan starts, and its rules where readings decide.
 
-    def __init__(self, case: Case, starts: Starts):
+    Arrays of shape (draws, units, periods): ``held``, ``effort``, ``entry`` (part of the entry cost paid),
+    ``left`` (that of a unit left then), ``people``, ``pushed`` (on a better way than it began); the first
+    axis has length 1 where nothing is asked. ``counted`` (units, periods): more likely held than left.
+    """
+
+    def __init__(self, case: Case, starts: Starts, shock: Shock, draws: int, *, planned: bool, learn: bool):
         assumptions = case.assumptions
         n = len(case.units)
         periods = case.policy.periods
-        self.held = np.zeros((n, periods))
+        asked = any(assumptions.programmes[k].review is not None for k in starts.programme)
+        shape = (draws if asked else 1, n, periods)
+        self.held = np.zeros(shape)
+        self.effort = np.zeros(shape)
+        self.entry = np.zeros(shape)
+        self.left = np.zeros(shape)
+        self.pushed = np.zeros(shape)
+        self.visits = np.ones(shape)
+        self.lasting = np.zeros(shape[:2])
         self.opens = np.zeros((n, periods))
-        self.effort = np.zeros((n, periods))
-        self.lasting = np.zeros(n)
-        visits = np.ones(n)
-        hold = max(programme.effort[-1] for programme in assumptions.programmes)
-        self.held[case.base] = 1.0
-        self.effort[case.base] = hold
-        self.lasting[case.base] = hold
+        hold = lasting_effort(assumptions.programmes)
+        self.held[:, case.base] = 1.0
+        self.effort[:, case.base] = hold
+        self.lasting[:, case.base] = hold
+        self.tracks = tracks(assumptions.programmes)
+        self.readings = Readings(case, starts, shock, shape[0], learn=learn)
         age = np.zeros((n, periods), dtype=int)
-        for i, k, s in zip(starts.unit, starts.programme, starts.period, strict=True):
-            efforts = assumptions.programmes[k].effort
+        for row, (i, k, s) in enumerate(zip(starts.unit, starts.programme, starts.period, strict=True)):
             self.opens[i, s] = 1.0
-            self.lasting[i] = efforts[-1]
-            visits[i] = assumptions.programmes[k].visits
-            for t in range(s, periods):
-                self.held[i, t], age[i, t] = 1.0, t - s
-                self.effort[i, t] = efforts[min(t - s, len(efforts) - 1)]
+            age[i, s:] = np.arange(periods - s)
+            root = next(v for v, track in enumerate(self.tracks) if track.programme == k)
+            self._follow(starts, row, root, int(s), np.ones(shape[0], dtype=bool))
         self.distance = 1 + assumptions.response.distance_cost * case.column("distance_km") / 100
         customers = case.column("customers")
         new = staff_by_age(customers, periods, assumptions.staffing, level=case.level)
         old = staff_by_age(customers, periods, assumptions.staffing, level=case.level, mature=True)
         staff = np.where(case.base[:, None], old, np.take_along_axis(new, age, axis=1))
-        self.people = self.held * staff * visits[:, None]
+        self.people = self.held * staff * self.visits
         self.market = Standing(assumptions.response, order_of(case.rivals, case.base))
         self.first = self._first(case, hold)
-        self.offices = _offices(case, self.held)
+        self.counted = self.held.mean(axis=0) >= LIKELIER - 1e-9
+        managed = self.held.max(axis=0, keepdims=True) if planned else self.held
+        managed = np.maximum.accumulate(managed, axis=2) if planned else managed
+        self.offices = _offices(case, managed)
+
+    def _follow(self, starts: Starts, row: int, at: int, t: int, who: np.ndarray) -> None:
+        """Let some draws begin a phase in period t, and all that may follow it."""
+        phase = self.tracks[at].phase
+        unit = starts.unit[row]
+        periods = self.held.shape[2]
+        if t >= periods or not who.any():
+            return
+        efforts = [phase.effort_in(year) for year in range(periods - t)]
+        self.held[who, unit, t:] = 1.0
+        self.effort[who, unit, t:] = efforts
+        self.visits[who, unit, t:] = phase.visits
+        self.entry[who, unit, t] += phase.entry
+        self.lasting[who, unit] = phase.effort[-1]
+        review = phase.review
+        if review is None or t + review.after >= periods:
+            return
+        looks = t + review.after
+        bars = starts.bars[row, at, : len(review.options) - 1]
+        told = self.readings.told(row, self.tracks[at].looks)
+        chosen = np.searchsorted(bars, told, side="right")
+        stays = review.options.index("stay")
+        follow = iter(self.tracks[at].next)
+        for option, what in enumerate(review.options):
+            some = who & (chosen == option)
+            if what == "leave":
+                for path in (self.held, self.effort):
+                    path[some, unit, looks:] = 0.0
+                self.lasting[some, unit] = 0.0
+                self.left[some, unit, looks] = self.tracks[at].paid
+            elif what != "stay":
+                self.pushed[some, unit, looks:] = float(option > stays)
+                self._follow(starts, row, next(follow), looks, some)
 
     def _first(self, case: Case, hold: float) -> _State:
         """Before the first year: today's shares; a base without one has what its effort leads to."""
@@ -219,21 +295,24 @@ class _Course:
         return _State(standing, np.where(assumed, kept, share), np.zeros(len(share)), case.base & enough)
 
 
-def _year(case: Case, plan: _Course, t: int, state: _State, shock: Shock) -> _State:
+def _year(case: Case, plan: Course, t: int, state: _State, shock: Shock) -> _State:
     """One year: rivals react, effort works, ranks and strength follow."""
     response = case.assumptions.response
     rival = case.column("rival_strength") * (1.0 if shock.rivals is None else shock.rivals)
     reaction = response.reaction if shock.reaction is None else shock.reaction[:, None]
-    rival = rival * (1 + reaction * state.share * plan.held[:, max(t - 1, 0)])
-    effort = plan.effort[:, t] * (1.0 if shock.response is None else shock.response)
-    held = plan.held[:, t] > 0
+    attacked = plan.held[:, :, t - 1] * ~case.base if t else 0.0  # at home rivals have answered already
+    rival = rival * (1 + reaction * case.column("reaction") * state.share * attacked)
+    if shock.arrival is not None:
+        rival = rival + response.entrant * (t >= case.arrival(shock.arrival, np.arange(len(case.units))))
+    effort = plan.effort[:, :, t] * (1.0 if shock.response is None else shock.response)
+    held = plan.held[:, :, t] > 0
     standing = np.where(held, plan.market.after(state.standing, effort, rival), state.standing)
     share = np.where(held, plan.market.share(standing, rival), state.share)
     rank = rank_of(share, case.rivals, case.column("own_share"))
     return _State(standing, share, rank, held & strong_next(state.strong, share, rank, response))
 
 
-def _saved(case: Case, plan: _Course, t: int, strong) -> np.ndarray:
+def _saved(case: Case, plan: Course, t: int, strong) -> np.ndarray:
     """Share of the opening that strong neighbours of the year before save."""
     assumptions = case.assumptions
     if t == 0:  # before the first year only the base is strong, as it is in its first year
@@ -242,20 +321,21 @@ def _saved(case: Case, plan: _Course, t: int, strong) -> np.ndarray:
     return np.minimum(assumptions.spill * near, assumptions.spill_cap)
 
 
-def _base_first_year(case: Case, plan: _Course) -> np.ndarray:
+def _base_first_year(case: Case, plan: Course) -> np.ndarray:
     first = _State(*(x[None, :] for x in plan.first))
     return _year(case, plan, 0, first, Shock()).strong[0] & case.base
 
 
 def _offices(case: Case, held: np.ndarray) -> np.ndarray:
-    """Management forms by period, climbing region by region."""
+    """Management forms by draw and period, climbing region by region; (draws, rung regions, periods)."""
     ladder = case.ladder
     n = len(case.units)
-    managed = [row > 0 for row in held]
+    managed = list(np.moveaxis(held > 0, 1, 0))
     for g, rung in enumerate(ladder.rungs):
         below = [managed[child] for child in range(n + g) if ladder.parent[child] == g]
         managed.append(np.sum(below, axis=0) >= rung.office_from)
-    return np.array(managed[n:], dtype=bool).reshape(len(ladder.rungs), held.shape[1])
+    found = np.array(managed[n:], dtype=bool).reshape(len(ladder.rungs), len(held), held.shape[2])
+    return np.moveaxis(found, 0, 1)
 
 
 def _climb(case: Case, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]:
@@ -280,13 +360,13 @@ def _climb(case: Case, capacity, share, strong) -> tuple[np.ndarray, np.ndarray]
     return state[:, n:], radiance
 
 
-def _collect(case: Case, plan: _Course, totals: dict, kept: dict) -> Replay:
+def _collect(case: Case, plan: Course, totals: dict, kept: dict) -> Replay:
     policy = case.policy
     assumptions = case.assumptions
     income, outlay, radiance = (np.stack(totals[x], axis=1) for x in ("income", "outlay", "radiance"))
     draws, periods = income.shape
     costs = np.array([rung.office_cost for rung in case.ladder.rungs])
-    office = np.broadcast_to(costs @ plan.offices if len(costs) else np.zeros(periods), (draws, periods))
+    office = np.broadcast_to(np.einsum("g,dgt->dt", costs, plan.offices), (draws, periods))
     budget = np.array(policy.per_period("budget"))
     need = np.stack(totals["need"], axis=1) + office - policy.reinvest * radiance
     money = np.cumsum(budget - need, axis=1) if policy.carry_over else budget - need
@@ -299,13 +379,13 @@ def _collect(case: Case, plan: _Course, totals: dict, kept: dict) -> Replay:
         outlay,
         office,
         radiance,
-        np.broadcast_to(plan.people.sum(axis=0), (draws, periods)),
+        np.broadcast_to(plan.people.sum(axis=1), (draws, periods)),
         need,
         money,
         np.stack(totals["rungs"], axis=2),
         np.stack(totals["n_strong"], axis=1),
         value,
-        plan.held > 0,
-        plan.offices,
-        {**detail, "unit_people": plan.people},
+        plan.counted,
+        plan.offices.mean(axis=0) >= 0.5,
+        {**detail, "unit_people": plan.people, "kept": plan.held, "pushed": plan.pushed},
     )

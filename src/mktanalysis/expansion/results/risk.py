@@ -22,10 +22,10 @@ from ...words.summary import Shown, Summary
 from ..assumptions import Amount
 from ..choices.chance import draw_responsiveness, provinces
 from ..market.capacity import relative_sd
-from .replay import Shock, Starts, replay
+from .replay import NOTHING, Shock, Starts, replay
 
 #: Numbers of one batch (draws x units x periods), to bound memory.
-BATCH_CELLS = 4_000_000
+BATCH_CELLS = 1_000_000
 
 
 class Chance(Strict):
@@ -96,13 +96,8 @@ class RiskResult(Shown):
 
 
 def plan_starts(plan) -> Starts:
-    """The starts of a plan as positions in its market."""
-    policy = plan.policy
-    assumptions = plan.assumptions
-    names = [programme.name for programme in assumptions.programmes]
-    unit = plan.case.units.get_indexer(pd.Index(plan.steps["region"]))
-    programme = np.array([names.index(action) for action in plan.steps["action"]], dtype=int)
-    return Starts(unit, programme, plan.steps["period"].dt.year.to_numpy() - policy.start)
+    """The starts of a plan as positions in its market, with their rules."""
+    return plan.starts
 
 
 def simulate_risk(
@@ -111,6 +106,7 @@ def simulate_risk(
     chance: Chance | None = None,
     n_draws: int = 1000,
     forecast: pd.DataFrame | None = None,
+    learn: bool = False,
     random_state: int | None = 0,
 ) -> RiskResult:
     """Replay a plan under chance.
@@ -126,6 +122,9 @@ def simulate_risk(
     forecast : DataFrame, optional
         region, period, mean, lower, upper (80 %): capacity varies as it says, units moving together by
         ``common``.
+    learn : bool, default False
+        Whether the reviews of a unit also heed what the other units of its province have shown by then; the
+        plan itself counts with each unit's own share alone.
     random_state : int
 
     Returns
@@ -141,14 +140,13 @@ def simulate_risk(
     periods = case.policy.periods
     sd = None if forecast is None else relative_sd(forecast, case.units, case.years)
     size = max(1, BATCH_CELLS // (n * periods))
-    nothing = Starts(*(np.zeros(0, dtype=int),) * 3)
     parts = []
     alone = []
     for first in range(0, n_draws, size):
         count = min(size, n_draws - first)
         shock = _draw(chance, case, sd, count, rng.spawn(count))
-        parts.append(replay(case, plan_starts(plan), shock=shock, detail=False))
-        alone.append(replay(case, nothing, shock=shock, detail=False).value)
+        parts.append(replay(case, plan_starts(plan), shock=shock, detail=False, learn=learn))
+        alone.append(replay(case, NOTHING, shock=shock, detail=False).value)
     return _summary(plan, parts, np.concatenate(alone))
 
 
@@ -164,6 +162,8 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
     response = np.empty((count, n))
     rivals = np.empty((count, n))
     reaction = np.empty(count)
+    luck = np.empty((count, n))
+    arrival = np.empty((count, n))
     for d, rng in enumerate(streams):
         steps = parts[0] * rng.normal(size=periods) + parts[1] * rng.normal(size=(groups, periods))[home]
         steps = steps + parts[2] * rng.normal(size=(n, periods))
@@ -179,8 +179,10 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
             response[d] *= np.where(case.base, 1.0, found)
         rivals[d] = np.exp(chance.rivals_sd * rng.normal(size=n))
         reaction[d] = rng.uniform(*chance.reaction)
+        luck[d] = rng.normal(size=n)
+        arrival[d] = rng.uniform(size=n)
     variance = (chance.capacity_sd**2 * np.arange(1, periods + 1))[None, :] if sd is None else sd**2
-    return Shock(np.exp(capacity - variance / 2), response, rivals, reaction)
+    return Shock(np.exp(capacity - variance / 2), response, rivals, reaction, luck, arrival)
 
 
 def _summary(plan, parts, base_value: np.ndarray) -> RiskResult:

@@ -65,7 +65,8 @@ class Builder:
         self.count = self.base_count.copy()
         self.used = self.base_used.copy()
         self.people = self.problem.base_people.copy()
-        held = case.base.copy()
+        kept = np.repeat(case.base[:, None], self.periods, axis=1)
+        entered = case.base.copy()
         strong = self.problem.base_strong.copy()
         share = self.problem.base_share.copy()
         first = self.problem.base_strong[:, 0]
@@ -78,7 +79,8 @@ class Builder:
         )
         rows: list[int] = []
         for t in range(self.periods):
-            reachable = self._reachable(held, strong, t)
+            held = kept[:, t - 1] if t else case.base
+            reachable = self._reachable(held, strong, t) & ~entered
             self.earned = self.cumulate(
                 (self.radiance * rung_matrix(case, strong, share)).sum(axis=0), axis=0
             )
@@ -88,7 +90,8 @@ class Builder:
                 self._commit(row, t)
             ready = by_period[t][reachable[c.unit[by_period[t]]]]
             started = decided + self._start_ready(ready, t)
-            held[c.unit[started]] = True
+            entered[c.unit[started]] = True
+            kept[c.unit[started]] |= c.held[started]
             strong[c.unit[started]] |= c.strong[started]
             share[c.unit[started]] += c.share[started]
             rows += started

@@ -34,6 +34,7 @@ class Ledger:
         self.opening = c.opening.tolist()
         self.loss = c.loss.tolist()
         self.mask = _masks(c.strong)
+        self.hold = _masks(c.held)
         self.base_mask = _masks(problem.base_strong)
         near = case.adjacency
         self.near = [near.indices[near.indptr[i] : near.indptr[i + 1]].tolist() for i in range(self.n)]
@@ -47,6 +48,7 @@ class Ledger:
         self.nothing = [0.0] * self.periods
         self.people, self.starts = problem.base_people.tolist(), [0] * self.periods
         self.row = [-1] * self.n
+        self.base_hold = [((1 << self.periods) - 1) * held for held in case.base.tolist()]
         self.since = np.where(case.base, -1, self.periods).tolist()
         self._limits()
         self._ladder()
@@ -236,12 +238,12 @@ class Ledger:
         t = self.since[unit]
         if self.free[unit] or t < 0 or t >= self.periods:
             return True
-        if self.rule == "held":
-            return any(self.since[other] < t for other in self.near[unit])
         if t == 0:
-            return False
+            return False  # beside the base it would be free
+        held = self.rule == "held"
+        mine, base = (self.hold, self.base_hold) if held else (self.mask, self.base_mask)
         at = ((other, self.row[other]) for other in self.near[unit])
-        return any((self.mask[row] if row >= 0 else self.base_mask[o]) >> (t - 1) & 1 for o, row in at)
+        return any((mine[row] if row >= 0 else base[o]) >> (t - 1) & 1 for o, row in at)
 
     def keeps_contiguity(self, changes) -> bool:
         """Whether units and their neighbours would all touch what is held after these changes.
@@ -250,11 +252,13 @@ class Ledger:
         """
         if self.rule != "held":
             return True
-        kept = [(unit, self.since[unit]) for unit, _ in changes]
+        kept = [(unit, self.row[unit], self.since[unit]) for unit, _ in changes]
         for unit, row in changes:
+            self.row[unit] = row
             self.since[unit] = self.start[row] if row >= 0 else self.periods
         fine = self.contiguous_around([unit for unit, _ in changes])
-        for unit, since in kept:
+        for unit, row, since in kept:
+            self.row[unit] = row
             self.since[unit] = since
         return fine
 

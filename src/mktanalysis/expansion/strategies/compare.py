@@ -16,12 +16,13 @@ from ...errors import MktError
 from ...words.amounts import figure_text
 from ...words.render import named
 from ...words.summary import Shown, Summary
-from ..assumptions import CONCENTRATED, LIGHT, Assumptions, scout_then
+from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem
 from ..choices.evaluate import evaluate
 from ..market.market import Market
 from ..milp.build import build_model
 from ..old_calls import takes_market
+from ..phases import CONCENTRATED, LIGHT, SCOUT_ENTRY, scout_then
 from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, make_plan
 from ..results.risk import simulate_risk
@@ -38,9 +39,11 @@ class Comparison(Shown):
     Attributes
     ----------
     table : DataFrame
-        One row a strategy, best first: strategy, title, gain (yuan), gap_to_best, p05 and loss_probability
-        (risk), a column ``year_<level>`` with the first year strong there, peak_cash, payback_year, n_held,
-        n_strong, holds (whether all conditions hold: a rule may miss a unit that the manager has pinned).
+        One row a strategy, best first: strategy, title, contiguity (what new units must touch: a strategy
+        that is free of it may well gain more than the planned path, which is not), gain (yuan), gap_to_best,
+        p05 and loss_probability (risk), a column ``year_<level>`` with the first year strong there,
+        peak_cash, payback_year, n_held, n_strong, n_left (expected number of units left again), holds
+        (whether all conditions hold: a rule may miss a unit that the manager has pinned).
     plans : dict
         Strategy -> ExpansionPlan.
     """
@@ -99,8 +102,10 @@ def compare_strategies(
     search = search or Search()
     assumptions = _with_programmes(assumptions_of(policy, assumptions))
     plans = {}
+    problems: dict = {}
     for key in _keys(strategies):
-        plans[key] = plan_strategy(key, market, policy, assumptions=assumptions)
+        own, rows = run_strategy(key, market, policy, assumptions, problems=problems)
+        plans[key] = make_plan(own, Outcome(rows, np.inf, np.nan, "rule"))
     problem = build_problem(market, policy, assumptions)
     plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search))
     allowed = [plan for plan in plans.values() if plan.checks["holds"].all()] or [plans["planned"]]
@@ -143,12 +148,16 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
     return replace(outcome, rows=rows, objective=gain)
 
 
-def _with_programmes(assumptions: Assumptions) -> Assumptions:
-    """The assumptions with every programme that a strategy asks for."""
+def _with_programmes(assumptions: Assumptions, scouting: float = 1.0) -> Assumptions:
+    """The assumptions with every programme that a strategy asks for; scouts pay `scouting` times as much."""
     known = {programme.name: programme for programme in assumptions.programmes}
-    scout = scout_then(known.get(CONCENTRATED.name, CONCENTRATED))
+    force = known.get(CONCENTRATED.name, CONCENTRATED)
+    scout = scout_then(force, entry=min(SCOUT_ENTRY * scouting, 1.0))
+    if scouting != 1.0:
+        known.pop(scout.name, None)
+    kept = tuple(known.values())
     extra = tuple(p for p in (LIGHT, scout) if p.name not in known)
-    return assumptions.replace(programmes=assumptions.programmes + extra)
+    return assumptions.replace(programmes=kept + extra)
 
 
 @takes_market
@@ -195,7 +204,7 @@ def _rows_of(problem: Problem, plan: ExpansionPlan) -> np.ndarray | None:
     key = {(u, s, k): row for row, (u, s, k) in enumerate(zip(c.unit, c.start, c.programme, strict=True))}
     units = problem.case.units.get_indexer(pd.Index(plan.steps["region"]))
     starts = plan.steps["period"].dt.year.to_numpy() - problem.case.policy.start
-    programmes = [problem.library.names.index(action) for action in plan.steps["action"]]
+    programmes = [problem.names.index(action) for action in plan.steps["action"]]
     rows = [key.get(at) for at in zip(units, starts, programmes, strict=True)]
     return None if None in rows else np.array(rows, dtype=int)
 
@@ -210,7 +219,8 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
     top = max(kept or gains.values())
     rows = []
     for key, plan in plans.items():
-        row = {"strategy": key, "title": titles[key], "gain": gains[key], "gap_to_best": top - gains[key]}
+        row = {"strategy": key, "title": titles[key], "contiguity": plan.policy.contiguity}
+        row |= {"gain": gains[key], "gap_to_best": top - gains[key]}
         if n_draws:
             risk = simulate_risk(plan, n_draws=n_draws, random_state=random_state).figures
             row |= {"p05": risk["p05"], "loss_probability": risk["loss_probability"]}
@@ -218,6 +228,7 @@ def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -
         levels = dict.fromkeys(r.level for r in plan.case.ladder.rungs)
         row |= {f"year_{level}": first[level].year if level in first.index else pd.NA for level in levels}
         row |= {name: plan.figures[name] for name in ("peak_cash", "payback_year", "n_held", "n_strong")}
+        row["n_left"] = float(plan.steps["left_chance"].sum())
         row["holds"] = bool(plan.checks["holds"].all())
         rows.append(row)
     table = pd.DataFrame(rows).sort_values("gain", ascending=False, kind="stable").reset_index(drop=True)
@@ -236,6 +247,8 @@ def strategy_sensitivity(
     budget=(0.5, 1.0, 2.0),
     rivals=(0.8, 1.0, 1.25),
     spill=(0.0, 1.0, 2.0),
+    spread=(0.0, 1.0, 1.5),
+    scouting=(0.3, 1.0, 3.0),
     strategies=None,
 ) -> pd.DataFrame:
     """Under which conditions which named strategy wins: one factor at a time.
@@ -244,16 +257,19 @@ def strategy_sensitivity(
     ----------
     market, policy, assumptions
         As for `plan_expansion`; the market is used as it is, whatever the number of settings.
-    budget, rivals, spill : sequence of float
-        Factors on the budget, on rivals' strength and on spill-over.
+    budget, rivals, spill, spread, scouting : sequence of float
+        Factors on the budget, on rivals' strength, on spill-over, on how unlike markets are, and on what a
+        scout pays of the entry cost (at most all of it).
 
     Returns
     -------
     DataFrame
-        condition (budget, rivals, spill), factor, strategy, title, gain, holds (all conditions hold), wins
-        (best of its setting, the first of equals; nobody where no strategy that holds gains anything).
+        condition (budget, rivals, spill, spread, scouting), factor, strategy, title, gain, holds (all
+        conditions hold), wins (best of its setting, the first of equals; nobody where no strategy that holds
+        gains anything).
     """
-    assumptions = _with_programmes(assumptions_of(policy, assumptions))
+    given = assumptions_of(policy, assumptions)
+    assumptions = _with_programmes(given)
     rows = []
     keys = _keys(strategies)
     budgets = np.array(policy.per_period("budget"))
@@ -262,11 +278,16 @@ def strategy_sensitivity(
     settings = [("budget", factor, market, changed, assumptions) for factor, changed in money.items()]
     settings += [("rivals", factor, market.with_rivals(factor), policy, assumptions) for factor in rivals]
     settings += [("spill", factor, market, policy, changed) for factor, changed in spills.items()]
+    spreads = {factor: assumptions.replace(spread=assumptions.spread * factor) for factor in spread}
+    settings += [("spread", factor, market, policy, changed) for factor, changed in spreads.items()]
+    dear = {factor: _with_programmes(given, factor) for factor in scouting}
+    settings += [("scouting", factor, market, policy, changed) for factor, changed in dear.items()]
     for condition, factor, *setting in settings:
+        problems: dict = {}
         gains = {}
         holds = {}
         for key in keys:
-            problem, chosen = run_strategy(key, *setting)
+            problem, chosen = run_strategy(key, *setting, problems=problems)
             found = evaluate(problem, chosen)
             gains[key] = found.value - evaluate(problem, []).value
             holds[key] = found.feasible and keeps_pins(problem, chosen)

@@ -103,7 +103,8 @@ def _lexicographic(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 #: Key -> strategy; titles are the field's own words.
 STRATEGIES = {
-    "base_first": Strategy("根据地：逐圈推进", "held", _base_first),
+    "base_first": Strategy("根据地：逐圈推进", "held", _base_first, "集中"),
+    "scout_rings": Strategy("逐圈探路→集中", "held", _base_first, "先撒网后集中"),
     "wide_net": Strategy("撒网→集中", "none", greedy_score, "先撒网后集中"),
     "centre_first": Strategy("中心城市先", "none", _centre_first, "集中"),
     "countryside_first": Strategy("先农村后城市", "held", _countryside_first, builder=CountrysideBuilder),
@@ -114,19 +115,31 @@ STRATEGIES = {
 
 
 def run_strategy(
-    key: str, market: Market, policy: Policy, assumptions: Assumptions | None = None
+    key: str,
+    market: Market,
+    policy: Policy,
+    assumptions: Assumptions | None = None,
+    *,
+    problems: dict | None = None,
 ) -> tuple[Problem, np.ndarray]:
-    """Build the plan of one named strategy; returns the problem and the rows started."""
+    """Build the plan of one named strategy; returns the problem and the rows started.
+
+    `problems` keeps those of a market, policy and assumptions from one strategy to the next.
+    """
     strategy = STRATEGIES[key]
-    assumptions = assumptions_of(policy, assumptions)
-    own = policy.replace(contiguity=strategy.contiguity)
-    problem = build_problem(market, own, assumptions, keep_dominated=strategy.programme is not None)
+    problems = {} if problems is None else problems
+    kind = (strategy.contiguity, strategy.programme is not None)
+    if kind not in problems:
+        own = policy.replace(contiguity=strategy.contiguity)
+        assumed = assumptions_of(policy, assumptions)
+        problems[kind] = build_problem(market, own, assumed, keep_dominated=kind[1])
+    problem = problems[kind]
     score = np.asarray(strategy.score(problem), dtype=float)
     if strategy.programme is not None:
-        names = problem.library.names
+        names = problem.names
         wanted = names.index(strategy.programme) if strategy.programme in names else 0
         asked = problem.candidates.programme == wanted
-        score = np.where(asked, np.where(np.isfinite(score), score, 0.0), -np.inf)
+        score = np.where(asked, score, -np.inf)
     pinned = market.units.isin(list(problem.case.policy.pinned))[problem.candidates.unit]
     return problem, strategy.builder(problem).build(np.where(pinned, 1e18, score))
 

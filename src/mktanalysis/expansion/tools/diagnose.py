@@ -107,11 +107,10 @@ def diagnose_position(
     rank = rank_of(own, case.rivals, own)
     strong = (rank <= response.strong_rank) & (own >= response.enter_share)
     if base:
-        held = build_library(case, (hold_programme(case),), mature=True)
         unstated = case.base & (own <= 0)
         own, rank, strong = (
-            np.where(unstated, assumed[:, 0, 0], stated)
-            for assumed, stated in ((held.share, own), (held.rank, rank), (held.strong, strong))
+            np.where(unstated, assumed, stated)
+            for assumed, stated in zip(_at_home(case), (own, rank, strong), strict=True)
         )
     place = np.where(own > 0, np.minimum(rank, 4) - 1, 4)
     position = pd.Categorical.from_codes(place, categories=POSITIONS, ordered=True)
@@ -135,6 +134,13 @@ def diagnose_position(
         _concentration(table),
         _bases(case, table, n_bases),
     )
+
+
+def _at_home(case) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Share, rank and strength of every unit if it were held as a base."""
+    held = build_library(case, (hold_programme(case),), mature=True)
+    share = held.share.mean(axis=0)[:, 0, 0]
+    return share, rank_of(share, case.rivals, case.column("own_share")), held.chance()[:, 0, 0] >= 0.5
 
 
 def _counts(table: pd.DataFrame) -> pd.DataFrame:
