@@ -120,7 +120,7 @@ def _rows(one) -> list[dict]:
     """Territories of one job: seat, heads, units, name."""
     job, label, *_ = one
     rows = [
-        {"name": None, "parent": job.parent, "seat": code, "heads": count, "units": [code]}
+        {"name": None, "parent": job.parent, "seat": code, "heads": count, "units": [code], "alone": True}
         for code, count in job.alone
     ]
     if job.problem is None:
@@ -133,12 +133,21 @@ def _rows(one) -> list[dict]:
         seat = (
             job.problem.codes[sites[t]] if own else inside[int(job.problem.distance[at, sites[t]].argmin())]
         )
-        rows.append({"name": job.names[t], "parent": job.parent, "seat": seat, "heads": 1, "units": inside})
+        rows.append(
+            {
+                "name": job.names[t],
+                "parent": job.parent,
+                "seat": seat,
+                "heads": 1,
+                "units": inside,
+                "alone": False,
+            }
+        )
     return rows
 
 
 def territory_table(rows, units, conditions: Conditions, *, names, distance=None) -> pd.DataFrame:
-    """One row a territory; balance is judged within the parent of `within`, over what is not alone."""
+    """One row a territory; balance is judged within the parent of `within`, over what no unit has alone."""
     measures = list(conditions.measures)
     table = pd.DataFrame(
         [{key: row[key] for key in ("territory", "parent", "seat", "heads")} for row in rows],
@@ -149,11 +158,12 @@ def territory_table(rows, units, conditions: Conditions, *, names, distance=None
     load = sums / table["heads"].to_numpy()[:, None]
     group = table["parent"].fillna("").to_numpy()
     single = np.array([len(row["units"]) == 1 for row in rows])
+    rest = np.array([not row["alone"] for row in rows])
     mean = np.empty_like(load)
     for parent in set(group):
         mask = group == parent
-        heads = table["heads"].to_numpy()[mask]
-        mean[mask] = _rest_mean(sums[mask], heads, single[mask], conditions)
+        left = mask & rest if (mask & rest).any() else mask
+        mean[mask] = sums[left].sum(axis=0) / table["heads"].to_numpy()[left].sum()
     relative = load / np.where(mean > 0, mean, 1.0)
     tolerance = np.array(list(conditions.measures.values()))
     off = np.abs(relative - 1)
@@ -175,20 +185,6 @@ def territory_table(rows, units, conditions: Conditions, *, names, distance=None
     front = ["territory", "parent", "seat", "seat_name", "heads", "n_units", *measures]
     columns = [*front, "load", "deviation", "holds", "travel", "radius", "reason"]
     return table[columns].sort_values("territory").reset_index(drop=True)
-
-
-def _rest_mean(sums, heads, single, conditions: Conditions) -> np.ndarray:
-    """Mean a head over what is no large unit of its own, as `build` computes it."""
-    tolerance = next(iter(conditions.measures.values()))
-    left = np.ones(len(sums), dtype=bool)
-    mean = sums.sum(axis=0) / heads.sum()
-    while left.any():
-        mean = sums[left].sum(axis=0) / heads[left].sum()
-        large = left & single & (sums[:, 0] > (1 + tolerance) * mean[0] * (1 + 1e-9))
-        if not large.any() or large.sum() == left.sum():
-            break
-        left[np.flatnonzero(large)[sums[large, 0].argmax()]] = False  # the largest first
-    return mean
 
 
 def _travel(row: dict, by: pd.DataFrame, conditions: Conditions, distance) -> tuple[float, float]:
