@@ -134,6 +134,9 @@ class HierarchicalForecaster(Shown):
     {'N': 27.0, 'a': 22.0, 'b': 5.0}
     """
 
+    #: Names of the regions that were fitted, if the tree has any.
+    _names: pd.Series | None = None
+
     def __init__(
         self,
         model="average",
