@@ -1,11 +1,10 @@
 """Conclusions as sentences: tables in, sentences out; each with the figures it rests on."""
 
 from .capacity import capacity, saturation_check, vintages
-from .entries import beside_history
+from .entries import beside_history, certainty, doubted, net, net_or_force
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
-from .net import certainty, doubted, net, net_or_force
 from .plan import plan_page, plan_risks, situation
 from .province import province
 from .regions import data_coverage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..words import grade_name, status_word
-from .net import certainty
+from .entries import certainty
 from .phrases import as_good_as, figure, leaders, listed
 from .story import Claim, Number, Story
 
