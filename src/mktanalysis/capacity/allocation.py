@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
 from .checks import need, one_level, unique
 
 
@@ -49,6 +50,5 @@ def allocate(values: pd.DataFrame, weights: pd.Series, tree, *, level: str = "co
         values[["region", "period", "value"]].rename(columns={"region": "parent"}), on="parent"
     )
     table = found.assign(value=found["value"] * found["share"], status="allocated")
-    return table[["region", "period", "value", "status", "parent"]].sort_values(
-        ["region", "period"], ignore_index=True
-    )
+    table = table[["region", "period", "value", "status", "parent"]]
+    return named(table.sort_values(["region", "period"], ignore_index=True), "allocated")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import MktError, TableError
+from ..words.render import named
 from .checks import one_level, unique
 
 
@@ -84,7 +85,7 @@ def headroom(own: pd.Series, capacity: pd.Series, tree, *, target_share: float) 
         parts.append(table)
     table = pd.concat(parts)
     share = (table["own"] / table["capacity"]).where(table["capacity"] > 0)
-    return table.assign(share=share)[["level", "own", "capacity", "share", "headroom"]]
+    return named(table.assign(share=share)[["level", "own", "capacity", "share", "headroom"]], "headroom")
 
 
 def usual_share(own: pd.Series, capacity: pd.Series, *, quantile: float = 0.75) -> float:

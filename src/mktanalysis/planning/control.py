@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import MktError
 from ..schemas import PANEL, check_table
+from ..words.render import named
 
 
 def plan_vs_actual(plan: pd.DataFrame, actual: pd.DataFrame, tree) -> pd.DataFrame:
@@ -74,7 +75,7 @@ def plan_vs_actual(plan: pd.DataFrame, actual: pd.DataFrame, tree) -> pd.DataFra
         tracking_signal=(cumulative / mean_gap).where(mean_gap > 0, 0.0),
     )
     order = ["region", "level", "period", "plan", "actual", "gap", "completion", "accuracy", "cumulative_gap"]
-    return table[[*order, "tracking_signal", "n_regions"]]
+    return named(table[[*order, "tracking_signal", "n_regions"]], "control")
 
 
 def accuracy(forecast: pd.Series, actual: pd.Series) -> pd.Series:

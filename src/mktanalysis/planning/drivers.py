@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
 
 
 def decompose_growth(
@@ -142,12 +143,13 @@ def apply_scenario(
     flat = total.stack().rename("scenario")
     joined = forecast.join(flat, on=["region", "period"])
     ratio = (joined["scenario"] / joined["mean"]).where(joined["mean"] != 0, 1.0)
-    return joined.assign(
+    shifted = joined.assign(
         base=joined["mean"],
         mean=joined["scenario"],
         lower=joined["lower"] * ratio,
         upper=joined["upper"] * ratio,
-    ).drop(columns="scenario")
+    )
+    return named(shifted.drop(columns="scenario"), "scenario")
 
 
 def _nearest(leaves: pd.Index, changes: pd.DataFrame, tree) -> pd.DataFrame:

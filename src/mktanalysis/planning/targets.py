@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..errors import MktError
 from ..schemas import PANEL, check_table, season_of
+from ..words.render import named
 
 
 def split_target(targets: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
@@ -60,4 +61,5 @@ def split_target(targets: pd.DataFrame, index: pd.DataFrame) -> pd.DataFrame:
     first = joined["period"].dt.asfreq(freq, how="start")
     when = pd.PeriodIndex([start + int(k) for start, k in zip(first, step, strict=True)], freq=freq)
     table = joined.assign(value=joined["value"] * joined["index"] / total, period=when)
-    return table[["region", "period", "value"]].sort_values(["region", "period"], ignore_index=True)
+    ordered = table[["region", "period", "value"]].sort_values(["region", "period"], ignore_index=True)
+    return named(ordered, "targets")

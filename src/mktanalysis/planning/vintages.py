@@ -8,6 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ..errors import MktError
+from ..words.render import named
 
 
 def compare_vintages(previous: pd.DataFrame, current: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
@@ -42,4 +43,5 @@ def compare_vintages(previous: pd.DataFrame, current: pd.DataFrame, history: pd.
         change=(table["now"] / table["mean"] - 1).where(table["mean"] > 0),
         inside=table["now"].between(table["lower"], table["upper"]),
     )
-    return table[["region", "level", "period", "kind", "previous", "now", "change", "inside"]]
+    columns = ["region", "level", "period", "kind", "previous", "now", "change", "inside"]
+    return named(table[columns], "vintages")
