@@ -41,3 +41,15 @@ def test_two_forecasts_side_by_side_too(tree):
     ahead = panel(a=1e6).rename(columns={"value": "mean"}).assign(level="city", lower=9e5, upper=1.1e6)
     found = compare_vintages(ahead, ahead.assign(mean=1.05e6), panel(a=1e6).iloc[:0])
     assert found.attrs[TABLE] == "vintages"
+
+
+def test_results_show_themselves_as_text_and_as_inert_markup(tree):
+    from mktanalysis.planning import PlanInputs, plan_document, set_quotas, visit_calendar
+
+    tasks = set_quotas(panel(a=1e6, b=2e6), tree, total=4e6)
+    customers = pd.DataFrame({"person": "甲", "customer": ["<b>x"], "class": "C", "hours": 2.0})
+    visits = visit_calendar(customers, pd.Series({"C": 2}))
+    plan = plan_document(PlanInputs(name="<b>省", year=2027, summary=("一句",)))
+    for result, word in ((tasks, "2025 年任务"), (visits, "拜访日历"), (plan, "2027 年区域市场开发计划书")):
+        assert word in repr(result) and word in result._repr_html_() and "<b>" not in result._repr_html_()
+    assert "400 万元" in repr(tasks) and "26 次" in repr(visits)

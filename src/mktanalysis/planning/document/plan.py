@@ -7,6 +7,7 @@ not left out; the page on top repeats figures of the sections and has none of it
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 
 import pandas as pd
 
@@ -39,7 +40,7 @@ class Section:
     pictures: tuple[tuple[str, object], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PlanDocument:
     """A plan that can be written as docx, xlsx or shown.
 
@@ -60,6 +61,13 @@ class PlanDocument:
     sections: tuple[Section, ...]
     sources: tuple[str, ...] = ()
     inputs: PlanInputs | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join([self.title, *(f"· {line}" for line in self.summary)])
+
+    def _repr_html_(self) -> str:
+        lines = "".join(f"<li>{escape(line)}</li>" for line in self.summary)
+        return f"<p><strong>{escape(self.title)}</strong></p><ul>{lines}</ul>"
 
     def section(self, title: str) -> Section:
         """The section called `title`."""

@@ -16,6 +16,7 @@ from pydantic import Field
 from ...errors import MktError, TableError
 from ...settings import Strict
 from ...words.render import named
+from ...words.summary import Shown, Summary
 
 #: Who is seen on which days of the week (1 is Monday): the source's weekly routine.
 ROUTINE = {"dealer": (1,), "partner": (2,), "model_store": (2,), "customer": (3, 4, 5)}
@@ -39,8 +40,8 @@ class Week(Strict):
     weeks: Annotated[int, Field(ge=1, le=106)] = 52
 
 
-@dataclass(frozen=True, eq=False)
-class VisitPlan:
+@dataclass(frozen=True, eq=False, repr=False)
+class VisitPlan(Shown):
     """A calendar of visits.
 
     Attributes
@@ -64,6 +65,13 @@ class VisitPlan:
     weeks: pd.DataFrame
     peak_ratio: float
     notes: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """What is shown of it: the weeks."""
+        figures = {"全年拜访": f"{len(self.visits):,} 次", "最忙一周": f"平均的 {self.peak_ratio:.2f} 倍"}
+        figures["不能满足的"] = f"{len(self.notes)} 条（见 notes）" if self.notes else "没有"
+        step = "charts.plot_calendar(plan.days, 人员) 画日历；plan.visits 是每次拜访"
+        return Summary("拜访日历", figures, self.weeks, step, words="visit_weeks")
 
 
 def visit_calendar(customers: pd.DataFrame, intervals: pd.Series, *, week: Week | None = None) -> VisitPlan:

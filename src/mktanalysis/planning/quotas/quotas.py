@@ -15,6 +15,7 @@ import pandas as pd
 from ...errors import MktError, TableError
 from ...schemas import PANEL, check_table, season_of
 from ...words.render import named
+from ...words.summary import Shown, Summary
 from .projection import project
 from .rules import METHODS, QuotaRule, prefer_quotas, spread_of
 
@@ -24,8 +25,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Quotas:
+@dataclass(frozen=True, eq=False, repr=False)
+class Quotas(Shown):
     """Tasks of one year.
 
     Attributes
@@ -47,6 +48,14 @@ class Quotas:
     year: int
     rule: QuotaRule | None
     notes: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """What is shown of them: the tasks from the top down."""
+        top = self.table.iloc[0]
+        figures = {name: top[name] for name in ("quota", "last", "growth")} | {"地区数": str(len(self.quota))}
+        step = "mkt.planning.quota_months(tasks.quota, index, year=tasks.year) 分到月"
+        columns = ["region", "level", "last", "quota", "growth", "share", "difficulty", "chance"]
+        return Summary(f"{self.year} 年任务", figures, self.table[columns], step, words="quotas")
 
     @property
     def quota(self) -> pd.Series:
