@@ -292,14 +292,20 @@ def test_intervals_cover_what_they_promise_at_every_level():
     tree = mkt.synthetic.make_market(
         n_provinces=3, n_prefectures=3, n_counties=4, n_periods=6, random_state=0
     ).tree
-    rng, months = np.random.default_rng(5), pd.period_range("2010Q1", periods=60, freq="Q")
+    covers = [_coverage_of_noise(tree, seed) for seed in (5, 6, 7)]
+    cover = sum(covers) / len(covers)
+    assert cover[["prefecture", "county"]].between(0.75, 0.85).all()
+    # the nation has 48 errors a draw, in runs of four that have months in common
+    assert cover[["nation", "macro_region", "province"]].between(0.7, 0.92).all()
+
+
+def _coverage_of_noise(tree, seed):
+    rng, months = np.random.default_rng(seed), pd.period_range("2010Q1", periods=60, freq="Q")
     level = rng.uniform(50, 500, len(tree.leaves))
     values = level[:, None] * (1 + rng.normal(0, 0.1, (len(tree.leaves), 60)))
     panel = as_panel(tree.leaves, months, values)
     table = backtest(HierarchicalForecaster("theta"), panel, tree, horizon=4, n_origins=12)
-    cover = score_forecasts(table).query("model == 'reconciled'").set_index("level")["coverage"]
-    assert cover[["prefecture", "county"]].between(0.75, 0.85).all()
-    assert cover[["nation", "macro_region", "province"]].between(0.65, 0.95).all()
+    return score_forecasts(table).query("model == 'reconciled'").set_index("level")["coverage"]
 
 
 @pytest.mark.parametrize(("later", "season"), [(1.0, 4), (0.5, 4), (2.0, 4), (0.5, 12)])

@@ -117,7 +117,7 @@ def plan_places(
     >>> units = mkt.market_units("prefecture", within="320000")
     >>> places = plan_places(units, tree, ["320500"])
     >>> places.set_index("region").loc[["320500", "320300"], "capacity"].tolist()
-    [10.0, 10.0]
+    [9.0, 10.0]
     """
     codes = units["region"]
     full = np.array([max(1, len(tree.subtree(code).level("county"))) for code in codes]) * float(outlets)

@@ -17,6 +17,9 @@ from ..assumptions import Assumptions
 #: Equally likely values that stand for the spread: a chance is known to about a hundredth.
 PARTS = 40
 
+#: Where the orders of luck and of rivals begin in van der Corput's sequence.
+BEGIN = 21
+
 
 def responsiveness(assumptions: Assumptions) -> np.ndarray:
     """Equally likely factors on what effort does in a market, lowest first; shape (parts,), mean 1.
@@ -70,10 +73,14 @@ def answers(assumptions: Assumptions, *, rivals_enter: bool = False) -> Answers:
 
 
 def _scattered(base: int) -> np.ndarray:
-    """The middles of `PARTS` equal parts of 0 to 1, in the order of van der Corput's sequence."""
+    """The middles of `PARTS` equal parts of 0 to 1, in the order of van der Corput's sequence.
+
+    From its start the order of forty numbers to base 2 rises by itself (0.20 with the place); from `BEGIN` on
+    no two of the three orders have more than 0.03 in common.
+    """
     sequence = np.zeros(PARTS)
     for k in range(PARTS):
-        rest = k
+        rest = BEGIN + k
         digit = 1.0 / base
         while rest:
             sequence[k] += digit * (rest % base)
