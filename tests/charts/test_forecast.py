@@ -41,6 +41,17 @@ def test_fans(result):
         charts.plot_fans(forecast.history, forecast.table, ["zz"])
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_title_and_legend_stand_beside_each_other(result, count):
+    tree, forecast = result
+    regions = ["100000", *tree.level("province")][:count]
+    title = "新疆维吾尔自治区：社会消费品零售总额"
+    figure = charts.plot_fans(forecast.history, forecast.table, regions, unit="亿元", title=title)
+    drawn(figure)
+    heading = figure._suptitle.get_window_extent()
+    assert not heading.overlaps(figure.legends[0].get_window_extent())
+
+
 def test_figures_published_later_are_drawn_into_the_fan(result):
     _, forecast = result
     region = "100000"

@@ -94,10 +94,14 @@ def plot_fans(
 
 
 def _small_charts(regions: list[str], names: Mapping[str, str] | pd.Series | None, unit: str):
-    """A figure with one titled chart for each region, three in a row, and these charts."""
+    """A figure with one titled chart for each region, three in a row, and these charts.
+
+    One chart alone is as wide as two, so that title and legend find room beside each other.
+    """
     columns = min(3, len(regions))
     rows = -(-len(regions) // columns)
-    figure, axes = style.new_figure(1.4 + 3.3 * columns, 0.9 + 2.4 * rows, rows=rows, columns=columns)
+    width = 1.4 + 3.3 * max(2, columns)
+    figure, axes = style.new_figure(width, 0.9 + 2.4 * rows, rows=rows, columns=columns)
     flat = np.atleast_1d(axes).ravel()
     for ax in flat[len(regions) :]:
         ax.set_visible(False)
