@@ -234,6 +234,24 @@ class TestDocx:
         again = docx.Document(str(tmp_path / "改.docx"))
         assert again.tables[0].rows[1].cells[0].text == "改过的费用项"
 
+    @pytest.mark.parametrize("figures", [2, 9, 40])
+    def test_reasons_stay_readable_beside_many_figures(self, tmp_path, tree, figures):
+        """Widths fill the page; a region stands by its name; without words all share alike."""
+        import docx
+
+        table = pd.DataFrame({"region": ["a", "b"], "reason": ["与已有单元相邻，" * 8, "近"]})
+        table = table.assign(**{f"figure_{at}": [12345.0, 6.0] for at in range(figures)})
+        inputs = PlanInputs(name="江苏", year=2025, people=table)
+        path = write_plan_docx(tmp_path / "a.docx", plan_document(inputs), tree=tree)
+        (grid,) = docx.Document(str(path)).tables
+        assert "a" not in [cell.text for cell in grid.columns[0].cells]
+        widths = [column.width.cm for column in grid.columns]
+        assert sum(widths) == pytest.approx(15.5, abs=0.1) and len(widths) == figures + 2
+        assert widths[1] == max(widths) and widths[1] > 1.5 * widths[2]
+        bare = PlanInputs(name="江苏", year=2025, people=table.drop(columns="reason"))
+        path = write_plan_docx(tmp_path / "b.docx", plan_document(bare), tree=tree)
+        assert min(column.width.cm for column in docx.Document(str(path)).tables[0].columns) > 0.2
+
     def test_injected_text_is_text(self, tmp_path, tree, tables):
         path = write_plan_docx(tmp_path / "a.docx", self.document(tables), tree=tree)
         with zipfile.ZipFile(path) as packed:

@@ -177,7 +177,7 @@ def plan_document(inputs: PlanInputs) -> PlanDocument:
         ("二、SWOT 分析", _swot(inputs), [("SWOT", inputs.swot)]),
         ("三、市场类型", _types(inputs), [("市场类型", inputs.market_types)]),
         ("四、分区定位", _zones(inputs), [("分区定位", inputs.zones)]),
-        ("五、营销目标", _targets(inputs), [("目标", inputs.targets)]),
+        ("五、营销目标", _targets(inputs), [("目标", _named_targets(inputs.targets))]),
         ("六、开发路径与阶段", _path(inputs), [("路径", inputs.path), ("阶段", inputs.phases)]),
         (
             "七、经销商",
@@ -250,6 +250,11 @@ def _targets(inputs: PlanInputs) -> tuple[str, ...]:
         return ()
     known = (inputs.targets["target_value"] != "未提供").sum()
     return (f"十二项目标中 {known} 项有数字，其余标明“未提供”，应由责任人补齐。",)
+
+
+def _named_targets(targets: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Targets by their names, without the keys."""
+    return targets if targets is None else targets.drop(columns="target", errors="ignore")
 
 
 def _path(inputs: PlanInputs) -> tuple[str, ...]:

@@ -22,6 +22,15 @@ _FONT = "宋体"
 _HEAD_FONT = "黑体"
 #: Rows of a table in the document; the workbook has them all.
 MOST_ROWS = 60
+#: Between the margins, centimetres.
+PAGE_WIDTH = 15.5
+#: Half a character of a table's type, centimetres; both margins of a cell, in half characters.
+HALF_CHARACTER = 0.16
+MARGINS = 4
+#: A column up to this wide, in half characters, is kept on one line.
+SHORT = 15
+#: A column of words keeps this width, in half characters, however many figures stand beside it.
+LEAST = 26
 #: What XML does not take.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -113,19 +122,18 @@ def _table(word, caption: str, table, tree, most_rows: int) -> None:
     from docx.oxml import OxmlElement
     from docx.shared import Pt
 
-    from ...presentation import present
-
-    shown = present(table, tree=tree, rows=most_rows)
+    shown = _as_on_page(table, tree, most_rows)
+    columns = shown.shown
     word.add_paragraph(_clean(caption), style="Caption")
-    grid = word.add_table(rows=1, cols=len(shown.columns))
+    grid = word.add_table(rows=1, cols=len(columns))
     grid.style = "Table Grid"
-    for cell, column in zip(grid.rows[0].cells, shown.columns, strict=True):
+    for cell, column in zip(grid.rows[0].cells, columns, strict=True):
         cell.text = _clean(column.head)
         cell.paragraphs[0].runs[0].bold = True
     repeat = OxmlElement("w:tblHeader")
     grid.rows[0]._tr.get_or_add_trPr().append(repeat)
-    for texts in zip(*(column.texts for column in shown.columns), strict=True):
-        for cell, text, column in zip(grid.add_row().cells, texts, shown.columns, strict=True):
+    for texts in zip(*(column.texts for column in columns), strict=True):
+        for cell, text, column in zip(grid.add_row().cells, texts, columns, strict=True):
             cell.text = _clean(text)
             if column.numeric:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
@@ -133,7 +141,43 @@ def _table(word, caption: str, table, tree, most_rows: int) -> None:
         for cell in row.cells:
             for run in cell.paragraphs[0].runs:
                 run.font.size = Pt(9)
+    _share_width(grid, columns)
     word.add_paragraph(_clean(shown.note))
+
+
+def _as_on_page(table, tree, most_rows: int):
+    """The table as a page shows it: a region by its name alone."""
+    from ...presentation import present
+
+    chosen = None
+    if "region" in table.columns and (tree is not None or "name" in table.columns):
+        chosen = [name for name in table.columns if name not in ("region", "name")]
+    return present(table, chosen, tree=tree, rows=most_rows)
+
+
+def _share_width(grid, columns) -> None:
+    """Figures stay on one line; columns of words share what is left."""
+    from docx.shared import Cm
+
+    asked = []
+    for column in columns:
+        head = min(_text_width(column.head), 8)
+        asked.append(MARGINS + max(head, *map(_text_width, column.texts), 2))
+    words = sum(width for width in asked if width > SHORT)
+    left = PAGE_WIDTH / HALF_CHARACTER - (sum(asked) - words)
+    if words > max(left, 0):
+        share = max(left, 0) / words
+        asked = [width if width <= SHORT else max(width * share, min(width, LEAST)) for width in asked]
+    grid.autofit = False
+    for column, width in zip(grid.columns, asked, strict=True):
+        column.width = Cm(PAGE_WIDTH * width / sum(asked))
+        for cell in column.cells:
+            cell.width = column.width
+
+
+def _text_width(text) -> int:
+    """Width in half characters: a Chinese one takes two."""
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in str(text))
 
 
 def _picture(word, caption: str, figure) -> None:
@@ -142,7 +186,7 @@ def _picture(word, caption: str, figure) -> None:
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=144, metadata={"Software": None})
     raw.seek(0)
-    word.add_picture(raw, width=Cm(15.5))
+    word.add_picture(raw, width=Cm(PAGE_WIDTH))
     word.add_paragraph(_clean(caption), style="Caption")
 
 
