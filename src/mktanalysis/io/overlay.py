@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .. import words
-from ..errors import MktError, TableError
+from ..errors import MktError, Problems, TableError
 
 #: A figure that steps this much more than its neighbours (log points) may be on another base.
 BREAK_STEP = 0.15
@@ -123,20 +123,11 @@ def _refuse(given: pd.DataFrame, keys: list[str], tree) -> None:
     if tree is not None:
         old = ~given["region"].isin(tree.regions)
         rules.append((old, "region", "代码不在今天的地区树中：旧代码请先用 load_crosswalk 换算"))
-    problems = [
-        pd.DataFrame(
-            {
-                "row": given.index[bad],
-                "column": column,
-                "value": given.loc[bad, "region"] + " " + given.loc[bad, "period"].astype(str),
-                "problem": text,
-            }
-        )
-        for bad, column, text in rules
-        if bad.any()
-    ]
-    if problems:
-        raise TableError(pd.concat(problems, ignore_index=True))
+    where = given["region"] + " " + given["period"].astype(str)
+    problems = Problems()
+    for bad, column, text in rules:
+        problems.add_rows(bad, column, where, text)
+    problems.raise_any()
 
 
 def _refuse_units(report: pd.DataFrame, builtin: pd.DataFrame, keys: list[str]) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 import scipy.sparse as sp
 from scipy.special import ndtri
 
-from ...errors import MktError, TableError
+from ...errors import MktError, Problems, TableError
 from ..forecaster.estimator import HierarchicalForecaster, long_table
 from ..forecaster.intervals import HALF_LIFE, few_draws
 from ..forecaster.panel import CARRIED
@@ -182,20 +182,11 @@ def _checked(known: pd.DataFrame, structure, end: pd.Period) -> pd.DataFrame:
         ((table["error"] < 0) | ~(table["shared_error"] >= 0), "error", "误差不能为负，共同误差不能缺"),
         (table.duplicated(["region", "period", "kind"]), "region", "同一地区、同一时期给了两次"),
     ]
-    problems = [
-        pd.DataFrame(
-            {
-                "row": table.index[bad],
-                "column": column,
-                "value": table.loc[bad, "region"] + " " + table.loc[bad, "period"].astype(str),
-                "problem": words,
-            }
-        )
-        for bad, column, words in rules
-        if bad.any()
-    ]
-    if problems:
-        raise TableError(pd.concat(problems, ignore_index=True))
+    where = table["region"] + " " + table["period"].astype(str)
+    problems = Problems()
+    for bad, column, words in rules:
+        problems.add_rows(bad, column, where, words)
+    problems.raise_any()
     return table
 
 
