@@ -1,5 +1,6 @@
 """One verb shows a table: heads with units, names beside codes, base values for the report."""
 
+import base64
 import json
 import re
 import zipfile
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis.reports.one.markup import table_html
 from mktanalysis.reports.one.publish import RUN_FOLDER
 from mktanalysis.words import render
 
@@ -121,3 +123,30 @@ def test_the_source_stands_below_the_table_and_is_no_markup():
     assert repr(shown).splitlines()[-1] == "来源：年鉴<b>公布值</b>"
     assert "来源：年鉴&lt;b&gt;公布值" in shown._repr_html_().partition("</table>")[2]
     assert "来源" not in mkt.present(pd.DataFrame({"name": ["南京市"]}))._repr_html_()
+
+
+def test_bars_are_on_one_scale_and_stay_out_of_texts_and_files(tree):
+    table = pd.DataFrame(
+        {
+            "region": ["320100", "320500", "320200"],
+            "now": [1e8, 2e10, None],
+            "2028": [1.1e8, 2.4e10, 1e8],
+            "lower": [9e7, 2e10, 9e7],
+            "upper": [1.5e8, 3e10, 2e8],
+        }
+    )
+    shown = mkt.present(
+        table, tree=tree, units=dict.fromkeys(table.columns[1:], "亿元"), bars=("now", "2028")
+    )
+    bars = next(column for column in shown.shown if column.name == "interval").bars
+    assert ['"0.90 到 1.50 倍"' in bars[0], '"1.00 到 1.50 倍"' in bars[1], bars[2]] == [True, True, ""]
+    ends = [
+        re.search(r"H([\d.]+)", base64.b64decode(b.partition("base64,")[2][:-2]).decode())[1]
+        for b in bars[:2]
+    ]
+    assert ends[0] == ends[1]  # both end at one and a half times today's figure
+    assert "img" not in repr(shown) and "img" not in str(shown.sheet()) and "细线为 1 倍" in shown.key
+    page = table_html(shown._repr_html_())
+    assert page.count("<img") == 2 and page.count('<td class="n">') == 3 * 3
+    with pytest.raises(mkt.MktError, match="画区间条需要这些列：2030"):
+        mkt.present(table, bars=("now", "2030"))

@@ -15,6 +15,7 @@ import pandas as pd
 from . import words
 from .errors import MktError
 from .words.amounts import figure_text
+from .words.bars import interval_bars
 from .words.render import TABLE, Column, Units, columns_of, flatten, html_table, text_table, with_names
 
 #: Without `rows` so many are shown: enough for every prefecture of a province, or every city of the country.
@@ -60,6 +61,8 @@ class Presented:
         Columns for the file only.
     source : str
         Where the figures come from and what they are, below the table.
+    bars : tuple of str
+        Columns of what is 1 on the bars of the intervals, and of their middle; empty without bars.
     """
 
     table: pd.DataFrame
@@ -69,15 +72,25 @@ class Presented:
     joined: bool = False
     hidden: tuple[str, ...] = ()
     source: str = ""
+    bars: tuple[str, ...] = ()
 
     @property
     def shown(self) -> list[Column]:
         """The columns as they are shown, first rows only."""
         columns = [column for column in self.columns if column.name not in self.hidden]
         columns = _joined(columns) if self.joined else columns
+        columns = [self._with_bars(column) for column in columns] if self.bars else columns
         if columns and columns[0].name == "figure":  # the unit stands beside the figure
             columns = [column for column in columns if column.name != "unit"]
-        return [replace(column, texts=column.texts[: self.rows]) for column in columns]
+        most = self.rows
+        return [replace(c, texts=c.texts[:most], bars=c.bars[:most]) for c in columns]
+
+    def _with_bars(self, column: Column) -> Column:
+        """The column of intervals with its bars, every other one as it is."""
+        if column.name != "interval":
+            return column
+        rows = self.table.head(self.rows)
+        return replace(column, bars=interval_bars(*(rows[name] for name in (*self.bars, "lower", "upper"))))
 
     @property
     def texts(self) -> pd.DataFrame:
@@ -89,6 +102,18 @@ class Presented:
         """What is left out."""
         more = len(self.table) > self.rows
         return f"只显示前 {self.rows} 行，共 {len(self.table)} 行" if more else ""
+
+    @property
+    def key(self) -> str:
+        """What the bars show."""
+        if not self.bars:
+            return ""
+        base, middle = (self._label(name) for name in self.bars)
+        return f"横条：区间是{base}的几倍（细线为 1 倍，粗线为{middle}），各行同一尺度"
+
+    def _label(self, name: str) -> str:
+        found = next((column.label for column in self.columns if column.name == name), words.label(name))
+        return f" {found} " if found.isascii() else found
 
     def sourced(self, source: str) -> Presented:
         """The same with a line below: where the figures come from, and what they are (公布值, 分摊, 推算)."""
@@ -127,7 +152,8 @@ class Presented:
         return self.text()
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p><small>{escape(text)}</small></p>" for text in (self.note, self.source) if text)
+        below = (self.note, self.key, self.source)
+        notes = "".join(f"<p><small>{escape(text)}</small></p>" for text in below if text)
         return html_table(self.shown, title=self.title) + notes
 
 
@@ -142,6 +168,7 @@ def present(
     publish: str | None = None,
     units: Mapping[str, str] | str | None = None,
     intervals: bool = False,
+    bars: tuple[str, str] | None = None,
     kind: str = "",
 ) -> Presented:
     """Show a table with labels, units and formats (显示一张表), and publish its base values.
@@ -170,6 +197,9 @@ def present(
         is the base unit of the series in tables of forecasts.
     intervals : bool
         Show lower and upper limit as one column.
+    bars : (str, str), optional
+        Draw the intervals as bars below their figures: the column that is 1 on their common scale (today's
+        figure) and the column of the middle (the forecast).
     kind : str
         Table of ``words.toml`` that the columns belong to; the tables of results know theirs.
 
@@ -180,7 +210,8 @@ def present(
     Raises
     ------
     MktError
-        Unknown columns; a share above 1.5; an unknown unit of money; a table that cannot be published.
+        Unknown columns; bars without their columns; a share above 1.5; an unknown unit of money; a table
+        that cannot be published.
 
     Examples
     --------
@@ -205,10 +236,18 @@ def present(
         found = _labelled(columns_of(base, choice), columns)
     hidden = () if columns is None or "region" in columns else ("region",)  # the reader has the name
     most = min(len(base), MOST_ROWS if rows is None else rows)
-    shown = Presented(base, found, most, title, intervals, hidden)
+    shown = Presented(base, found, most, title, intervals or bars is not None, hidden, bars=_bars(base, bars))
     if publish is not None:
         _publish(publish, shown, title or words.title(kind))
     return shown
+
+
+def _bars(base: pd.DataFrame, bars: tuple[str, str] | None) -> tuple[str, ...]:
+    """The two columns of the bars, all of whose figures the table must have."""
+    missing = [name for name in (*(bars or ()), "lower", "upper") if name not in base.columns]
+    if bars and missing:
+        raise MktError(f"画区间条需要这些列：{'、'.join(missing)}；现有：{'、'.join(base.columns)}")
+    return tuple(bars or ())
 
 
 def _is_figures(series: pd.Series, kind: str) -> bool:

@@ -113,9 +113,21 @@ class Strip:
         return {"text/plain": repr(self), "text/html": self._repr_html_()}, {"role": "strip"}
 
     def _repr_html_(self) -> str:
-        parts = [f"<span>{escape(name)} <b>{escape(text)}</b></span>" for name, text in self.facts.items()]
-        parts += [f"<em>{escape(name)} <b>{escape(text)}</b></em>" for name, text in self.assumed.items()]
+        parts = [_chip("span", name, text) for name, text in self.facts.items()]
+        parts += [_chip("em", name, text) for name, text in self.assumed.items()]
         return f"<p>{' '.join(parts)}</p>"
+
+
+#: Colours of given facts and of assumptions in a notebook; a report's page has its own style for the tags.
+_CHIPS = {
+    "span": "color:#5c6773;background:#f5f6f8",
+    "em": "color:#8a5a00;background:#fdf4e0;font-style:normal",
+}
+
+
+def _chip(tag: str, name: str, text: str) -> str:
+    look = f"{_CHIPS[tag]};padding:.1em .6em;border-radius:1em"
+    return f'<{tag} style="{look}">{escape(name)} <b>{escape(text)}</b></{tag}>'
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,7 +69,10 @@ def with_names(table: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Column:
-    """One column as it is shown: its name in the table, head without unit, units, texts, whether numbers."""
+    """One column as it is shown: its name in the table, head without unit, units, texts, whether numbers.
+
+    ``bars`` are small pictures below the texts (markup of :mod:`.bars`), on a page only.
+    """
 
     name: str
     label: str
@@ -77,6 +80,7 @@ class Column:
     unit: str
     texts: tuple[str, ...]
     numeric: bool
+    bars: tuple[str, ...] = ()
 
     @property
     def head(self) -> str:
@@ -323,10 +327,16 @@ def html_table(columns: Sequence[Column], *, title: str = "") -> str:
     """
     caption = f"<caption>{escape(title)}</caption>" if title else ""
     rows = []
-    for texts in zip(*(c.texts for c in columns), strict=True):
-        cells = (f"<td{_style(c)}>{escape(t)}</td>" for c, t in zip(columns, texts, strict=True))
+    for at, texts in enumerate(zip(*(c.texts for c in columns), strict=True)):
+        cells = (
+            f"<td{_style(c)}>{escape(t)}{_bar_below(c, at)}</td>" for c, t in zip(columns, texts, strict=True)
+        )
         rows.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table>{caption}<thead>{_heads(columns)}</thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _bar_below(column: Column, at: int) -> str:
+    return f"<br>{column.bars[at]}" if column.bars and column.bars[at] else ""
 
 
 def _heads(columns: Sequence[Column]) -> str:

@@ -47,7 +47,8 @@ _ATTRIBUTES = {
 }
 #: A web address or a part of the page; a link within a page cannot name a file or a program.
 _SAFE_LINK = re.compile(r"(?:https?://[^\s]+|#[^\s]*)\Z", re.I)
-_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*\Z")
+#: An image in svg, as an image, can neither run anything nor ask for anything.
+_SAFE_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 #: Elements and comments that a browser reads to the end of the page where they are not closed.
 _OPENING = re.compile(
     rf"<(?:(!--)|({'|'.join(sorted(_DROPPED | {'textarea', 'xmp', 'plaintext', 'select'}))})\b)", re.I
@@ -132,6 +133,8 @@ _ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
 _CELL = re.compile(r"<(t[hd])>(.*?)</t[hd]>", re.S)
 _FIGURE = r"[-+−]?[\d,]+(?:\.\d+)?(?:e[-+]?\d+)?%?"
 _NUMBER = re.compile(rf"{_FIGURE}(?: ～ {_FIGURE})?\Z")  # a figure, or an interval
+#: A small picture below the text of a cell.
+_BELOW = re.compile(r"<br><img [^>]*>\Z")
 _EMPTY = {"", "NaN", "NaT", "None", "&lt;NA&gt;", "nan"}
 
 
@@ -238,7 +241,7 @@ def _column(cells: list[tuple[str, str]]) -> tuple[bool, list[str]]:
     texts = [text.strip() for _, text in cells]
     if any(tag == "th" for tag, _ in cells):  # names of rows
         return False, texts
-    given = [text for text in texts if text not in _EMPTY]
+    given = [text for text in (_BELOW.sub("", text) for text in texts) if text not in _EMPTY]
     numeric = bool(given) and all(_NUMBER.match(text) for text in given)
     plain = not any(mark in text for text in given for mark in "e%～")
     decimals = numeric and plain and any("." in text for text in given)
