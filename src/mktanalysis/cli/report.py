@@ -78,12 +78,13 @@ def show_notebook(notebook: Notebook) -> None:
     例：mktanalysis report show 05_province_plan
     """
     from mktanalysis.errors import MktError
+    from mktanalysis.reports.plan.finding import find_notebook, no_notebook
     from mktanalysis.reports.plan.parameters import read_parameters
-    from mktanalysis.reports.plan.spec import find_notebook, notebook_title, read_notebook
+    from mktanalysis.reports.plan.spec import notebook_title, read_notebook
 
     path = find_notebook(notebook, Path.cwd())
     if path is None:
-        raise MktError(f"找不到笔记本 {notebook!r}")
+        raise MktError(no_notebook(notebook))
     _, cells = read_notebook(path)
     typer.echo(notebook_title(cells) or path.stem)
     for parameter in read_parameters(cells).values():

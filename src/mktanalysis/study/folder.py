@@ -150,8 +150,10 @@ def _built_in(name: str) -> Path:
     stem = Path(name).stem
     fitting = [path for path in found if path.stem == stem or path.stem.startswith(f"{stem}_")]
     if len(fitting) != 1:
+        from ..reports.plan.finding import renamed
+
         names = "、".join(path.stem for path in found)
-        raise MktError(f"没有名为 {name!r} 的笔记本，可用：{names}（也可只写编号，如 05）")
+        raise MktError(f"没有名为 {name!r} 的笔记本{renamed(name)}；可用：{names}（也可只写编号，如 05）")
     return fitting[0]
 
 

@@ -143,6 +143,28 @@ def test_the_package_knows_its_own_specifications():
         find_spec("no_such_spec")
 
 
+def test_a_former_name_of_a_notebook_is_answered_with_the_new_one(write_spec, tmp_path, capsys):
+    from mktanalysis.cli import main
+    from mktanalysis.reports import run_report
+    from mktanalysis.study import new_study
+
+    old = "05_province_report"
+    text = f'title = "a"\n[[part]]\ntitle = "b"\n[[part.chapter]]\nnotebook = "{old}"\n'
+    assert any("已改名为 05_province_plan" in found for found in problems(write_spec(text)))
+    with pytest.raises(MktError, match="已改名为 05_province_plan"):
+        run_report(old, {}, out_dir=tmp_path / "out")
+    with pytest.raises(MktError, match="已改名为 05_province_plan"):
+        new_study(tmp_path / "study", notebooks=(old,))
+    for asked in (("run", old), ("plan", old), ("show", old), ("run", f"{old}.ipynb")):
+        with pytest.raises(SystemExit) as ended:
+            main(["report", *asked])
+        said = "".join(capsys.readouterr().err.split())  # folded to the terminal's width
+        assert ended.value.code == 2 and "已改名为05_province_plan" in said
+    with pytest.raises(SystemExit):
+        main(["report", "run", "05_province_plan"])
+    assert "是一本笔记本" in "".join(capsys.readouterr().err.split())
+
+
 def test_2850_reports_are_planned_quickly(write_notebook, write_spec, tmp_path):
     from mktanalysis.reports.run.estimate import estimate_run
 

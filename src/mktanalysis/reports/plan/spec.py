@@ -39,6 +39,7 @@ from ...files import decode as decode_file
 from ...files import project_folder
 from ..names import report_name
 from .chosen import Choices
+from .finding import find_notebook, no_notebook, no_spec
 from .grids import grid_values, region_name, table_rows
 from .inputs import own_files
 from .notebook import read
@@ -153,7 +154,7 @@ def find_spec(path: Path | str) -> Path:
     ):
         if candidate.is_file():
             return candidate
-    raise SpecError([f"找不到报告清单 {given.name}"])
+    raise SpecError([no_spec(given.name)])
 
 
 def _read_file(
@@ -236,7 +237,7 @@ class _Chapters:
         name = chapter.get("notebook", "")
         notebook = find_notebook(name, self.folder)
         if notebook is None:
-            self.problems.add((*path, "notebook"), f"找不到笔记本 {name!r}")
+            self.problems.add((*path, "notebook"), no_notebook(name))
             return []
         try:
             text, cells = read_notebook(notebook)
@@ -363,18 +364,6 @@ def _key(name: str, notebook: Path) -> str:
 
 def _shown(value) -> str:
     return (region_name(value) or value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def find_notebook(name: str, folder: Path) -> Path | None:
-    """The notebook called `name` (with or without .ipynb) beside the specification or in the project."""
-    if not name:
-        return None
-    file = name if name.endswith(".ipynb") else f"{name}.ipynb"
-    for place in (folder / file, project_folder("notebooks") / file):
-        with contextlib.suppress(OSError, ValueError):  # what cannot be a name is nobody's
-            if place.is_file():
-                return place.absolute()
-    return None
 
 
 def read_notebook(path: Path) -> tuple[str, dict]:

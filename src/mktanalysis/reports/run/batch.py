@@ -22,10 +22,11 @@ from ..folder.run import Run
 from ..folder.store import FAILURE, Store
 from ..one.job import DISK_FULL, EXIT_DISK_FULL, NOT_RUN, SEED, SUCCESSES, Job
 from ..one.opened import read_opened
+from ..plan.finding import find_notebook, no_notebook
 from ..plan.inputs import changed
 from ..plan.parameters import check_parameters, read_parameters
 from ..plan.provenance import environment
-from ..plan.spec import Planned, ReportList, find_notebook, plan_report, read_notebook, read_spec
+from ..plan.spec import Planned, ReportList, plan_report, read_notebook, read_spec
 from ..plan.values import encode
 from .ending import error_of, in_words, judge
 from .held import held_record
@@ -95,7 +96,7 @@ def run_report(notebook, parameters: dict, *, out_dir, settings: Settings | None
     """
     found = find_notebook(str(notebook), Path.cwd())
     if found is None:
-        raise MktError(f"找不到笔记本 {Path(notebook).name}")
+        raise MktError(no_notebook(Path(notebook).name))
     source = read_notebook(found)
     declared = read_parameters(source[1])
     check_parameters(declared, parameters)
