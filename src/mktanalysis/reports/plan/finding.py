@@ -1,6 +1,6 @@
 """Where a notebook lies, and what is said where there is none of that name.
 
-Always holds: a name that a notebook had before is never taken for another one; it is answered with the new one.
+Always holds: a name that a notebook had before is never taken for another one; the answer is the new name.
 """
 
 from __future__ import annotations
