@@ -135,8 +135,8 @@ def test_bars_are_on_one_scale_and_stay_out_of_texts_and_files(tree):
             "upper": [1.5e8, 3e10, 2e8],
         }
     )
-    shown = mkt.present(
-        table, tree=tree, units=dict.fromkeys(table.columns[1:], "亿元"), bars=("now", "2028")
+    shown = mkt.present(table, tree=tree, units=dict.fromkeys(table.columns[1:], "亿元")).barred(
+        "now", "2028"
     )
     bars = next(column for column in shown.shown if column.name == "interval").bars
     assert ['"0.90 到 1.50 倍"' in bars[0], '"1.00 到 1.50 倍"' in bars[1], bars[2]] == [True, True, ""]
@@ -149,4 +149,4 @@ def test_bars_are_on_one_scale_and_stay_out_of_texts_and_files(tree):
     page = table_html(shown._repr_html_())
     assert page.count("<img") == 2 and page.count('<td class="n">') == 3 * 3
     with pytest.raises(mkt.MktError, match="画区间条需要这些列：2030"):
-        mkt.present(table, bars=("now", "2030"))
+        shown.barred("now", "2030")

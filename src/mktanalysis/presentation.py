@@ -119,6 +119,26 @@ class Presented:
         """The same with a line below: where the figures come from, and what they are (公布值, 分摊, 推算)."""
         return replace(self, source=source if source.startswith(("来源", "数据来源")) else f"来源：{source}")
 
+    def barred(self, base: str, middle: str) -> Presented:
+        """The same with lower and upper limit as one column, and a bar below each interval.
+
+        Parameters
+        ----------
+        base : str
+            Column that is 1 on the bars' common scale: what is known today.
+        middle : str
+            Column of the middle of the interval: the forecast.
+
+        Raises
+        ------
+        MktError
+            A column that the table does not have.
+        """
+        missing = [name for name in (base, middle, "lower", "upper") if name not in self.table.columns]
+        if missing:
+            raise MktError(f"画区间条需要这些列：{'、'.join(missing)}；现有：{'、'.join(self.table.columns)}")
+        return replace(self, joined=True, bars=(base, middle))
+
     def sheet(self) -> pd.DataFrame:
         """All rows in base units under Chinese heads, as they are published and written."""
         heads = self._heads()
@@ -168,7 +188,6 @@ def present(
     publish: str | None = None,
     units: Mapping[str, str] | str | None = None,
     intervals: bool = False,
-    bars: tuple[str, str] | None = None,
     kind: str = "",
 ) -> Presented:
     """Show a table with labels, units and formats (显示一张表), and publish its base values.
@@ -197,9 +216,6 @@ def present(
         is the base unit of the series in tables of forecasts.
     intervals : bool
         Show lower and upper limit as one column.
-    bars : (str, str), optional
-        Draw the intervals as bars below their figures: the column that is 1 on their common scale (today's
-        figure) and the column of the middle (the forecast).
     kind : str
         Table of ``words.toml`` that the columns belong to; the tables of results know theirs.
 
@@ -210,8 +226,7 @@ def present(
     Raises
     ------
     MktError
-        Unknown columns; bars without their columns; a share above 1.5; an unknown unit of money; a table
-        that cannot be published.
+        Unknown columns; a share above 1.5; an unknown unit of money; a table that cannot be published.
 
     Examples
     --------
@@ -236,18 +251,10 @@ def present(
         found = _labelled(columns_of(base, choice), columns)
     hidden = () if columns is None or "region" in columns else ("region",)  # the reader has the name
     most = min(len(base), MOST_ROWS if rows is None else rows)
-    shown = Presented(base, found, most, title, intervals or bars is not None, hidden, bars=_bars(base, bars))
+    shown = Presented(base, found, most, title, intervals, hidden)
     if publish is not None:
         _publish(publish, shown, title or words.title(kind))
     return shown
-
-
-def _bars(base: pd.DataFrame, bars: tuple[str, str] | None) -> tuple[str, ...]:
-    """The two columns of the bars, all of whose figures the table must have."""
-    missing = [name for name in (*(bars or ()), "lower", "upper") if name not in base.columns]
-    if bars and missing:
-        raise MktError(f"画区间条需要这些列：{'、'.join(missing)}；现有：{'、'.join(base.columns)}")
-    return tuple(bars or ())
 
 
 def _is_figures(series: pd.Series, kind: str) -> bool:

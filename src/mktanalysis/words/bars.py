@@ -15,7 +15,9 @@ import pandas as pd
 _WIDE = 96
 _HIGH = 9
 #: Ink of the base line, the span and its middle; the same as on the index.
-_LINE, _SPAN, _MIDDLE = "#8a8f96", "#d9b8b6", "#9c2f2a"
+_LINE = "#8a8f96"
+_SPAN = "#d9b8b6"
+_MIDDLE = "#9c2f2a"
 
 
 def interval_bars(base: Sequence, middle: Sequence, lower: Sequence, upper: Sequence) -> tuple[str, ...]:
@@ -45,9 +47,8 @@ def interval_bars(base: Sequence, middle: Sequence, lower: Sequence, upper: Sequ
 
 def _bar(times: pd.Series, low: float, high: float) -> str:
     scale = (_WIDE - 4) / ((high - low) or 1.0)
-    start, middle, end, one = (
-        2 + (value - low) * scale for value in (times["lower"], times["middle"], times["upper"], 1.0)
-    )
+    one = 2 + (1.0 - low) * scale
+    start, middle, end = (2 + (times[name] - low) * scale for name in ("lower", "middle", "upper"))
     centre = _HIGH / 2
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDE}" height="{_HIGH}">'
