@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..datasets import load_crosswalk, load_indicators, load_regions, load_table
 from ..datasets.loaders import FIRST_YEAR, LAST_YEAR
+from ..datasets.own import cached
 from ..errors import MktError
 from ..regions import rebase_panel
 
@@ -43,6 +44,11 @@ def load_panel(indicator: str = "retail_sales") -> pd.DataFrame:
     """
     if indicator not in ADDITIVE:
         raise MktError(f"指标 {indicator!r} 不能按地区相加，可用：{'、'.join(ADDITIVE)}")
+    return _panel(indicator).copy()
+
+
+@cached
+def _panel(indicator: str) -> pd.DataFrame:
     table = load_table("city_indicators")
     part = table[(table["indicator"] == indicator) & (table["status"] == "observed")]
     # figures of a year are of that year's extent: only what changed since has to be made up for

@@ -26,11 +26,12 @@ from ..one.job import EXIT_NO_PROCESS
 from ..one.make import make_report
 from ..one.start import start_kernel
 from ..processes import adopt_orphans, die_with_parent, end_below, end_group, limit_memory
+from .shared import VERBS, fill_caches
 
 #: What a notebook that says ``import mktanalysis`` is likely to need. Loading changes nothing but time.
 WITH_MKTANALYSIS = (
     *("pandas", "scipy.sparse", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "sklearn.cluster"),
-    *("highspy", "xlsxwriter"),
+    *("highspy", "xlsxwriter", "docx"),
     *("mktanalysis.regions", "mktanalysis.datasets", "mktanalysis.io", "mktanalysis.tiering"),
     *("mktanalysis.forecasting", "mktanalysis.expansion", "mktanalysis.charts", "mktanalysis.maps"),
     "mktanalysis.style",
@@ -52,7 +53,17 @@ HARMLESS = {
         "sklearn",
         "statsmodels",
     ),
-    *("jenkspy", "highspy", "frykit", "shapely", "pyproj", "xlsxwriter", "python_calamine", "pandera"),
+    *(
+        "jenkspy",
+        "highspy",
+        "frykit",
+        "shapely",
+        "pyproj",
+        "xlsxwriter",
+        "docx",
+        "python_calamine",
+        "pandera",
+    ),
     *("pydantic", "mistune", "joblib", "threadpoolctl", "networkx", "PIL", "mktanalysis"),
 }
 
@@ -68,36 +79,8 @@ def preload(names: Iterable[str]) -> None:
             print(f"preload {name}: {error}", file=sys.stderr)
 
 
-def fill_caches() -> None:
-    """Have the package read what nearly every report reads: tables, tree, boundaries, font.
-
-    These are caches of files that do not change; settings of matplotlib are put back, no figure stays.
-    """
-    import matplotlib
-    import pandas as pd
-
-    import mktanalysis as mkt
-    from mktanalysis import maps, style
-
-    mkt.load_regions()
-    for table in ("city_indicators", "county_indicators", "edges_prefecture", "points"):
-        mkt.load_table(table)
-    with matplotlib.rc_context():
-        style.use_style()
-        wanted = (
-            ("province", "320000", None),
-            ("prefecture", "320100", None),
-            ("prefecture", "320100", "320000"),
-        )
-        for level, code, within in wanted:
-            maps.plot_map(pd.Series({code: 1.0}), level=level, within=within).canvas.draw()
-    plt = sys.modules.get("matplotlib.pyplot")
-    if plt is not None:
-        plt.close("all")
-
-
-def main(names: list[str]) -> None:
-    """Preload `names`, then serve requests from standard input until it closes."""
+def main(names: list[str], verbs: list[str]) -> None:
+    """Preload the modules `names`, compute what `verbs` return, then serve requests until input ends."""
     requests = os.dup(0)
     replies = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -107,7 +90,7 @@ def main(names: list[str]) -> None:
     preload([*names, *(WITH_MKTANALYSIS if "mktanalysis" in names else ())])
     if "mktanalysis" in names:
         try:
-            fill_caches()
+            fill_caches(verbs)
         except Exception as error:  # the report that needs it will say what is wrong
             print(f"fill_caches: {error}", file=sys.stderr)
     Server(requests, replies, shell).serve()
@@ -252,4 +235,5 @@ def _be_child(request: dict, parent: int, shell) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    _between = sys.argv.index(VERBS)
+    main(sys.argv[1:_between], sys.argv[_between + 1 :])

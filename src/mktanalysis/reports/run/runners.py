@@ -24,6 +24,7 @@ from ..one.job import ENVIRONMENT
 from ..plan.inputs import imported_modules
 from ..plan.notebook import read
 from ..processes import MARK, end_group, end_marked, end_process
+from .shared import VERBS, shared_verbs
 
 
 @dataclass(frozen=True)
@@ -57,23 +58,26 @@ def can_fork() -> bool:
 def local_runner(kind: str, notebooks: Iterable[str] = ()):
     """A runner on this machine: ``auto``, ``fork`` or ``papermill``.
 
-    `notebooks` are the texts of what is going to run: what they import is loaded beforehand.
+    `notebooks` are the texts of what is going to run: what they import is loaded beforehand, what they all
+    compute alike is computed beforehand.
     """
     if kind == "papermill" or (kind == "auto" and not can_fork()):
         return PapermillRunner()
-    return ForkRunner(sorted({name for text in notebooks for name in imported_modules(read(text))}))
+    texts = list(notebooks)
+    modules = sorted({name for text in texts for name in imported_modules(read(text))})
+    return ForkRunner(modules, shared_verbs(texts))
 
 
 class _Template:
     """A running preloaded process and who waits for its answers; once dead it stays dead."""
 
-    def __init__(self, preload: Sequence[str]):
+    def __init__(self, arguments: Sequence[str]):
         self.alive = True
         self.lock = threading.Lock()
         self.waiting = {}
         self.ready = False
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *preload],
+            [sys.executable, "-P", "-m", "mktanalysis.reports.run.fork_server", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -135,9 +139,9 @@ class ForkRunner:
 
     kind = "fork"
 
-    def __init__(self, preload: Sequence[str] = ()):
+    def __init__(self, preload: Sequence[str] = (), verbs: Sequence[str] = ()):
         self._lock = threading.Lock()
-        self._preload = list(preload)
+        self._arguments = [*preload, VERBS, *verbs]
         self.slots = None
         self._template = None
         self._next = 0
@@ -185,7 +189,7 @@ class ForkRunner:
             if template is not None:
                 self._deaths = 0 if template.ready else self._deaths + 1
             try:
-                self._template = _Template(self._preload)
+                self._template = _Template(self._arguments)
             except OSError:
                 self._deaths += 1
                 return None
