@@ -19,8 +19,9 @@ from mktanalysis.expansion import (
     grid_example,
     plan_expansion,
 )
+from mktanalysis.expansion.choices.beliefs import NOTHING_SHOWN, Beliefs
 from mktanalysis.expansion.choices.candidates import build_problem
-from mktanalysis.expansion.choices.chance import answers, believed, reading
+from mktanalysis.expansion.choices.chance import answers, reading
 from mktanalysis.expansion.choices.evaluate import evaluate
 from mktanalysis.expansion.choices.rules import best_cuts
 from mktanalysis.expansion.phases import CONCENTRATED, LIGHT, SCOUT, UPKEEP, scout_then, tracks
@@ -46,7 +47,7 @@ def test_the_best_cuts_are_the_best_of_all_cuts(options):
     rng = np.random.default_rng(options)
     values = rng.normal(size=(options, 6, 20))
     told = np.array([1.0, 2.0, 2.0, 3.0, 4.0, 5.0])  # two parts that nobody can tell apart
-    cuts = best_cuts(values, told)
+    cuts = best_cuts(values, told[:, None])
     for choice in range(values.shape[2]):
         worths = {
             at: sum(values[k, a:b, choice].sum() for k, (a, b) in enumerate(itertools.pairwise([0, *at, 6])))
@@ -322,11 +323,12 @@ def test_belief_follows_bayes():
     noise = np.diag([0.09 / y for y in years])
     told = np.log([1.4, 0.7, 0.8, 0.9])
     mean = (prior @ np.linalg.solve(prior + noise, told + 0.125))[0]
-    others = [(np.exp([x]), y) for x, y in zip(told[1:], years[1:], strict=True)]
-    adjusted = believed(np.exp(told[:1]), others, 1, assumed)
+    others = [(i, np.exp([x]), y) for i, (x, y) in enumerate(zip(told[1:], years[1:], strict=True), start=1)]
+    known = Beliefs(assumed, np.zeros(4, dtype=int), NOTHING_SHOWN)
+    adjusted = known.together(0, np.exp(told[:1]), 1, others)
     alone = 0.25 / (0.25 + 0.09) * (np.log(adjusted) + 0.125)
     assert alone == pytest.approx([mean])
-    assert believed(np.exp(told[:1]), [], 1, assumed) == pytest.approx(np.exp(told[0]))
+    assert known.together(0, np.exp(told[:1]), 1, []) == pytest.approx(np.exp(told[0]))
 
 
 def test_heeding_the_province_pays_on_average():

@@ -19,7 +19,7 @@ from .results.plan import ExpansionPlan, plan_expansion
 from .results.plausibility import doubts, plausibility
 from .results.reading import base_sales, largest_moves, path_sales, yearly_states, zone_table
 from .results.reasons import unreachable_units
-from .results.replan import compare_plans, continue_policy
+from .results.replan import compare_plans, continue_plan, continue_policy
 from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
 from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
@@ -66,6 +66,7 @@ __all__ = [
     "compare_plans",
     "compare_sites",
     "compare_strategies",
+    "continue_plan",
     "continue_policy",
     "diagnose_position",
     "doubts",

@@ -34,21 +34,31 @@ def responsiveness(assumptions: Assumptions) -> np.ndarray:
     """
     if assumptions.spread == 0:
         return np.ones(1)
-    middle = (np.arange(PARTS) + 0.5) / PARTS
-    factor = np.exp(assumptions.spread * np.array([NormalDist().inv_cdf(p) for p in middle]))
+    factor = np.exp(assumptions.spread * normal_parts())
     return factor / factor.mean()
+
+
+def normal_parts() -> np.ndarray:
+    """The middles of `PARTS` equally likely parts of the standard normal law, lowest first."""
+    middle = (np.arange(PARTS) + 0.5) / PARTS
+    return np.array([NormalDist().inv_cdf(p) for p in middle])
 
 
 class Answers(NamedTuple):
     """Equally likely answers of a market, arrays of shape (parts,), from the poorest on.
 
-    ``factor`` its responsiveness; ``luck`` how far a reading misleads, in standard deviations; ``arrival``
-    a number between 0 and 1 that says when a new rival comes: as soon as the chance that it has reaches it.
+    ``factor`` its responsiveness, (parts, units) where each unit has its own; ``luck`` how far a reading
+    misleads, in standard deviations; ``arrival`` a number between 0 and 1 that says when a new rival comes:
+    as soon as the chance that it has reaches it.
     """
 
     factor: np.ndarray
     luck: np.ndarray
     arrival: np.ndarray
+
+    def of(self, units) -> Answers:
+        """The answers of some units, by position; the same where all units answer alike."""
+        return self if self.factor.ndim == 1 else self._replace(factor=self.factor[:, units])
 
 
 def answers(assumptions: Assumptions, *, rivals_enter: bool = False) -> Answers:
@@ -98,38 +108,6 @@ def reading(factor, luck, years: int, assumptions: Assumptions) -> np.ndarray:
     1.2
     """
     return np.asarray(factor * np.exp(assumptions.luck / np.sqrt(years) * luck))
-
-
-def believed(own, others, years: int, assumptions: Assumptions) -> np.ndarray:
-    """The reading of a unit that by itself would say what it says together with readings near by.
-
-    Units of a province share the part ``common`` of what nobody knows, so that each reading there tells
-    something about the next unit: a normal prior over logarithms, updated by Bayes' rule.
-
-    Parameters
-    ----------
-    own : array, shape (draws,)
-        Reading of the unit after `years` of presence.
-    others : list of (array, int)
-        Readings of other units of the province, with their years.
-    """
-    variance = assumptions.spread**2
-    if variance == 0 or not others:
-        return own
-    shared = assumptions.common * variance
-    alone = variance - shared
-
-    def noise(n: int) -> float:
-        return assumptions.luck**2 / n
-
-    weights = [1 / (alone + noise(n)) for _, n in others]
-    told = sum(w * (np.log(x) + variance / 2) for w, (x, _) in zip(weights, others, strict=True))
-    precision = (1 / shared if shared else np.inf) + sum(weights)
-    mean = told / precision
-    before = 1 / precision + alone
-    y = np.log(own) + variance / 2
-    after = mean + before / (before + noise(years)) * (y - mean)
-    return np.exp(after * (variance + noise(years)) / variance - variance / 2)
 
 
 def draw_responsiveness(assumptions: Assumptions, home, rng: np.random.Generator) -> np.ndarray:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..market.case import Case
-from .chance import reading
-from .programmes import Library, build_library, distance_factor
+from .beliefs import beliefs, told_at
+from .programmes import Library, build_library
 from .rules import Ways, Worth, best_ways
+from .simulate import distance_factor
 
 #: Numbers of one block of choices (answers x choices x periods), to bound memory.
 BLOCK_CELLS = 3_000_000
@@ -94,10 +95,12 @@ class _Met:
     def _ways(self) -> Ways:
         """What is done in each answer."""
         assumed = self.case.assumptions
-        parts = self.library.answers
+        parts = self.library.answers.of(self.library.index(self.unit))
+        known = beliefs(self.case)
         row = np.arange(len(self.unit))
         told: dict[int, np.ndarray] = {}
         seen: dict[int, np.ndarray] = {}
+        done: dict[int, np.ndarray] = {}
         self.stay: dict[int, np.ndarray] = {}
         self.leave: dict[int, np.ndarray] = {}
         self.open: dict[int, np.ndarray] = {}
@@ -112,10 +115,14 @@ class _Met:
             at = np.minimum(at, self.case.policy.periods - 1)
             net = self.leaving(v)
             self.leave[v] = flow[:, row, np.maximum(at - 1, 0)] - net * self.weight[at]
-            told[v] = reading(parts.factor, parts.luck, looks, assumed)
+            told[v] = told_at(self.case, self.unit, looks, parts.factor, parts.luck)
+            if known is not None:
+                done[v] = known.decided(self.unit, v, self.tracks)
             if v in self.library.seen:
                 seen[v] = self.library.seen[v][:, self.situation]
-        return best_ways(list(self.tracks), self.root, Worth(self.stay, self.leave, self.open, told, seen))
+        return best_ways(
+            list(self.tracks), self.root, Worth(self.stay, self.leave, self.open, told, seen, done)
+        )
 
     def leaving(self, v: int) -> np.ndarray:
         """What leaving costs beyond what comes back, yuan, shape (choices,)."""

@@ -8,14 +8,15 @@ solver meets a linear problem.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from ..market.case import Case
 from ..phases import Programme, Track, lasting_effort, tracks
-from .chance import Answers, answers, reading
-from .response import Standing, margin_of, order_of, rank_of, strong_next
+from .beliefs import market_answers, told_at
+from .chance import Answers
+from .response import margin_of
+from .simulate import distance_factor, phase_at, share_seen, simulate
 from .workload import staff_by_age
 
 
@@ -95,15 +96,17 @@ def build_library(
         [[phase_at(found, v, age)[0].visits for age in range(periods)] for v in range(len(found))]
     )
     raw, visits = (x.reshape(len(found), periods) for x in (raw, visits))
-    parts = answers(assumptions, rivals_enter=case.arrivals is not None)
-    known = parts._replace(factor=np.ones(len(parts.factor)), luck=np.zeros(len(parts.factor)))
-    parts = known if mature else parts
+    parts = market_answers(case)
+    if mature:  # at home the answer is known
+        parts = parts._replace(factor=np.ones(len(parts.luck)), luck=np.zeros(len(parts.luck)))
+    parts = parts.of(units)
     unit = units
     start = np.zeros(len(units), dtype=int)
     if case.arrivals is not None and not mature:
         unit = np.repeat(units, periods)
         start = np.tile(np.arange(periods), len(units))
-    answered = simulate(case, unit, start, raw, parts, mature=mature)
+    met = parts.of(np.searchsorted(units, unit))
+    answered = simulate(case, unit, start, raw, met, mature=mature)
     staff = staff_by_age(
         case.column("customers")[units], periods, assumptions.staffing, level=case.level, mature=mature
     )
@@ -114,19 +117,11 @@ def build_library(
         share=answered.share,
         contribution=answered.share * margin_of(answered.rank, assumptions.response),
         strong=answered.strong,
-        seen={} if mature else _seen(case, found, unit, start, raw, parts),
+        seen={} if mature else _seen(case, found, unit, start, raw, met),
         effort=raw[None] * distance_factor(case)[units, None, None],
         people=staff[:, None, :] * visits[None],
         entry=_entry(found, periods),
     )
-
-
-def phase_at(found, track: int, age: int):
-    """The phase of a track in a year of presence, and its effort then."""
-    while age < found[track].since:
-        track = found[track].before
-    phase = found[track].phase
-    return phase, phase.effort_in(age - found[track].since)
 
 
 def _entry(found, periods: int) -> np.ndarray:
@@ -147,63 +142,6 @@ def _seen(case: Case, found, unit, start, raw, parts: Answers) -> dict[int, np.n
         review = track.phase.review
         if review is None or review.bars is None or track.looks > raw.shape[1]:
             continue
-        told = reading(parts.factor, parts.luck, track.looks, case.assumptions)
+        told = told_at(case, unit, track.looks, parts.factor, parts.luck)
         seen[position] = share_seen(case, unit, start, raw[position, : track.looks], told)
     return seen
-
-
-def share_seen(case: Case, unit, start, effort, told) -> np.ndarray:
-    """Share after some years of `effort`, shape (years,), if markets answer as readings say: (parts, units).
-
-    What new rivals do is none of a reading's business: it is told of the market as it was entered.
-    """
-    parts = Answers(np.asarray(told), np.zeros(len(told)), np.ones(len(told)))
-    return simulate(case, unit, start, np.asarray(effort)[None], parts).share[:, :, 0, -1]
-
-
-class Answered(NamedTuple):
-    """Arrays of shape (parts, situations, tracks, ages)."""
-
-    share: np.ndarray
-    rank: np.ndarray
-    strong: np.ndarray
-
-
-def simulate(case: Case, unit, start, raw, parts: Answers, *, mature: bool = False) -> Answered:
-    """How markets answer the efforts ``raw``, shape (tracks, ages), in each of the equally likely ways."""
-    response = case.assumptions.response
-    own = case.column("own_share")[unit][None, :, None]
-    usual = case.column("rival_strength")[unit][None, :, None]
-    reaction = (0.0 if mature else response.reaction) * case.column("reaction")[unit][None, :, None]
-    rivals = case.rivals[unit][None, :, None, :]
-    market = Standing(response, order_of(case.rivals[unit], np.full(len(unit), mature))[None, :, None])
-    shape = (len(parts.factor), len(unit), len(raw))
-    arrives = case.arrival(parts.arrival[:, None], unit[None, :])[:, :, None]
-    factor = parts.factor[:, None, None]
-    standing = np.broadcast_to(market.of_share(own, usual), shape)
-    before = np.broadcast_to(own, shape)
-    was = np.broadcast_to(mature & (before >= response.enter_share), shape)
-    if mature:  # a base without a stated share has the one that its effort leads to
-        kept = market.of_effort(raw[:, 0], np.broadcast_to(usual, shape))
-        standing = np.where(before > 0, standing, kept)
-        before = np.where(before > 0, before, market.share(standing, usual))
-        was = before >= response.exit_share
-    size = (*shape, raw.shape[1])
-    found = Answered(np.zeros(size), np.zeros(size, dtype=np.int8), np.zeros(size, dtype=bool))
-    for age in range(raw.shape[1]):
-        strength = usual * (1 + reaction * before * (age > 0))
-        strength = strength + response.entrant * (start[None, :, None] + age >= arrives)
-        standing = market.after(standing, factor * raw[:, age], strength)
-        share = market.share(standing, strength)
-        rank = rank_of(share, rivals, own)
-        was = strong_next(was, share, rank, response)
-        found.share[..., age] = share
-        found.rank[..., age] = rank
-        found.strong[..., age] = was
-        before = share
-    return found
-
-
-def distance_factor(case: Case) -> np.ndarray:
-    """What distance to the supply centre multiplies the effort's cost with, shape (units,)."""
-    return 1 + case.assumptions.response.distance_cost * case.column("distance_km") / 100

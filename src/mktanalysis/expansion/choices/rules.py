@@ -7,7 +7,7 @@ changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +23,8 @@ class Worth:
 
     ``stay`` track -> worth of never leaving it; ``leave`` track -> worth of leaving at its review; ``open``
     track -> whether its review lies within the horizon, shape (choices,); ``reading`` track -> the reading
-    of each part at its review, shape (parts,); ``seen`` track -> the share that is seen then, for given bars.
+    of each part at its review, shape (parts,) or (parts, choices); ``seen`` track -> the share that is seen
+    then, for given bars; ``done`` track -> the option that has been taken already, -1 for none, (choices,).
     """
 
     stay: dict[int, np.ndarray]
@@ -31,6 +32,7 @@ class Worth:
     open: dict[int, np.ndarray]
     reading: dict[int, np.ndarray]
     seen: dict[int, np.ndarray]
+    done: dict[int, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,17 +70,22 @@ def best_ways(tracks: list[Track], at: int, worth: Worth) -> Ways:
     stays = ways.index(plain)
     values = np.stack([w.value for w in ways])
     values = np.where(is_open | (np.arange(len(ways)) == stays)[:, None, None], values, NEVER)
-    order = np.argsort(worth.reading[at], kind="stable")
+    told = worth.reading[at].reshape(len(stay), -1)  # one column for all choices, or one for each
+    order = np.argsort(told, axis=0, kind="stable")
+    told = np.take_along_axis(told, order, axis=0)
     if review.bars is None:
-        cuts = best_cuts(values[:, order], worth.reading[at][order])
+        cuts = best_cuts(np.take_along_axis(values, order[None], axis=1), told)
     else:
-        cuts = _given(review.bars, worth.seen[at][order], is_open, stays)
+        cuts = _given(review.bars, np.take_along_axis(worth.seen[at], order, axis=0), is_open, stays)
+    if at in worth.done:
+        cuts = _taken(cuts, worth.done[at], len(stay))
     chosen = np.empty(stay.shape, dtype=int)
-    chosen[order] = (np.arange(len(order))[:, None, None] >= cuts.T[None]).sum(axis=2)
+    place = (np.arange(len(stay))[:, None, None] >= cuts.T[None]).sum(axis=2)
+    np.put_along_axis(chosen, order, place, axis=0)
     row = np.arange(stay.shape[1])
     part = np.arange(stay.shape[0])[:, None]
     later = {node: bars for way in follow for node, bars in way.bars.items()}
-    bars = np.where(is_open, _between(worth.reading[at][order], cuts), _only(stays, len(cuts)))
+    bars = np.where(is_open, _between(told, cuts), _only(stays, len(cuts)))
     return Ways(
         values[chosen, part, row],
         np.stack([w.track for w in ways])[chosen, part, row],
@@ -94,8 +101,8 @@ def best_cuts(values: np.ndarray, reading: np.ndarray) -> np.ndarray:
     ----------
     values : array, shape (options, parts, choices)
         Parts in the order of their reading.
-    reading : array, shape (parts,)
-        Parts of equal reading are not told apart.
+    reading : array, shape (parts, 1) or (parts, choices)
+        Of the parts in this order; parts of equal reading are not told apart.
 
     Returns
     -------
@@ -104,12 +111,14 @@ def best_cuts(values: np.ndarray, reading: np.ndarray) -> np.ndarray:
 
     Examples
     --------
-    >>> best_cuts(np.array([[[0.0], [0.0], [0.0]], [[-2.0], [1.0], [3.0]]]), np.arange(3.0)).tolist()
+    >>> worth = np.array([[[0.0], [0.0], [0.0]], [[-2.0], [1.0], [3.0]]])
+    >>> best_cuts(worth, np.arange(3.0)[:, None]).tolist()
     [[1]]
     """
     options, parts, choices = values.shape
     summed = np.concatenate([np.zeros((options, 1, choices)), np.cumsum(values, axis=1)], axis=1)
-    apart = np.concatenate([[True], np.diff(reading) > 0, [True]])[:, None]
+    ends = np.ones((1, reading.shape[1]), dtype=bool)
+    apart = np.concatenate([ends, np.diff(reading, axis=0) > 0, ends])
     best = np.zeros((parts + 1, choices))
     came = []
     for k in range(options - 1):  # up to here the options before share the parts below the cut
@@ -133,11 +142,18 @@ def _given(bars, seen: np.ndarray, is_open: np.ndarray, stays: int) -> np.ndarra
     return np.where(is_open, cuts, only)
 
 
+def _taken(cuts: np.ndarray, option: np.ndarray, parts: int) -> np.ndarray:
+    """Cuts that lead every part to the option that has been taken already, where there is one."""
+    only = np.where(np.arange(len(cuts))[:, None] < option, 0, parts)
+    return np.where(option >= 0, only, cuts)
+
+
 def _between(reading: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """The readings at the cuts: half way between the parts on either side."""
     logs = np.log(reading)
-    middle = np.concatenate([[-np.inf], (logs[1:] + logs[:-1]) / 2, [np.inf]])
-    return np.exp(middle)[cuts]
+    ends = np.full((1, logs.shape[1]), np.inf)
+    middle = np.concatenate([-ends, (logs[1:] + logs[:-1]) / 2, ends])
+    return np.exp(np.take_along_axis(middle, cuts, axis=0))
 
 
 def _only(stays: int, count: int) -> np.ndarray:

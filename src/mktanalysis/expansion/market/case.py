@@ -6,7 +6,7 @@ nothing here is ever changed - another policy is another case.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -45,6 +45,8 @@ class Case:
     ladder : Ladder
     arrivals : ndarray, shape (units, periods), or None
         Chance that a rival has entered anew by each period; None where none is expected anywhere.
+    known : dict
+        Where `choices.beliefs` keeps what the shares seen so far have taught.
     """
 
     market: Market
@@ -56,6 +58,7 @@ class Case:
     earliest: np.ndarray
     ladder: Ladder
     arrivals: np.ndarray | None = None
+    known: dict = field(default_factory=dict, repr=False)
 
     @property
     def units(self) -> pd.Index:

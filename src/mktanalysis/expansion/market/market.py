@@ -19,6 +19,7 @@ from .arrivals import checked_entries
 from .capacity import first_year
 from .ladder import Ladder, build_ladder
 from .schema import NEIGHBOURS, rival_shares, unit_table
+from .seen import checked_shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +43,8 @@ class Market:
         Year of the newest figures; None where no figure is dated.
     rival_entries : DataFrame or None
         Chances that a rival enters a unit anew: region, year, probability.
+    shares_seen : DataFrame or None
+        Shares that entered units have shown: region, year, share, phase.
     """
 
     units: pd.Index
@@ -53,6 +56,7 @@ class Market:
     forecast: pd.DataFrame | None = field(repr=False)
     newest: int | None
     rival_entries: pd.DataFrame | None = field(default=None, repr=False)
+    shares_seen: pd.DataFrame | None = field(default=None, repr=False)
     _ladders: dict = field(default_factory=dict, repr=False)
 
     def ladder(self, rungs: tuple[Rung, ...]) -> Ladder:
@@ -64,6 +68,12 @@ class Market:
     def with_rival_entries(self, table: pd.DataFrame | None) -> Market:
         """The same market with other chances of rivals' entries: region, year, probability."""
         return replace(self, rival_entries=checked_entries(table, self.units, self.tree))
+
+    def with_shares_seen(self, table: pd.DataFrame | None) -> Market:
+        """The same market with what entered units have shown: region, year, share and, where a decision point
+        is past, phase (how the unit is worked now, ``撤出`` for one that was left).
+        """
+        return replace(self, shares_seen=checked_shares(table, self.units, self.tree, self.shares_seen))
 
     def with_rivals(self, factor: float) -> Market:
         """The same market with rivals whose effort is `factor` times as strong."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..choices.chance import believed, provinces, reading
+from ..choices.beliefs import NOTHING_SHOWN, Beliefs, beliefs, told_at
+from ..choices.chance import provinces
 from ..market.case import Case
 
 
@@ -31,7 +32,9 @@ class Readings:
         self.starts = starts
         self.shock = shock
         self.draws = draws
-        self.home = provinces(case)[starts.unit] if learn else None
+        home = provinces(case)
+        self.home = home[starts.unit] if learn else None
+        self.known = beliefs(case) or Beliefs(case.assumptions, home, NOTHING_SHOWN)
 
     def alone(self, row: int, years: int) -> np.ndarray:
         """What a unit's own share says after some years of presence, shape (draws,)."""
@@ -40,7 +43,7 @@ class Readings:
             np.full(self.draws, plain) if given is None else given[:, unit]
             for given, plain in ((self.shock.response, 1.0), (self.shock.luck, 0.0))
         )
-        return reading(factor, luck, years, self.case.assumptions)
+        return told_at(self.case, [unit], years, factor, luck).ravel()
 
     def told(self, row: int, years: int) -> np.ndarray:
         """The reading that the plan's rule is asked with at a review."""
@@ -48,9 +51,9 @@ class Readings:
         if self.home is None:
             return own
         now = self.starts.period[row] + years
-        others = [
-            (self.alone(other, int(now - self.starts.period[other])), int(now - self.starts.period[other]))
-            for other in np.flatnonzero(self.home == self.home[row])
-            if other != row and self.starts.period[other] < now
-        ]
-        return believed(own, others, years, self.case.assumptions)
+        others = []
+        for other in np.flatnonzero(self.home == self.home[row]):
+            present = int(now - self.starts.period[other])
+            if other != row and present > 0:
+                others.append((int(self.starts.unit[other]), self.alone(other, present), present))
+        return self.known.together(int(self.starts.unit[row]), own, years, others)

@@ -12,8 +12,13 @@ import pandas as pd
 
 from ...errors import MktError
 from ...words.render import named
+from ..choices.beliefs import told_of_share
+from ..choices.simulate import phase_at
 from ..market.case import codes_of
+from ..market.seen import LEFT
+from ..phases import tracks
 from ..policy import Policy
+from .plan import plan_expansion
 
 
 def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes) -> Policy:
@@ -59,6 +64,100 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
             new = float(changes[name])
             changes[name] = tuple(old[i] if y < from_year else new for i, y in enumerate(plan.policy.years))
     return plan.policy.replace(history=kept + history, first_open=first, pinned=pinned, **changes)
+
+
+def continue_plan(plan, seen: pd.DataFrame, *, search=None, **changes):
+    """Go on from a plan after the shares of its first years have been seen.
+
+    What a unit has shown tells how well effort works there, and something about every unit of its province:
+    the planner's beliefs are updated by Bayes' rule, decision points that are due now are decided by them,
+    and all later steps are planned again.
+
+    Parameters
+    ----------
+    plan : ExpansionPlan
+    seen : DataFrame
+        region (codes or names), year, share (0-1) of units that have been entered; and, where a decision
+        point is past that `seen` does not tell the share of, phase: how the unit is worked now (a phase of
+        its programme, or ``撤出`` for one that has been left; its share may be missing).
+    search : Search, optional
+    changes
+        Of `continue_policy`: budget, people, pinned, forbidden ... Units planned for the years gone by that
+        were not entered after all: ``skipped``, their codes or names.
+
+    Returns
+    -------
+    ExpansionPlan
+        From the year after the last one seen; what was done before is its history.
+
+    Raises
+    ------
+    TableError
+        With every problem of the table.
+    MktError
+        Where a unit was never entered, or it is not said how it is worked now.
+
+    Examples
+    --------
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example, plan_expansion
+    >>> plan = plan_expansion(expansion_market(*grid_example(3, 3)), Policy(base=("r1c1",), budget=6e6))
+    >>> first = plan.steps[plan.steps["period"].dt.year == 2025]
+    >>> poor = pd.DataFrame({"region": first["region"], "year": 2025, "share": 0.01})
+    >>> again = continue_plan(plan, poor)
+    >>> again.policy.first_open, again.gain < plan.gain
+    (2026, True)
+    """
+    tree = plan.market.tree
+    if absent := [name for name in ("region", "year", "share") if name not in seen]:
+        raise MktError(f"份额表缺少列：{'、'.join(absent)}；应有 region、year、share（可加 phase）")
+    codes = codes_of([name for name in seen["region"] if name not in plan.market.units], tree)
+    seen = seen.assign(region=[codes.get(name, name) for name in seen["region"]])
+    skipped = changes.pop("skipped", ())
+    policy = continue_policy(plan, from_year=int(seen["year"].max()) + 1, **changes)
+    skipped = {codes_of([name], tree).get(name, name) for name in skipped}
+    policy = policy.replace(history=tuple(h for h in policy.history if h[0] not in skipped))
+    market = plan.market.with_shares_seen(_with_phases(plan, seen))
+    return plan_expansion(market, policy, assumptions=plan.assumptions, search=search)
+
+
+def _with_phases(plan, seen: pd.DataFrame) -> pd.DataFrame:
+    """Fill in how units are worked now, where the plan's rule and the share at its review tell it."""
+    every = tracks(plan.assumptions.programmes)
+    known = pd.concat([plan.market.shares_seen, seen]) if plan.market.shares_seen is not None else seen
+    shares = (
+        known.dropna(subset=["share"]).set_index(["region", "year"])["share"].groupby(level=[0, 1]).last()
+    )
+    phases = seen.get("phase", pd.Series(None, seen.index, dtype=object)).astype(object)
+    rows = {code: row for row, code in enumerate(plan.case.units[plan.starts.unit])}
+    for at, code, year, phase in zip(seen.index, seen["region"], seen["year"], phases, strict=True):
+        if code in rows and (phase is None or pd.isna(phase)):
+            phases[at] = _phase_by_rule(plan, every, rows[code], code, int(year), shares)
+    return seen.assign(phase=phases)
+
+
+def _phase_by_rule(plan, every, row: int, code: str, year: int, shares: pd.Series) -> str | None:
+    """The phase that the rule has led a unit to by a year; None where nothing is decided or known."""
+    case = plan.case
+    starts = plan.starts
+    start = int(starts.period[row])
+    at = next(v for v, track in enumerate(every) if track.programme == starts.programme[row])
+    decided = None
+    while every[at].looks is not None and (looked := case.years[0] + start + every[at].looks - 1) < year:
+        if (code, looked) not in shares.index:
+            return None
+        effort = np.array([phase_at(every, at, age)[1] for age in range(every[at].looks)])
+        told = told_of_share(case, int(starts.unit[row]), start, effort, float(shares[code, looked]))
+        options = every[at].phase.review.options
+        chosen = options[int(np.searchsorted(starts.bars[row, at, : len(options) - 1], told, side="right"))]
+        if chosen == "leave":
+            return LEFT
+        decided = every[at].phase.name
+        if chosen == "stay":
+            return decided
+        follow = [option for option in options if not isinstance(option, str)]
+        at = every[at].next[follow.index(chosen)]
+        decided = every[at].phase.name
+    return decided
 
 
 def compare_plans(before, after) -> pd.DataFrame:

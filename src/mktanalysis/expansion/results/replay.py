@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..choices.chance import answers
+from ..choices.beliefs import market_answers
 from ..choices.paths import LIKELIER
 from ..choices.response import Standing, margin_of, order_of, rank_of, strong_next
 from ..choices.workload import staff_by_age
@@ -93,9 +93,10 @@ def replay(
 ) -> Replay:
     """Replay a plan under one or many draws of chance.
 
-    With `learn` a reading is taken together with those of other units of the province, see `believed`. With
-    `planned` the draws are the equally likely answers that the plan counts with, and what depends on
-    strength - the ladder, savings - follows the plan's rule: strong from the chance asked for on.
+    With `learn` a reading is taken together with those of other units of the province, see
+    `Beliefs.together`. With `planned` the draws are the equally likely answers that the plan counts with, and
+    what depends on strength - the ladder, savings - follows the plan's rule: strong from the chance asked for
+    on.
     """
     shock = shock or Shock()
     policy = case.policy
@@ -159,10 +160,12 @@ def expected(case: Case, starts: Starts) -> Replay:
     Strength is the plan's own (a unit is strong from the chance asked for on); ``detail`` holds, beside the
     means, ``chance`` (of being strong, units x periods) and ``answers``, the replay that was averaged.
     """
-    parts = answers(case.assumptions, rivals_enter=case.arrivals is not None)
+    parts = market_answers(case)
     alike = np.ones(len(case.units))
     shock = Shock(
-        response=np.where(case.base, 1.0, parts.factor[:, None]),  # at home the answer is known
+        response=np.where(
+            case.base, 1.0, parts.factor.reshape(len(parts.luck), -1)
+        ),  # at home the answer is known
         luck=parts.luck[:, None] * alike,
         arrival=parts.arrival[:, None] * alike,
     )

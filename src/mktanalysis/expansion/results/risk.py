@@ -20,6 +20,7 @@ from ...settings import Strict
 from ...words.render import named
 from ...words.summary import Shown, Summary
 from ..assumptions import Amount
+from ..choices.beliefs import beliefs
 from ..choices.chance import draw_responsiveness, provinces
 from ..market.capacity import relative_sd
 from .replay import NOTHING, Shock, Starts, replay
@@ -155,6 +156,7 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
     n = len(case.units)
     periods = case.policy.periods
     unknown = provinces(case)
+    known = beliefs(case)
     home = case.ladder.parent[:n]
     groups = home.max(initial=-1) + 2
     parts = np.sqrt([chance.common, chance.common, 1 - 2 * chance.common])
@@ -175,7 +177,7 @@ def _draw(chance: Chance, case, sd, count: int, streams) -> Shock:
         both = (rng.normal() + rng.normal(size=n)) / np.sqrt(2)
         response[d] = np.exp(chance.response_sd * both)
         if case.assumptions.spread:  # how the markets entered answer; at home it is known
-            found = draw_responsiveness(case.assumptions, unknown, rng)
+            found = draw_responsiveness(case.assumptions, unknown, rng) if known is None else known.draw(rng)
             response[d] *= np.where(case.base, 1.0, found)
         rivals[d] = np.exp(chance.rivals_sd * rng.normal(size=n))
         reaction[d] = rng.uniform(*chance.reaction)

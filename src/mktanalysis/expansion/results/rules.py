@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from ...words.render import named
-from ..choices.chance import answers, reading
-from ..choices.programmes import phase_at, share_seen
+from ..choices.beliefs import market_answers, told_at
+from ..choices.simulate import phase_at, share_seen
 from ..market.case import Case
 from ..phases import Phase, tracks
 from .replay import Starts
@@ -45,7 +45,7 @@ def rules_table(case: Case, starts: Starts, information: np.ndarray, name) -> pd
         on, doing more; missing where there is no such choice or no share leads to it); the chances of each,
         of all answers; information (yuan, of the step, in the row of its first review).
     """
-    parts = answers(case.assumptions, rivals_enter=case.arrivals is not None)
+    parts = market_answers(case)
     every = tracks(case.assumptions.programmes)
     rows = []
     for row in np.lexsort([starts.unit, starts.period]):
@@ -66,7 +66,8 @@ def _follow(rows: list, known, row: int, at: int, who: np.ndarray) -> None:
     review = track.phase.review
     if review is None or starts.period[row] + track.looks >= case.policy.periods or not who.any():
         return
-    told = reading(parts.factor, parts.luck, track.looks, case.assumptions)
+    unit = starts.unit[[row]]
+    told = told_at(case, unit, track.looks, parts.of(unit).factor, parts.luck).ravel()
     bars = starts.bars[row, at, : len(review.options) - 1]
     chosen = np.searchsorted(bars, told, side="right")
     stays = review.options.index("stay")
