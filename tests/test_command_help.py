@@ -1,6 +1,8 @@
 """Help and errors of the command line: Chinese, complete at 80 columns, every option and default shown."""
 
+import inspect
 import re
+from importlib import import_module
 
 import pytest
 import typer.main
@@ -85,3 +87,37 @@ def test_prose_is_folded_and_no_line_begins_with_a_closing_mark():
     assert max(map(text_width, text.splitlines())) <= 40
     assert not [line for line in text.splitlines() if line.strip()[:1] in "，。；：、）" and line.strip()]
     assert re.sub(r"\s", "", text).count("容量居第二位。") == 3
+
+
+#: Commands that say what to do next by what they found.
+OWN_WORDS = {"tiers", "forecast"}
+
+
+def test_every_command_ends_with_what_one_does_next():
+    from mktanalysis.words import values
+
+    known = values("next_step")
+    names = {" ".join(("targets", *words[1:]) if words[0] == "plan" else words) for words, command in ALL
+             if words and not getattr(command, "commands", {})}  # fmt: skip
+    assert names - OWN_WORDS == set(known)
+    for name in OWN_WORDS:
+        assert "next_step(" in inspect.getsource(import_module(f"mktanalysis.cli.{name}"))
+
+
+def test_what_one_does_next_names_commands_and_options_that_exist():
+    from mktanalysis.words import values
+
+    every = [*ALL, (("expand",), typer.main.get_command(APP).commands["expand"])]  # a group that does work
+    listed = {" ".join(words): {o for p in command.params for o in p.opts} for words, command in every}
+    for said, text in values("next_step").items():
+        asked = re.findall(r"mktanalysis ([a-z]+(?: [a-z]+)?)([^：；，]*)", text)
+        for name, rest in asked:
+            assert name in listed, f"{said}: {name}"
+            assert set(re.findall(r"--[a-z-]+", rest)) <= listed[name] | {"--help"}, f"{said}: {rest}"
+        own = re.sub(r"mktanalysis [^；，]*", "", text)
+        assert set(re.findall(r"--[a-z-]+", own)) <= listed[said] | {"--file"}, f"{said}: {own}"
+
+
+def test_the_last_line_of_a_command_is_the_next_step():
+    lines = shown("data", "list").strip().splitlines()
+    assert lines[-1].startswith("下一步：") and sum(line.startswith("下一步") for line in lines) == 1

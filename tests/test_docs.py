@@ -101,3 +101,14 @@ def test_commands_on_the_pages_are_there_with_their_options(path):
         assert alone, f"no such command: {words}"
         known = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= known | {"--help"}, words
+
+
+MODELS = sorted((ROOT / "docs" / "models").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)
+def test_a_model_page_says_what_it_answers_assumes_tests_and_leaves_out(path):
+    heads = re.findall(r"^## (.+)$", path.read_text("utf-8"), re.M)
+    assert heads[0] == "回答什么" and heads[-1] == "没有算什么"
+    assert [head for head in heads if head.startswith("假设")] and "检验" in heads
+    assert f"](models/{path.name})" in (ROOT / "docs" / "models.md").read_text("utf-8")

@@ -147,6 +147,6 @@ def test_bars_are_on_one_scale_and_stay_out_of_texts_and_files(tree):
     assert ends[0] == ends[1]  # both end at one and a half times today's figure
     assert "img" not in repr(shown) and "img" not in str(shown.sheet()) and "细线为 1 倍" in shown.key
     page = table_html(shown._repr_html_())
-    assert page.count("<img") == 2 and page.count('<td class="n">') == 3 * 3
+    assert page.count("<img") == 2 and page.count('<td class="n">') == 4 * 3  # the code too
     with pytest.raises(mkt.MktError, match="画区间条需要这些列：2030"):
         shown.barred("now", "2030")

@@ -208,3 +208,22 @@ figure.savefig({str(tmp_path / "a.png")!r})
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "a.png").stat().st_size > 5_000
+
+
+def test_a_title_wider_than_the_chart_is_folded_and_told_whole(tmp_path):
+    long = (
+        "移动电话普及率：31 个地区中 14 个看得出饱和水平，8 个已在其上，9 个看不出，其余的数据太短还不能判断"
+    )
+    for put in ("axes", "figure"):
+        figure, axes = style.new_figure(5.0, 3.0)
+        axes.plot([2020, 2023], [1.0, 3.0])
+        text = axes.set_title(long) if put == "axes" else figure.suptitle(long, x=0.01, ha="left")
+        style.save_figure(figure, tmp_path / f"{put}.png")
+        assert "\n" in text.get_text() and text.get_text().replace("\n", "") == long
+        extent = text.get_window_extent()
+        assert extent.x1 <= figure.bbox.x1 and extent.x0 >= 0
+        assert style.describe(figure).startswith(long)
+    figure, axes = style.new_figure()
+    text = axes.set_title("零售额")
+    style.save_figure(figure, tmp_path / "short.png")
+    assert text.get_text() == "零售额"

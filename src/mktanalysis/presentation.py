@@ -14,7 +14,7 @@ import pandas as pd
 
 from . import words
 from .errors import MktError
-from .words.amounts import figure_text
+from .words.amounts import NOTHING, figure_text
 from .words.bars import interval_bars
 from .words.render import TABLE, Column, Units, columns_of, flatten, html_table, text_table, with_names
 
@@ -113,7 +113,7 @@ class Presented:
 
     def _label(self, name: str) -> str:
         found = next((column.label for column in self.columns if column.name == name), words.label(name))
-        return f" {found} " if found.isascii() else found
+        return f" {found} 年" if found.isdigit() else found
 
     def sourced(self, source: str) -> Presented:
         """The same with a line below: where the figures come from, and what they are (公布值, 分摊, 推算)."""
@@ -314,11 +314,24 @@ def _joined(found: list[Column]) -> list[Column]:
         return found
     low = limits["lower"]
     pairs = zip(low.texts, limits["upper"].texts, strict=True)
-    texts = tuple(a if a == b else f"{a} ～ {b}" for a, b in pairs)
+    texts = tuple(_between(a, b) for a, b in pairs)
     both = Column("interval", words.label("interval"), low.base, low.unit, texts, True)
     first = min(found.index(column) for column in limits.values())
     rest = [column for column in found if column.name not in limits]
     return [*rest[:first], both, *rest[first:]]
+
+
+def _between(low: str, high: str) -> str:
+    """An interval as one reads it; one that is open at an end says so.
+
+    >>> _between("1", "2"), _between("1", "—"), _between("—", "—")
+    ('1 ～ 2', '1 以上', '—')
+    """
+    if low == high:
+        return low
+    if NOTHING in (low, high):
+        return f"{low} 以上" if high == NOTHING else f"{high} 以下"
+    return f"{low} ～ {high}"
 
 
 # ---- for the report ---------------------------------------------------------------------------------------

@@ -234,10 +234,35 @@ def _described_figure():
     from matplotlib.figure import Figure
 
     class DescribedFigure(Figure):
+        def draw(self, renderer):
+            _fold_titles(self)
+            super().draw(renderer)
+
         def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
             return {}, {"alt": describe(self)}
 
     return DescribedFigure
+
+
+def _fold_titles(figure: Figure) -> None:
+    """Break titles that are wider than the page, so that a finding is never cut; a figure of one chart folds
+    its title at its own right edge, small charts fold theirs at their own width."""
+    wide = figure.get_figwidth()
+    heading = getattr(figure, "_suptitle", None)
+    if heading is not None:
+        _fold(heading, wide * 0.97)
+    places = [axes.get_position() for axes in figure.axes if axes.get_visible()]
+    alone = len({round(place.x0, 2) for place in places}) <= 1
+    for axes in figure.axes:
+        place = axes.get_position()
+        title = getattr(axes, "_left_title")  # noqa: B009  matplotlib gives no other way to it
+        _fold(title, wide * (0.98 - place.x0 if alone else place.width * 1.1))
+
+
+def _fold(title, inches: float) -> None:
+    text = title.get_text()
+    if text and "\n" not in text:
+        title.set_text(_wrap(text, max(inches * 72 / title.get_fontsize(), 6)))
 
 
 #: So many lines, bars and legend entries an alternative text tells, and so many characters in all.
@@ -265,7 +290,7 @@ def describe(figure: Figure) -> str:
         parts = [*_legend_words(axes), *_line_words(axes), *_bar_words(axes)][:_TOLD]
         if parts:
             told.append(f"{own}：{'，'.join(parts)}" if own and own != heading else "，".join(parts))
-    text = "。".join(told[: _TOLD + 1])
+    text = "。".join(told[: _TOLD + 1]).replace("\n", "")
     return text if len(text) <= _MAX_ALT else text[: _MAX_ALT - 1] + "…"
 
 
@@ -341,24 +366,32 @@ def class_colors(labels: Sequence[str], *, ordered: bool) -> dict[str, str]:
     return known | {label: free[i % len(free)] for i, label in enumerate(others)}
 
 
-def source_line(figure: Figure, text: str) -> None:
-    """Write where the figures come from below a chart; room is made for it, long text is wrapped."""
+def source_line(figure: Figure, text: str, *, part: float = 1.0) -> None:
+    """Write where the figures come from below a chart; room is made for it, long text is wrapped.
+
+    Parameters
+    ----------
+    figure : Figure
+    text : str
+    part : float
+        Of the figure's width that it may take.
+    """
     if not text:
         return
     size = 8
-    per_line = max(int(figure.get_figwidth() * 72 / size * 0.97), 10)
+    per_line = max(int(figure.get_figwidth() * part * 72 / size * 0.97), 10)
     text = text if text.startswith(("数据来源", "来源")) else f"数据来源：{text}"
     lines = "\n".join(_wrap(line, per_line) for line in text.split("\n"))
     figure.supxlabel(lines, x=0.01, ha="left", fontsize=size, color=MUTED)
 
 
-def _wrap(text: str, per_line: int) -> str:
+def _wrap(text: str, per_line: float) -> str:
     """Break `text` so that no line is wider than `per_line` Chinese characters (a Latin one counts half)."""
     lines = [""]
     width = 0.0
     for character in text:
         width += 0.55 if ord(character) < 0x2000 else 1.0
-        if width > per_line:
+        if width > per_line and character not in "，。；：、）》”%":  # these stand behind a word
             lines = [*lines, ""]
             width = 1.0
         lines[-1] += character

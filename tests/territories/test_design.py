@@ -318,6 +318,6 @@ def test_the_review_finds_what_is_broken():
     (units, edges) = board(3, 3)
     labels = pd.Series(["a", "b", "a", "b", "b", "b", "b", "b", "b"], units["region"])
     checks = check_plan(labels, units, edges, Conditions(n=2)).set_index("condition")
-    assert not checks.loc["连通", "holds"] and not checks.loc["capacity 在均值 ±10% 内", "holds"]
+    assert not checks.loc["连通", "holds"] and not checks.loc["市场容量在均值 ±10% 内", "holds"]
     lost = check_plan(labels.iloc[1:], units, edges, Conditions(n=2))
     assert not lost["holds"].all()

@@ -96,7 +96,7 @@ def plot_fans(
 def _small_charts(regions: list[str], names: Mapping[str, str] | pd.Series | None, unit: str):
     """A figure with one titled chart for each region, three in a row, and these charts.
 
-    One chart alone is as wide as two, so that title and legend find room beside each other.
+    One chart alone is as wide as two, so that source and legend find room beside each other.
     """
     columns = min(3, len(regions))
     rows = -(-len(regions) // columns)
@@ -115,9 +115,10 @@ def _small_charts(regions: list[str], names: Mapping[str, str] | pd.Series | Non
 def _finish(figure: Figure, cells, title: str, source: str) -> Figure:
     """One legend for all charts, each label once; title and source."""
     found = dict(pair[::-1] for ax in cells for pair in zip(*ax.get_legend_handles_labels(), strict=True))
-    figure.legend(found.values(), found.keys(), loc="outside upper right", ncols=3)
+    figure.legend(found.values(), found.keys(), loc="outside lower right", ncols=5)
+    figure.set_layout_engine("constrained", hspace=0.06)  # a heading keeps off the years above it
     figure.suptitle(title, x=0.01, ha="left")
-    style.source_line(figure, source)
+    style.source_line(figure, source, part=0.5)  # the legend stands beside it
     return figure
 
 

@@ -26,6 +26,9 @@ GROUPS = (
     "study",
 )
 
+#: Groups that are reached under a former name too: that name -> today's.
+FORMER = {"plan": "targets"}
+
 
 def build_app() -> typer.Typer:
     """The typer application with every group of commands registered."""
@@ -39,7 +42,22 @@ def build_app() -> typer.Typer:
     app.callback()(_root)
     for group in GROUPS:
         import_module(f".{group}", __name__).register(app)
+    _say_next(app)
     return app
+
+
+def _say_next(app: typer.Typer, words: tuple[str, ...] = ()) -> None:
+    """Let every command end with what one does next."""
+    from .output import ends_with_next_step
+
+    for info in app.registered_commands:
+        if info.callback is not None:
+            name = info.name or info.callback.__name__
+            info.callback = ends_with_next_step(info.callback, " ".join((*words, name)))
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            called = FORMER.get(str(group.name), str(group.name))
+            _say_next(group.typer_instance, (*words, called))
 
 
 def _show_version(wanted: bool) -> None:

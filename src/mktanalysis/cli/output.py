@@ -6,6 +6,8 @@ import contextlib
 import re
 import shutil
 import sys
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 import pandas as pd
@@ -87,6 +89,29 @@ def check_target(to: Path | None) -> None:
 def next_step(text: str) -> None:
     """The last line of a command: what one does next."""
     print(f"下一步：{text}")
+
+
+def ends_with_next_step(command: Callable, words: str) -> Callable:
+    """The command with the last line that ``words.toml`` has for it; one without an entry says its own.
+
+    Parameters
+    ----------
+    command : callable
+    words : str
+        As it is called: ``data list``.
+    """
+    from mktanalysis.words import values
+
+    if words not in (known := values("next_step")):
+        return command
+
+    @wraps(command)
+    def told(*arguments, **given):
+        result = command(*arguments, **given)
+        next_step(known[words])
+        return result
+
+    return told
 
 
 # ---- the look of help and errors ------------------------------------------------------------------------

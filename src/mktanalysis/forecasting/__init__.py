@@ -15,6 +15,7 @@ from .models.weights import shortest_history
 from .reading import (
     forecast_as_of,
     line_and_children,
+    newest_test,
     past_and_future,
     published_figures,
     quick_backtest,
@@ -46,6 +47,7 @@ __all__ = [
     "from_nixtla",
     "line_and_children",
     "load_holidays",
+    "newest_test",
     "past_and_future",
     "published_figures",
     "quick_backtest",

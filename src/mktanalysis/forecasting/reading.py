@@ -155,3 +155,27 @@ def quick_backtest(forecaster: HierarchicalForecaster, panel, tree, *, horizon: 
     ahead = max(1, min(horizon, AHEAD, spare))
     origins = max(1, min(ORIGINS, spare - ahead + 1))
     return backtest(forecaster, panel, tree, horizon=ahead, n_origins=origins)
+
+
+def newest_test(trial: pd.DataFrame, regions) -> pd.DataFrame:
+    """The last forecast of a backtest all of whose periods have come in: what was said then.
+
+    Parameters
+    ----------
+    trial : DataFrame
+        From :func:`backtest` or :func:`quick_backtest`.
+    regions : sequence of str
+
+    Returns
+    -------
+    DataFrame
+        Columns region, level, period, mean, lower, upper, as from ``predict``; regions as asked for, those
+        without a forecast left out.
+    """
+    own = trial[(trial["model"] == "reconciled") & trial["region"].isin(list(regions))]
+    last = own[own["origin"] == own["origin"].max()].dropna(subset=["actual"])
+    order = {region: at for at, region in enumerate(regions)}
+    columns = ["region", "level", "period", "mean", "lower", "upper"]
+    return last[columns].sort_values(
+        ["region", "period"], key=lambda c: c.map(order) if c.name == "region" else c
+    )

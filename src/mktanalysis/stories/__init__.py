@@ -1,16 +1,17 @@
 """Conclusions as sentences: tables in, sentences out; each with the figures it rests on."""
 
-from .capacity import capacity, saturation_check, vintages
+from . import titles
+from .capacity import capacity, market_size, saturation_check, vintages
 from .entries import beside_history, certainty, doubted, net, net_or_force
 from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
 from .plan import plan_page, plan_risks, situation
 from .province import province
-from .regions import data_coverage
+from .regions import data_coverage, named_together
 from .story import Claim, Number, Story, Strip
 from .targets import people, progress, rebates, tasks
-from .territories import balance, macro_regions, reach, realigned
+from .territories import balance, macro_regions, reach, realigned, territories
 from .tiers import differences, moves, number_of_tiers, tiers
 
 __all__ = [
@@ -30,7 +31,9 @@ __all__ = [
     "expansion_replanned",
     "landing",
     "macro_regions",
+    "market_size",
     "moves",
+    "named_together",
     "net",
     "net_or_force",
     "number_of_tiers",
@@ -46,7 +49,9 @@ __all__ = [
     "saturation_check",
     "situation",
     "tasks",
+    "territories",
     "tiers",
+    "titles",
     "vintages",
     "zones",
 ]

@@ -214,3 +214,69 @@ def saturation_check(then: pd.DataFrame, later: pd.Series, nominal: float, cut) 
     text += f"其中 {int(inside.sum())} 个（{inside.mean():.0%}）后来落在当时的区间里，承诺是 {nominal:.0%}；"
     text += f"另外 {refused} 个当时就看不出，没有给出。"
     return Claim(text, {"coverage": inside.mean(), "n": len(sure), "n_refused": refused})
+
+
+def market_size(
+    levels: pd.DataFrame,
+    check: Claim,
+    counties: pd.DataFrame,
+    potential: pd.DataFrame,
+    tree,
+    *,
+    city: str,
+    what: str,
+) -> Story:
+    """The first page of a study of market size: what can be told, what only estimated, what only assumed.
+
+    Parameters
+    ----------
+    levels : DataFrame
+        From :func:`mktanalysis.capacity.saturation_table`: a row a region, column status.
+    check : Claim
+        From :func:`saturation_check`.
+    counties : DataFrame
+        Estimates of the counties of `city`: index region; columns value, lower, upper.
+    potential : DataFrame
+        Index city, highest first; columns potential and own_part.
+    tree : RegionTree
+    city : str
+        Code.
+    what : str
+        What penetrates.
+
+    Returns
+    -------
+    Story
+    """
+    known = int((levels["status"] == "identified").sum())
+    over = int((levels["status"] == "passed").sum())
+    text = f"{what}：{len(levels)} 个地区中 {known} 个的数据看得出饱和水平，{over} 个今天已在其上，"
+    text += f"其余 {len(levels) - known - over} 个只给下限。"
+    judged = Claim(text, {"n": len(levels), "n_identified": known, "n_passed": over})
+    first = tree.names(potential.index[:3])
+    placed = Claim(
+        f"四周市场最大的是{listed(first)}：仓和区域中心先看这里（距离怎样打折是假设）。",
+        {"potential": potential["potential"].iloc[0]},
+    )
+    numbers = [
+        Number("可以认定饱和水平的地区", f"{known} 个", note=f"共 {len(levels)} 个"),
+        Number("四周市场最大的城市", first.iloc[0], note=f"本市占其中 {potential['own_part'].iloc[0]:.0%}"),
+    ]
+    more = [_largest_county(counties, tree, city)] if len(counties.dropna(subset=["value"])) else []
+    if "coverage" in check.figures:
+        numbers.insert(
+            1, Number("coverage", check.figures["coverage"], note="六年前给出的饱和区间兑现的比例")
+        )
+    return Story("市场规模", judged, numbers=tuple(numbers), actions=(placed,), risk=check, more=tuple(more))
+
+
+def _largest_county(counties: pd.DataFrame, tree, city: str) -> Claim:
+    """The largest county of a city with its interval: an estimate, never a published figure."""
+    sizes = counties.dropna(subset=["value"])
+    row = sizes.loc[sizes["value"].idxmax()]
+    share = row["value"] / sizes["value"].sum()
+    whole, largest = tree.names([city, row.name])
+    text = f"县级只有估计：{whole}最大的是{largest}，占全市 {share:.0%}"
+    if pd.notna(row["lower"]):
+        text += f"，八成区间是估计值的 {row['lower'] / row['value']:.0%} 到 {row['upper'] / row['value']:.0%}"
+    return Claim(text + "。", {"share": share, "value": row["value"]})

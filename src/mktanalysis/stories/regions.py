@@ -70,3 +70,38 @@ def _break(breaks: pd.DataFrame, indicator: str) -> Claim:
         return Claim("这个指标没有登记的口径断点；普查年与推算年之间的跳动仍要留意。", {"n_breaks": 0})
     text = f"{listed(years, most=9)} 年改了口径，前后不能直接相比。"
     return Claim(text, {"n_breaks": len(years)})
+
+
+def named_together(table: pd.DataFrame, by: list[str], names: pd.Series, *, most: int = 3) -> pd.DataFrame:
+    """Rows that say the same of several regions as one row that names them.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns `by` and region; the code ``*`` means all cities.
+    by : list of str
+        What is said.
+    names : Series
+        Code -> name.
+    most : int
+        So many are named, the rest is counted.
+
+    Returns
+    -------
+    DataFrame
+        Columns `by`, places (text) and n_regions (missing for all cities), in the table's order.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"period": [2019, 2019, 2020], "region": ["a", "b", "*"]})
+    >>> told = named_together(table, ["period"], pd.Series({"a": "甲市", "b": "乙市"}))
+    >>> told["places"].tolist(), told["n_regions"].tolist()
+    (['甲市、乙市', '全部城市'], [2, <NA>])
+    """
+    rows = []
+    for key, group in table.groupby(by, sort=False, dropna=False):
+        every = (group["region"] == "*").any()
+        told = "全部城市" if every else listed(group["region"].map(names).fillna(group["region"]), most=most)
+        rows.append([*key, told, None if every else len(group)])
+    found = pd.DataFrame(rows, columns=[*by, "places", "n_regions"])
+    return found.astype({"n_regions": "Int64"})

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..regions import components
+from ..words import label
 from ..words.render import named
 from .conditions import Conditions
 
@@ -140,8 +141,8 @@ def _balanced(assignment: pd.Series, units, name: str, tolerance: float, heads: 
     off = (load / mean - 1).abs().where(normal)
     excess = off - tolerance
     out = excess[excess > 1e-9].sort_values(ascending=False)
-    detail = "；".join(f"{label} 偏离 {off[label]:.1%}" for label in out.index[:5])
-    return _row(f"{name} 在均值 ±{tolerance:.0%} 内", max(float(np.nanmax(excess)), 0.0), detail)
+    detail = "；".join(f"{area} 偏离 {off[area]:.1%}" for area in out.index[:5])
+    return _row(f"{label(name)}在均值 ±{tolerance:.0%} 内", max(float(np.nanmax(excess)), 0.0), detail)
 
 
 def _wishes(assignment: pd.Series, conditions: Conditions) -> list[dict]:

@@ -170,9 +170,18 @@ def test_the_ranking_is_by_increment_with_sums_and_shares():
 
 def test_coverage_below_the_limit_is_hatched_and_called_a_lower_bound():
     page = landing_page(province_runs(FIGURES))
-    assert page.count('class="n thin"') == 2 and page.count("map0x0-hatch") >= 2
+    assert page.count('class="n thin"') == 2 * 4 and page.count("map0x0-hatch") >= 2  # three sizes, the share
+    assert "18<small>下限" in page.replace(".0", "") and page.count("<small>下限") == 2 * 3 + 3 * 3
     whole = landing_page(province_runs([planted(10.0, 20.0 + i, 100.0) for i in range(4)]))
     assert "下限" not in whole and "thin" not in whole.partition("<main>")[2]
+
+
+def test_a_task_or_a_cost_is_no_lower_bound():
+    rows = province_runs([[*found, figure("task", 5.0 + at, "亿元")] for at, found in enumerate(FIGURES)])
+    measures = measures_of(rows)
+    assert measures.bounded("retail_now") and measures.bounded("increment") and not measures.bounded("task")
+    sums = ranking(measures).partition('class="sums">')[2]
+    assert '<td class="n">26.0</td>' in sums and "26.0<small>" not in sums
 
 
 def test_maps_can_be_switched_and_share_their_outlines():

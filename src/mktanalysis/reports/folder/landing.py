@@ -163,8 +163,8 @@ def _map(measures: Measures, name: str, there: list[bool], identifier: str, shap
         for at in rows
     ]
     links = [f"{measures.runs[at].report}/report.html" for at in rows]
-    amount = measures.added(name) or name == measures.roles.get("growth")
-    thin = [measures.places[at].code for at in rows if amount and measures.thin.iloc[at]]
+    counted = measures.bounded(name) or name == measures.roles.get("growth")
+    thin = [measures.places[at].code for at in rows if counted and measures.thin.iloc[at]]
     return province_svg(
         classify(values) if values.notna().any() else values,
         label=measures.label(name),

@@ -75,6 +75,10 @@ class Measures:
         """Whether the figures of several places can be added up."""
         return name in self.values and words.base_unit(self.figures[name]["unit"]) in _ADDED
 
+    def bounded(self, name: str) -> bool:
+        """Whether a figure counts what is published, so that places without figures make it a lower bound."""
+        return name in [self.roles.get(role) for role in (*ENDS, "increment")]
+
     def role(self, role: str) -> pd.Series | None:
         """The figures that play a part."""
         name = self.roles.get(role)

@@ -1,7 +1,8 @@
 """The ranking of a part's reports: rank, figures with bars, subtotals of macro-regions, a total.
 
-Always holds: a share is of what is listed; a sum with a part that is a lower bound is one itself; an interval
-is drawn on one scale for all rows; the table reads the same without styles or script.
+Always holds: a share is of what is listed; a size of places without figures is called a lower bound, and
+so is a sum with such a part (a task or a cost is none); an interval is drawn on one scale for all rows;
+the table reads the same without styles or script.
 """
 
 from __future__ import annotations
@@ -78,11 +79,10 @@ def _number(measures: Measures, at: int, name: str, figure: dict, by: str, scale
         return '<td data-sort="" class="n">无数据</td>'
     whole = figure.get("value")
     text = show_value(whole if whole is not None else float(value))
-    mark = ""
-    classes = "n"
-    if name == measures.roles.get("covered") and value < COVERED:
-        classes += " thin"
-        mark = "<small>下限</small>"
+    bound = measures.bounded(name) and bool(measures.thin.iloc[at])
+    mark = "<small>下限</small>" if bound else ""
+    thin = bound or (name == measures.roles.get("covered") and value < COVERED)
+    classes = "n thin" if thin else "n"
     bar = _bar(float(value), figure, scale, share=name == by and measures.added(name))
     return f'<td data-sort="{json.dumps(float(value))}" class="{classes}">{escape(text)}{mark}{bar}</td>'
 
@@ -185,11 +185,12 @@ def _sums(measures: Measures, by: str) -> str:
 
 def _sum_line(measures: Measures, inside: pd.Series, name: str, area: str, columns: list[str]) -> str:
     part = measures.values[inside.to_numpy()]
-    bound = "<small>下限</small>" if measures.thin[inside.to_numpy()].any() else ""
+    thin = bool(measures.thin[inside.to_numpy()].any())
     cells = []
     for column in columns:
         text = ""
         if measures.added(column):
+            bound = "<small>下限</small>" if thin and measures.bounded(column) else ""
             text = f"{show_value(float(part[column].sum()))}{bound}"
         elif column == measures.roles.get("growth"):
             grown = measures.growth_of_sums(part)

@@ -132,10 +132,10 @@ _TABLE = re.compile(r"<table>.*?</table>", re.S)
 _ROW = re.compile(r"<tr>(.*?)</tr>", re.S)
 _CELL = re.compile(r"<(t[hd])>(.*?)</t[hd]>", re.S)
 _FIGURE = r"[-+−]?[\d,]+(?:\.\d+)?(?:e[-+]?\d+)?%?"
-_NUMBER = re.compile(rf"{_FIGURE}(?: ～ {_FIGURE})?\Z")  # a figure, or an interval
+_NUMBER = re.compile(rf"{_FIGURE}(?: ～ {_FIGURE}| 以上| 以下)?\Z")  # a figure, or an interval
 #: A small picture below the text of a cell.
 _BELOW = re.compile(r"<br><img [^>]*>\Z")
-_EMPTY = {"", "NaN", "NaT", "None", "&lt;NA&gt;", "nan"}
+_EMPTY = {"", "—", "NaN", "NaT", "None", "&lt;NA&gt;", "nan"}
 
 
 def table_html(markup: str) -> str:
@@ -243,7 +243,7 @@ def _column(cells: list[tuple[str, str]]) -> tuple[bool, list[str]]:
         return False, texts
     given = [text for text in (_BELOW.sub("", text) for text in texts) if text not in _EMPTY]
     numeric = bool(given) and all(_NUMBER.match(text) for text in given)
-    plain = not any(mark in text for text in given for mark in "e%～")
+    plain = not any(mark in text for text in given for mark in "e%～以")
     decimals = numeric and plain and any("." in text for text in given)
     whole = decimals and all(text.endswith(".0") for text in given)
     shown = []

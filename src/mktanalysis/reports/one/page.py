@@ -171,7 +171,7 @@ def report_page(job, notebook, left: dict) -> str:
             f'<header class="bar">{_neighbours(job)}{_downloads(left)}</header>',
             f"<main>{_first_heading(job, content)}{_strip(job, strip)}",
             f'<section class="first">{first}</section>' if first else "",
-            _figures(left),
+            "" if "<dl>" in first else _figures(left),  # the first page has told them
             _table_of_contents(headings),
             *(part for part in content if part),
             "</main>",
