@@ -302,12 +302,53 @@ def test_chances_are_those_of_drawing_one_after_the_other():
     np.testing.assert_allclose(found, draws, atol=0.03)
 
 
-# ---- what a fitted model answers -----------------------------------------------------------------------
-
-
 @pytest.fixture(scope="module")
 def history():
     return planted(seed=7, n=200, years=10, per_year=6)
+
+
+def test_a_flatter_top_keeps_order_and_number():
+    score = np.random.default_rng(3).normal(0, 2, 80)
+    score[:5] = -np.inf
+    flat = logit.flattened(score, 6.0, 0.5)
+    assert np.argsort(-flat, kind="stable").tolist() == np.argsort(-score, kind="stable").tolist()
+    before = logit.chances(score, 6.0)
+    after = logit.chances(flat, 6.0)
+    assert after.sum() == pytest.approx(6.0) and after.max() < before.max()
+    below = np.argsort(-score)[18:75]
+    np.testing.assert_allclose(np.diff(flat[below]), np.diff(score[below]))
+    assert logit.flattened(score, 6.0, 0.0).tolist() == score.tolist()
+
+
+@pytest.mark.parametrize(("times", "expected"), [(1.0, 0.0), (2.0, 0.5), (4.0, 0.75)])
+def test_how_much_a_fit_overrates_its_best_is_learnt(times, expected):
+    """The truth; and a fit that sees all above the 3n-th best so many times as far above it."""
+    rng = np.random.default_rng(8)
+    judged = []
+    for _ in range(60):
+        truth = rng.normal(0, 1.5, 120)
+        chosen = np.zeros(120, dtype=bool)
+        chosen[np.argsort(-(truth + rng.gumbel(size=120)))[:8]] = True
+        judged.append((logit.flattened(truth, 8.0, 1.0 - times), chosen))
+    assert logit.top_share(judged) == pytest.approx(expected, abs=0.12)
+    assert logit.top_share([]) == logit.TOP_SHARE
+
+
+def test_the_top_is_flattened_as_the_backtest_did_it(history):
+    """What is taught to a model is what a review of the same years has used last."""
+    from mktanalysis.expansion.entries.backtest import judge_periods, prepare
+
+    openings, potential, points = history
+    last = openings["period"].max()
+    tables = dict.fromkeys(("edges", "tree", "rivals", "features"))
+    made, settings = prepare(openings, potential, points, tables, {})
+    judged = judge_periods(made, settings, 20)[-1]
+    model = fit_entries(openings, potential, points, until=last)
+    flat = logit.flattened(judged.scores["fitted"], float(judged.chosen.sum()), model.top)
+    np.testing.assert_allclose(judged.flat["fitted"], flat, atol=1e-3)
+
+
+# ---- what a fitted model answers -----------------------------------------------------------------------
 
 
 def test_held_may_be_codes_a_table_or_dates(history):

@@ -6,7 +6,7 @@ scores, whose order says nothing, the average counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Unpack
 
 import numpy as np
@@ -15,9 +15,9 @@ from scipy.stats import rankdata
 
 from ...errors import MktError
 from .features import FEATURES, Features, make_features
-from .fit import FitSettings, Fitting, fit_periods, list_periods
+from .fit import JUDGED, FitSettings, Fitting, fit_periods, list_periods
 from .history import read_history
-from .logit import Choices, efron
+from .logit import Choices, efron, flattened, top_share
 from .ranking import DEFAULT_WEIGHTS
 
 #: Methods in the order in which they are told.
@@ -32,12 +32,17 @@ LONG_LIST = 3
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One period: its places at risk, the score of each by method, and when they were entered."""
+    """One period: its places at risk, the score of each by method, and which were entered.
+
+    `flat` are the scores of the fitted methods from which chances are made: in the order of `scores`, flatter
+    at the top by what the periods before have taught.
+    """
 
     period: float
     at_risk: np.ndarray
     scores: dict[str, np.ndarray]
     chosen: np.ndarray
+    flat: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 def backtest_entries(
@@ -123,10 +128,19 @@ def judge_periods(made: Features, settings: FitSettings, min_openings: int) -> l
             name for name in ("fitted", "linear", "default", "potential", "proximity") if name in scores
         ]
         found = {name: np.nan_to_num(scores[name][at_risk], nan=-np.inf) for name in ordered}
-        judged.append(Judged(float(period), at_risk, found, history.first[at_risk] == period))
+        chosen = history.first[at_risk] == period
+        flat = {name: _flat(name, found[name], chosen, judged) for name in fits if name in found}
+        judged.append(Judged(float(period), at_risk, found, chosen, flat))
     if not judged:
         raise MktError("没有可检验的开店：至少需要首批之后的一年")
     return judged
+
+
+def _flat(name: str, score: np.ndarray, chosen: np.ndarray, before: list[Judged]) -> np.ndarray:
+    """The scores flatter at the top, by what the periods judged before say of this method."""
+    past = [(one.scores[name], one.chosen) for one in before if name in one.scores]
+    count = int((chosen & np.isfinite(score)).sum())
+    return flattened(score, count, top_share(past[-JUDGED:]))
 
 
 def _simple_scores(made: Features, period: float) -> dict[str, np.ndarray]:
@@ -139,7 +153,7 @@ def _simple_scores(made: Features, period: float) -> dict[str, np.ndarray]:
 def period_table(judged: list[Judged]) -> pd.DataFrame:
     """One row a period and method."""
     rows = [
-        {"period": int(one.period), "method": name, **judge(score, one.chosen)}
+        {"period": int(one.period), "method": name, **judge(one.flat.get(name, score), one.chosen)}
         for one in judged
         for name, score in one.scores.items()
     ]

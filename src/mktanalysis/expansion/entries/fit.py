@@ -7,7 +7,7 @@ it, those of all others to 0, the more the fewer openings there are.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -17,7 +17,7 @@ from ...errors import MktError
 from ...words.render import named
 from .features import FEATURES, Features, make_features
 from .history import read_history
-from .logit import Choices, Fit, efron, fit_choices
+from .logit import Choices, Fit, efron, fit_choices, top_share
 from .model import EntryModel
 from .ranking import DEFAULT_WEIGHTS
 
@@ -52,6 +52,10 @@ class FitSettings:
             raise MktError(f"half_life 应为正的年数，或 None（各年同等看待），给出的是 {self.half_life}")
 
 
+#: So many of the last periods teach how far chances at the top can be trusted, each with at least so many
+#: openings before it.
+JUDGED = 12
+LEAST_JUDGED = 20
 #: With so many openings the ridge weighs twice as much as with very many.
 FEW_OPENINGS = 300
 #: The ridge of the simple features, whose default weights are known, against that of all others.
@@ -124,7 +128,9 @@ def fit_entries(
     if until is not None:
         history = history.cut(until)
     made = make_features(history, edges=edges, rivals=rivals, tree=tree, shape=settings.shape, only=features)
-    return fit_periods(made, list_periods(made, settings), settings)
+    periods = list_periods(made, settings)
+    model = fit_periods(made, periods, settings)
+    return replace(model, top=learnt_top(made, periods, settings))
 
 
 def list_periods(features: Features, settings: FitSettings) -> list[tuple[float, Choices]]:
@@ -177,6 +183,19 @@ def fit_periods(
     null = sum(one.weight * efron(zero, one.x, one.chosen)[0] for one in sets)
     raw = Fit(fit.beta / scale, fit.covariance / np.outer(scale, scale), fit.log_likelihood)
     return _model(features, names, raw, count, null)
+
+
+def learnt_top(features: Features, periods: list[tuple[float, Choices]], settings: FitSettings) -> float:
+    """How much to flatten the chances at the top: each of the last periods is judged by those before it."""
+    counts = np.cumsum([0, *(choices.chosen.sum() for _, choices in periods)])[:-1]
+    judged = []
+    last = None
+    for at in [at for at, before in enumerate(counts) if before >= LEAST_JUDGED][-JUDGED:]:
+        model = fit_periods(features, periods[:at], settings, last)
+        last = model.table["weight"].to_numpy()
+        choices = periods[at][1]
+        judged.append((choices.x @ last, choices.chosen))
+    return top_share(judged)
 
 
 def _model(features: Features, names, fit: Fit, count: int, null: float, notes=()) -> EntryModel:

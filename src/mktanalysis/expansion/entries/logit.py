@@ -17,6 +17,13 @@ import numpy as np
 MOST_STEPS = 50
 #: Curvature is computed anew when a step promises more than this part of the one before.
 STALE = 5.0
+#: The best ranked places, so many times as many as are entered, are where chances are flattened.
+TOP = 3.0
+#: What is taken from the log odds there before any year has been judged, and with how much information it
+#: stands against what the years say (both chosen on the test beds of `benchmarks/entries.py`); at most.
+TOP_SHARE = 0.3
+TOP_TRUST = 20.0
+MOST_TOP = 0.9
 #: The search ends when a step promises less than this in log likelihood.
 TOLERANCE = 1e-9
 
@@ -151,3 +158,56 @@ def chances(score: np.ndarray, n_chosen: float) -> np.ndarray:
         low, high = (middle, high) if total < n_chosen else (low, middle)
     found[possible] = -np.expm1(-np.exp(middle) * level)
     return found
+
+
+def flattened(score: np.ndarray, n_chosen: float, top: float) -> np.ndarray:
+    """Log odds of which the part above those of the 3n-th best place counts by 1 - `top` only.
+
+    A fit knows less of the best places than it thinks, the more so where a company's taste moves. The order
+    of the places stays as it is.
+
+    Examples
+    --------
+    >>> flattened(np.array([0.0, 1.0, 2.0, 3.0, 5.0]), 1.0, 0.5).tolist()
+    [0.0, 1.0, 2.0, 2.5, 3.5]
+    """
+    return score - top * _above_top(score, n_chosen)
+
+
+def _above_top(score: np.ndarray, n_chosen: float) -> np.ndarray:
+    """How far each score lies above that of the 3n-th best place; 0 for places that cannot be chosen."""
+    possible = np.isfinite(score)
+    count = int(possible.sum())
+    if count == 0 or not n_chosen > 0:
+        return np.zeros(len(score))
+    at = min(max(round(TOP * n_chosen), 1), count)
+    level = np.partition(score[possible], count - at)[count - at]
+    return np.where(possible, np.maximum(score, level) - level, 0.0)
+
+
+def top_share(judged: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """How much to flatten, from years that were judged with what was known before them.
+
+    Parameters
+    ----------
+    judged : list of (score, chosen)
+        Log odds of the places at risk in a year, by a fit on the years before it, and which were chosen.
+
+    Returns
+    -------
+    float
+        Between 0 and `MOST_TOP`: the likeliest share, `TOP_SHARE` counted in by `TOP_TRUST`.
+    """
+    sets = []
+    for score, chosen in judged:
+        possible = np.isfinite(score)
+        count = int((chosen & possible).sum())
+        if count:
+            x = np.column_stack([score, _above_top(score, count)])[possible]
+            sets.append(Choices(x, chosen[possible]))
+    if not sets:
+        return TOP_SHARE
+    # the score itself keeps its weight of 1: only what lies above the top's level is fitted
+    target = np.array([1.0, -TOP_SHARE])
+    found = fit_choices(sets, target, np.array([1e9, TOP_TRUST]))
+    return float(np.clip(-found.beta[1], 0.0, MOST_TOP))

@@ -17,7 +17,7 @@ from ...words.summary import Shown, Summary
 from .effects import effect_curves, explain_place, place_facts, reasons
 from .features import Features
 from .history import History, years_of
-from .logit import chances
+from .logit import TOP_SHARE, chances, flattened
 
 #: Openings expected in a year are the mean of so many years before.
 RATE_YEARS = 3
@@ -45,6 +45,9 @@ class EntryModel(Shown):
         The history, its map and how features are made of them.
     covariance : ndarray
         Of the coefficients, shape (p, p).
+    top : float
+        How much of the log odds above the 3n-th best place chances leave out (n entries are expected): learnt
+        from how the last periods went against fits on those before them. The ranking does not depend on it.
     """
 
     weights: dict
@@ -55,6 +58,7 @@ class EntryModel(Shown):
     notes: tuple[str, ...]
     features: Features
     covariance: np.ndarray
+    top: float = TOP_SHARE
 
     def summary(self) -> Summary:
         """What is shown of it."""
@@ -132,7 +136,8 @@ class EntryModel(Shown):
     ) -> pd.DataFrame:
         """Chance that each place is entered, by year.
 
-        One year is computed in closed form. Further years are simulated: each draw goes on from the places
+        One year is computed in closed form, flatter at the top than the odds of `rank` by what past years
+        have taught (`top`). Further years are simulated: each draw goes on from the places
         entered in the years before it.
 
         Parameters
@@ -153,7 +158,7 @@ class EntryModel(Shown):
         """
         first, year = self.state(held, year)
         rate = self._rate(first, year) if n_openings is None else float(n_openings)
-        found = chances(self.scores(first, year), rate)[:, None]
+        found = chances(flattened(self.scores(first, year), rate, self.top), rate)[:, None]
         if years > 1:
             found = _simulate(self, first, year, rate, years, np.random.default_rng(random_state))
         regions = self.history.regions
@@ -273,11 +278,11 @@ def _simulate(model: EntryModel, first, year: float, rate: float, years: int, rn
     Draws of a year are exponential races: the places with the largest score + Gumbel noise are entered.
     """
     entered = np.zeros((len(first), years))
-    entered[:, 0] = chances(model.scores(first, year), rate) * DRAWS
+    entered[:, 0] = chances(flattened(model.scores(first, year), rate, model.top), rate) * DRAWS
     for _ in range(DRAWS):
         state = first.copy()
         for ahead in range(years):
-            score = model.scores(state, year + ahead)
+            score = flattened(model.scores(state, year + ahead), rate, model.top)
             count = min(int(rate) + int(rng.random() < rate % 1), int(np.isfinite(score).sum()))
             noisy = score + rng.gumbel(size=len(score))
             new = np.argsort(-noisy, kind="stable")[:count]

@@ -186,9 +186,9 @@ def _expected(made: Features, judged: list[Judged]) -> pd.DataFrame:
             "observed": one.chosen.astype(float),
         }
         for method in ("fitted", "linear"):
-            if method in one.scores:
-                possible = np.isfinite(one.scores[method])
-                facts[method] = chances(one.scores[method], float((one.chosen & possible).sum()))
+            if method in one.flat:
+                possible = np.isfinite(one.flat[method])
+                facts[method] = chances(one.flat[method], float((one.chosen & possible).sum()))
         table = pd.DataFrame(facts)
         tables.append(table[np.isfinite(table["potential"])])
     return pd.concat(tables, ignore_index=True)
