@@ -41,8 +41,8 @@ from mktanalysis.expansion.search import bounds
 from mktanalysis.expansion.search import solve as search_stages
 from mktanalysis.expansion.search.solve import solve
 
-#: Makes the assumptions of every instance.
-WORLD = {"resisting": False}
+#: Makes the assumptions of every instance; the gap at which every method may stop.
+WORLD = {"resisting": False, "gap": 0.01}
 
 
 def assume(**changes) -> Assumptions:
@@ -70,14 +70,14 @@ def drawn_problem(seed: int):
     return build_problem(expansion_market(*tables), policy, assume(terminal_years=6.0))
 
 
-def compare_drawn(count: int, seconds: float, methods, share: float = 1.0) -> list[dict]:
+def compare_drawn(seeds, seconds: float, methods, share: float = 1.0) -> list[dict]:
     """Every method on every drawn instance, then how often `auto` is worse than each, and by how much.
 
     `share` is the part of two processors that this machine gives us: `auto` and CP-SAT, who use two, have
     their time stretched by it, plain HiGHS, who uses one, has not.
     """
     rows = []
-    for seed in range(count):
+    for seed in seeds:
         problem = drawn_problem(seed)
         for method in methods:
             stretched = seconds if method == "plain HiGHS" else seconds / share
@@ -89,7 +89,7 @@ def compare_drawn(count: int, seconds: float, methods, share: float = 1.0) -> li
         value = table["value", "auto"] / table["value", peer] - 1
         bound = table["bound", "auto"] / table["bound", peer] - 1
         print(
-            f"auto against {peer}: plan worse by more than 0.01% on {(value < -1e-4).sum()} of {count} "
+            f"auto against {peer}: plan worse by more than 0.01% on {(value < -1e-4).sum()} of {len(seeds)} "
             f"(worst {value.min():.2%}), better on {(value > 1e-4).sum()} (best {value.max():.2%}); "
             f"bound worse on {(bound > 1e-4).sum()} (worst {bound.max():.2%}), "
             f"better on {(bound < -1e-4).sum()}"
@@ -132,7 +132,7 @@ def measure(name: str, problem, seconds: float, methods) -> list[dict]:
 
 def own(method: str):
     def run(problem, seconds):
-        outcome = solve(problem, Search(method=method, seconds=seconds, rounds=200))
+        outcome = solve(problem, Search(method=method, seconds=seconds, rounds=200, gap=WORLD["gap"]))
         return outcome.objective, outcome.bound, outcome.ended
 
     return run
@@ -140,7 +140,7 @@ def own(method: str):
 
 def plain_highs(problem, seconds):
     model = build_model(problem)
-    found = model.program.solve(gap=0.01, seconds=seconds)
+    found = model.program.solve(gap=WORLD["gap"], seconds=seconds)
     if found.values is None:
         return float("nan"), found.bound * model.scale, found.ended
     value = evaluate(problem, model.rows_of(found.values)).value - problem.base_value
@@ -151,7 +151,9 @@ def cp_sat(problem, seconds):
     """CP-SAT on the same programme, in a process of its own: its library and HiGHS' do not load together."""
     model = build_model(problem)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        chosen, bound, ended, cpu = pool.apply(_cp_sat, (tuple(model.program.arrays()), model.z, seconds))
+        chosen, bound, ended, cpu = pool.apply(
+            _cp_sat, (tuple(model.program.arrays()), model.z, seconds, WORLD["gap"])
+        )
     SPENT.append(cpu)
     if chosen is None:
         return float("nan"), bound * model.scale, ended
@@ -165,7 +167,7 @@ SPENT: list[float] = []
 ROW, FINE, WIDE = 10**9, 10**4, 10**6
 
 
-def _cp_sat(arrays, z, seconds):
+def _cp_sat(arrays, z, seconds, gap):
     """The programme in whole numbers: starts chosen, bound, how it ended, CPU seconds.
 
     Columns between 0 and 1 are 0 or 1 in every plan (held, strong, counted, ...). A row is widened by what
@@ -193,6 +195,7 @@ def _cp_sat(arrays, z, seconds):
     sat.maximize(cp_model.LinearExpr.weighted_sum(x, prices.astype(int).tolist()))
     solver = cp_model.CpSolver()
     solver.parameters.max_time_in_seconds, solver.parameters.num_workers = seconds, WORKERS
+    solver.parameters.relative_gap_limit = gap
     status = solver.solve(sat)
     error = (np.abs(prices - cost * ROW / step) * most).sum()
     bound, ended = (solver.best_objective_bound + error) / ROW, solver.status_name(status).lower()
@@ -257,19 +260,22 @@ def main() -> None:
     parser.add_argument("--china", action="store_true")
     parser.add_argument("--drawn", type=int, default=0, help="so many drawn instances instead of the family")
     parser.add_argument("--resisting", action="store_true", help="markets that resist (the defaults)")
+    parser.add_argument("--first", type=int, default=0, help="the first of the drawn instances")
+    parser.add_argument("--gap", type=float, default=0.01, help="proven gap at which every method may stop")
     parser.add_argument("--share", type=float, default=1.0, help="part of two processors that is ours")
     parser.add_argument("--ablation", action="store_true", help="auto, and auto without each of its stages")
     parser.add_argument("--methods", help="comma separated, of the family of grids; all without it")
     parser.add_argument("--seconds", type=float, default=30.0, help="time limit of each run")
     parser.add_argument("--to", help="write the table as csv")
     options = parser.parse_args()
-    WORLD["resisting"] = options.resisting
+    WORLD.update(resisting=options.resisting, gap=options.gap)
     wanted = options.methods.split(",") if options.methods else METHODS
     wanted = ["auto", *ABLATIONS] if options.ablation else wanted
     methods = [m for m in wanted if m != "CP-SAT" or _has_ortools()]
     rows = []
     if options.drawn:
-        rows += compare_drawn(options.drawn, options.seconds, methods, options.share)
+        seeds = range(options.first, options.first + options.drawn)
+        rows += compare_drawn(seeds, options.seconds, methods, options.share)
     for side in () if options.drawn else (8, 12, 17):
         for label, budget in (("moderate", 2e7), ("tight", 6e6)):
             problem = grid_problem(side, 8, budget * side / 8, seed=side)

@@ -154,6 +154,35 @@ def test_neighbourhoods_improve_and_stop_when_enough():
     assert at_once.tolist() == rows.tolist()
 
 
+def test_neighbourhoods_go_on_from_a_better_plan_found_elsewhere():
+    problem = problem_of(side=4, periods=4, seed=6)
+    model = build_model(problem)
+    best = model.program.solve(gap=0.0)
+    asked = []
+
+    def offered(value):
+        asked.append(value)
+        return model.rows_of(best.values) if value < best.objective - 1e-9 else None
+
+    control = Control(offered=offered)
+    none = np.zeros(0, dtype=int)
+    found = improve(model, none, rounds=2, nodes=1, rng=np.random.default_rng(0), control=control)
+    assert evaluate(problem, found).value == pytest.approx(
+        evaluate(problem, model.rows_of(best.values)).value
+    )
+    assert asked[1] == pytest.approx(best.objective)
+
+
+def test_a_search_ends_with_branch_and_bound_beside_it():
+    """What is proven beside it is asked for while annealing too, and its plan is taken over."""
+    problem = problem_of(side=4, periods=4, seed=6)
+    exact = build_model(problem).program.solve(gap=0.0)
+    timed = solve(problem, Search(seconds=60.0, gap=1e-6))
+    assert timed.ended == "within the gap"
+    assert timed.objective == pytest.approx(exact.objective * build_model(problem).scale)
+    assert timed.trace[-1][2] < 30.0
+
+
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("carry", [True, False])
 def test_priced_money_bounds_the_optimum_and_never_worsens(seed, carry):

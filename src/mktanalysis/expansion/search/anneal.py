@@ -58,7 +58,7 @@ def anneal(
     warm : bool, default False
         The start is a good plan: begin at less heat.
     control : Control, optional
-        Time limit, and who hears of better plans and of progress.
+        Time limit, when the plan is good enough (in yuan), and who hears of better plans and of progress.
 
     Returns
     -------
@@ -91,6 +91,8 @@ def anneal(
             fee = OVERDRAWN * scale * min(1.0, done / 0.85)
             current = _worth(ledger, price, fee, tolerance)
             control.tell(done)
+            if control.enough(best_gain):
+                break
         changes = pool.draw_changes()
         if not changes:
             break

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...highs import solve_arrays
 from ..choices.candidates import Problem
+from ..choices.evaluate import evaluate
 from ..milp.build import Model, build_model
 from .neighbourhoods import complete
 
@@ -27,6 +28,10 @@ INTERIOR = {"solver": "ipm", "run_crossover": "off", "presolve": "off"}
 
 #: Branch and bound for a bound only: strong branching costs more here than it saves.
 BRANCHING = {"mip_allow_restart": False, "mip_pscost_minreliable": 0}
+
+#: Where branch and bound has come so near to its own plan by half of the time, no other bound is sought: a
+#: third thread would take from it a part of two processors.
+NEAR = 0.25
 
 #: Plans with fewer starts are tried by branch and bound first: where money buys few units, prices for it
 #: leave more open than whole starts do.
@@ -124,7 +129,7 @@ def lagrangian_bounds(model: Model, prices: np.ndarray, start: np.ndarray, *, go
 class BranchInBackground:
     """Branch and bound on the programme as it stands, in a thread beside the search, as long as that runs.
 
-    ``bound`` is the best bound so far, ``found`` the rows of its best plan.
+    ``bound`` is the best bound so far, ``found`` the rows of its best plan, ``value`` that plan's objective.
     """
 
     def __init__(self, usual: Model, clock, *, gap: float):
@@ -133,12 +138,18 @@ class BranchInBackground:
         self.gap = gap
         self.bound = np.inf
         self.found = None
+        self.value = -np.inf
+        self.cost = usual.program.arrays().cost
         self.over = False
         self.thread = threading.Thread(target=self._run)  # at exit it is waited for, never cut off
         self.thread.start()
 
     def runs(self) -> bool:
         return self.thread.is_alive()
+
+    def near(self) -> bool:
+        """Whether its own bound is near its plan: it will prove more than prices can, if it is left alone."""
+        return self.bound <= (1 + NEAR) * self.value
 
     def stop(self) -> None:
         """End as soon as it listens; what is found and proven by now counts."""
@@ -162,7 +173,13 @@ class BranchInBackground:
         return self.over
 
     def _keep(self, values: np.ndarray) -> None:
-        self.found = self.usual.rows_of(values)
+        rows = self.usual.rows_of(values)
+        value = float(self.cost @ values)
+        if (
+            value > self.value and evaluate(self.usual.problem, rows).feasible
+        ):  # beyond the solver's tolerances
+            self.found = rows
+            self.value = value
 
 
 class BoundInBackground:
@@ -219,6 +236,8 @@ class BoundInBackground:
             return self._tighter()
         if self.beside is not None:
             self._wait(self._left() / 2)
+            if self.beside.near():
+                return None
         elif len(self.rows) < FEW_STARTS:
             self._branch(self._left() / 2)
         for bound in lagrangian_bounds(

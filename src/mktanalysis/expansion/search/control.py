@@ -40,6 +40,10 @@ def _never(_value: float) -> bool:
     return False
 
 
+def _nobody(_value: float) -> None:
+    """Nobody else has a plan."""
+
+
 @dataclass(frozen=True)
 class Control:
     """How one stage of a search is steered.
@@ -52,6 +56,9 @@ class Control:
         Called with the rows of every better plan.
     enough : callable
         Asked with an objective (in the model's scale): whether the search need not go on.
+    offered : callable
+        Asked with an objective (in the model's scale): the rows of a plan found elsewhere that is worth more,
+        or None.
     tell : callable
         Called now and then with the part of the work that is done, 0 to 1.
 
@@ -67,6 +74,7 @@ class Control:
     clock: Clock = field(default_factory=Clock)
     found: Callable[[np.ndarray], None] = _ignore
     enough: Callable[[float], bool] = _never
+    offered: Callable[[float], np.ndarray | None] = _nobody
     tell: Callable[[float], None] = _ignore
 
     @property

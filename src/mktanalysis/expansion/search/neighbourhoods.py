@@ -49,7 +49,8 @@ def improve(
     likely : ndarray of bool, shape (choices,), optional
         Every second neighbourhood has only these choices, and the plan's own, free: it can be the wider.
     control : Control, optional
-        Time limit, when the plan is good enough, and who hears of better plans and of progress.
+        Time limit, when the plan is good enough, who else has better ones, and who hears of better plans and
+        of progress.
 
     Returns
     -------
@@ -69,6 +70,10 @@ def improve(
     for k in range(rounds):
         if values is None or control.expired(0.3) or control.enough(value):
             break
+        if (other := control.offered(value)) is not None and evaluate(problem, other).feasible:
+            best = other
+            values = complete(model, other)
+            value = float(part.arrays.cost @ values)
         kind = k % len(size)
         shape, view = divmod(kind, len(views))
         wanted = views[view].copy()

@@ -167,16 +167,16 @@ class _Run:
 
     def go(self) -> None:
         method = self.search.method
+        timed = method == "auto" and self.search.seconds is not None
+        if timed and len(self.model.z) <= BRANCHED_CHOICES:
+            self.branching = BranchInBackground(self.model, self.clock, gap=self.search.gap)
         self._start()
         self._note("greedy")
         if method == "greedy":
             return self._relaxed()
-        timed = method == "auto" and self.search.seconds is not None
         if method == "exact" or (len(self.model.z) <= EXACT_CHOICES and not timed):
             return self._exact()
-        if timed and len(self.model.z) <= BRANCHED_CHOICES:
-            self.branching = BranchInBackground(self.model, self.clock, gap=self.search.gap)
-        self.earns = self._begin_bound() if method == "auto" and self.search.seconds else self._relaxed()
+        self.earns = self._begin_bound() if timed else self._relaxed()
         if method == "anneal":
             return self._anneal(1.0, 1.0, warm=False)
         self._stages()
@@ -213,8 +213,19 @@ class _Run:
         return not self._is_enough(self.reached())
 
     def _is_enough(self, value: float) -> bool:
-        """Whether an objective is near enough to what is proven."""
+        """Whether an objective, or that of the plan of branch and bound, is near enough to what is proven."""
+        if self.branching is not None:
+            value = max(value, self.branching.value)
         return value >= self._proven() / (1 + self.search.gap)
+
+    def _earns_enough(self, gain: float) -> bool:
+        """The same of a gain in yuan; without a clock, annealing makes all its moves."""
+        return self.search.seconds is not None and self._is_enough(gain / self.model.scale)
+
+    def _offered(self, value: float) -> np.ndarray | None:
+        """The plan of branch and bound, if it is worth more than `value`."""
+        beside = self.branching
+        return beside.found if beside is not None and beside.value > value + 1e-9 * abs(value) else None
 
     def _anneal(self, part: float, share: float, *, warm: bool = True) -> None:
         """Single moves; they know nothing of objectives other than profit."""
@@ -229,7 +240,9 @@ class _Run:
             yuan_earns=self.earns,
             likely=self._likely(TRIED),
             warm=warm and self.merit is not None,
-            control=Control(self.clock.part(part), found=self._see, tell=self._annealed),
+            control=Control(
+                self.clock.part(part), found=self._see, enough=self._earns_enough, tell=self._annealed
+            ),
         )
         self._note("anneal")
 
@@ -253,7 +266,9 @@ class _Run:
             nodes=40,
             rng=self.rng,
             likely=self._likely(NEARBY),
-            control=Control(clock, found=self._see, enough=self._is_enough, tell=self._tick),
+            control=Control(
+                clock, found=self._see, enough=self._is_enough, offered=self._offered, tell=self._tick
+            ),
         )
         self._note("neighbourhoods")
 
