@@ -72,6 +72,30 @@ def published_figures(history: pd.DataFrame) -> pd.DataFrame:
     return history[history["status"] != CARRIED] if "status" in history else history
 
 
+def published_part(history: pd.DataFrame) -> pd.Series:
+    """What of each figure of a history was published: without what the models filled in below a total.
+
+    Parameters
+    ----------
+    history : DataFrame
+        Of a :class:`ForecastResult`: value and, where it is known, observed_share.
+
+    Returns
+    -------
+    Series
+        Like ``history["value"]``; missing where nothing was published.
+
+    Examples
+    --------
+    >>> published_part(pd.DataFrame({"value": [10.0, 2.0], "observed_share": [0.9, 0.0]})).tolist()
+    [9.0, nan]
+    """
+    if "observed_share" not in history:
+        return history["value"]
+    seen = history["observed_share"].fillna(1.0)
+    return (history["value"] * seen).where(seen > 0)
+
+
 def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     """The last known figure and every forecast side by side.
 
@@ -84,9 +108,10 @@ def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index region; columns level, published (last published figure, only where figures were carried on
-        after it), now (last known or carried on), one a forecast period (its text), lower, upper (of the
-        last period), increment (last forecast less the same season now), growth (a year).
+        Index region; columns level, published (last published figure, without what was filled in below it;
+        only where figures were carried on after it), now (last known or carried on), one a forecast period
+        (its text), lower, upper (of the last period), increment (last forecast less the same season now),
+        growth (a year).
     """
     wide = result.table.pivot(index="region", columns="period", values="mean")
     chosen = list(dict.fromkeys(result.table["region"])) if regions is None else list(regions)
@@ -98,9 +123,11 @@ def past_and_future(result: ForecastResult, regions=None) -> pd.DataFrame:
     years = (wide.columns[-1] - base).n / season_of(wide.columns.dtype)
     growth = (wide.iloc[:, -1] / past[base]).where(past[base] > 0) ** (1 / years) - 1
     table = pd.DataFrame({"level": last["level"], "now": past[end]})
-    own = published_figures(result.history)["period"].max()
+    known = published_figures(result.history)
+    own = known["period"].max()
     if own < end:
-        table.insert(1, "published", past[own])
+        last_known = known[known["period"] == own].set_index("region")
+        table.insert(1, "published", published_part(last_known).reindex(chosen))
     table = table.join(wide.set_axis([str(period) for period in wide.columns], axis=1))
     increment = wide.iloc[:, -1] - past[base]
     return table.assign(lower=last["lower"], upper=last["upper"], increment=increment, growth=growth)

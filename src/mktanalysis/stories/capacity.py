@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..forecasting import published_figures
+from ..forecasting import published_figures, published_part
 from ..words import label, level_name, status_word
 from ..words.amounts import format_number
 from .phrases import listed, spoken_share
@@ -60,7 +60,9 @@ def capacity(
 def _ends(result, region: str) -> pd.Series:
     """Last figures (published; known or carried on) and the last forecast of a region."""
     past = result.history[result.history["region"] == region].dropna(subset=["value"])
-    own = published_figures(past).sort_values("period").iloc[-1]
+    seen = published_figures(past)
+    told = seen.assign(value=published_part(seen)).dropna(subset=["value"])
+    own = (told if len(told) else seen).sort_values("period").iloc[-1]
     ahead = result.table[result.table["region"] == region].sort_values("period")
     last = past.sort_values("period").iloc[-1]
     final = ahead.iloc[-1]
