@@ -227,3 +227,23 @@ def test_a_title_wider_than_the_chart_is_folded_and_told_whole(tmp_path):
     text = axes.set_title("零售额")
     style.save_figure(figure, tmp_path / "short.png")
     assert text.get_text() == "零售额"
+
+
+def test_a_description_names_what_lies_furthest_and_reads_what_is_written():
+    figure, axes = style.new_figure()
+    axes.plot([1e4, 3e4, 2e4], [0, 1, 2], "o", label="任务")
+    axes.set_yticks([0, 1, 2], ["甲市", "乙市", "丙市"])
+    style.axis_in(axes.xaxis, "万元")
+    axes.set_title("各市任务")
+    assert style.describe(figure) == "各市任务。任务 乙市 3、丙市 2、甲市 1"
+    figure, axes = style.new_figure()
+    axes.scatter([1, 3, 2], [0, 1, 2])
+    axes.set_yticks([0, 1, 2], ["甲市", "乙市", "丙市"])
+    assert style.describe(figure) == "最靠右的 乙市 3、丙市 2、甲市 1"
+    figure, axes = style.new_figure()
+    axes.text(0.5, 0.5, "优势\n居第一")
+    assert style.describe(figure) == "优势 居第一"
+    figure, axes = style.new_figure()
+    axes.plot([0, 10], [0, 50], label="全额")
+    axes.plot([3, 5], [1, 2], "o", label="经销商")
+    assert style.describe(figure) == "全额从 0 到 50，经销商 2 处"

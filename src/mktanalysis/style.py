@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.util
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -287,7 +288,8 @@ def describe(figure: Figure) -> str:
     told = [heading] if heading else []
     for axes in figure.axes:
         own = axes.get_title("left")
-        parts = [*_legend_words(axes), *_line_words(axes), *_bar_words(axes)][:_TOLD]
+        parts = [*_legend_words(axes), *_line_words(axes), *_bar_words(axes), *_dot_words(axes)]
+        parts = (parts or _text_words(axes))[:_TOLD]
         if parts:
             told.append(f"{own}：{'，'.join(parts)}" if own and own != heading else "，".join(parts))
     text = "。".join(told[: _TOLD + 1]).replace("\n", "")
@@ -302,15 +304,64 @@ def _legend_words(axes) -> list[str]:
 
 
 def _line_words(axes) -> list[str]:
-    """First and last value of every named line."""
+    """First and last value of every named line; of marks beside names the names with the largest values."""
     parts = []
+    places = _names_beside(axes)
     for line in axes.get_lines():
-        values = [float(y) for y in line.get_ydata() if y == y]
         name = str(line.get_label())
-        if len(values) > 1 and not name.startswith("_"):
-            first, last = (_tick_text(axes.yaxis, values[at]) for at in (0, -1))
+        x = [float(value) for value in line.get_xdata()]
+        y = [float(value) for value in line.get_ydata()]
+        known = [(a, b) for a, b in zip(x, y, strict=True) if a == a and b == b]
+        if len(known) < 2 or name.startswith("_"):
+            continue
+        if places and line.get_linestyle() == "None":
+            parts.append(f"{name} {_largest(axes, known, places)}")
+        elif line.get_linestyle() == "None":
+            parts.append(f"{name} {len(known)} 处")
+        else:
+            first, last = (_tick_text(axes.yaxis, known[at][1]) for at in (0, -1))
             parts.append(f"{name}从 {first} 到 {last}")
     return parts
+
+
+def _names_beside(axes) -> dict[float, str]:
+    """Places of the vertical axis that have a name."""
+    from matplotlib.ticker import FixedLocator
+
+    if not isinstance(axes.yaxis.get_major_locator(), FixedLocator):  # numbers; asking would round them
+        return {}
+    labels = zip(axes.get_yticks(), axes.get_yticklabels(), strict=False)
+    named = {float(at): label.get_text() for at, label in labels}
+    return named if any(_is_name(text) for text in named.values()) else {}
+
+
+def _is_name(text: str) -> bool:
+    return any("\u4e00" <= character <= "\u9fff" for character in text)
+
+
+def _largest(axes, points: list[tuple[float, float]], places: dict[float, str]) -> str:
+    """The three names furthest to the right, with their values."""
+    told = [
+        f"{places[y]} {_tick_text(axes.xaxis, x)}" for x, y in sorted(points, reverse=True) if y in places
+    ]
+    return "、".join(told[:3])
+
+
+def _dot_words(axes) -> list[str]:
+    """Of dots beside names the names furthest to the right."""
+    places = _names_beside(axes)
+    found = []
+    for dots in axes.collections if places else ():
+        points = [(float(x), float(y)) for x, y in dots.get_offsets()]
+        if len(points) > 1 and all(y in places for _, y in points):
+            found.append(f"最靠右的 {_largest(axes, points, places)}")
+    return found
+
+
+def _text_words(axes) -> list[str]:
+    """What is written on a chart that has neither lines nor bars with names."""
+    told = [text.get_text().replace("\n", " ").strip() for text in axes.texts]
+    return [text for text in told if _is_name(text)]
 
 
 def _bar_words(axes) -> list[str]:
@@ -386,15 +437,22 @@ def source_line(figure: Figure, text: str, *, part: float = 1.0) -> None:
 
 
 def _wrap(text: str, per_line: float) -> str:
-    """Break `text` so that no line is wider than `per_line` Chinese characters (a Latin one counts half)."""
+    """Break `text` so that no line is wider than `per_line` Chinese characters (a Latin one counts half).
+
+    Numbers and Latin words stay whole; marks that stand behind a word never begin a line.
+
+    >>> _wrap("差得最多的东北 +5.6%，其余相近", 9)
+    '差得最多的东北 \\n+5.6%，其余相近'
+    """
     lines = [""]
     width = 0.0
-    for character in text:
-        width += 0.55 if ord(character) < 0x2000 else 1.0
-        if width > per_line and character not in "，。；：、）》”%":  # these stand behind a word
+    for piece in re.findall(r"[!-~−]+|.", text):
+        wide = sum(0.55 if ord(character) < 0x2000 else 1.0 for character in piece)
+        width += wide
+        if width > per_line and lines[-1] and piece not in "，。；：、）》”":
             lines = [*lines, ""]
-            width = 1.0
-        lines[-1] += character
+            width = wide
+        lines[-1] += piece
     return "\n".join(lines)
 
 

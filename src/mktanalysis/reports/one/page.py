@@ -58,7 +58,8 @@ def _output_html(output) -> str:
     alt = escape(str((output.get("metadata") or {}).get("alt", "")) or "图")
     for mime in IMAGES:
         if mime in data and (address := image_address(mime, data[mime])):
-            return f'<figure><img alt="{alt}" src="{address}"></figure>'
+            told = f"<figcaption>{alt.partition('。')[0]}</figcaption>" if alt != "图" else ""
+            return f'<figure>{told}<img alt="{alt}" src="{address}"></figure>'
     if "text/html" in data and "<table" not in _text(data["text/html"]):
         return inert_html(_text(data["text/html"]))
     if "text/html" in data:
