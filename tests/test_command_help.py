@@ -8,7 +8,8 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
-from mktanalysis.cli import build_app
+from mktanalysis import cli
+from mktanalysis.cli import build_app, main
 from mktanalysis.cli.output import chinese_help, in_chinese
 from mktanalysis.words.render import Column, text_table, text_width
 
@@ -121,3 +122,34 @@ def test_what_one_does_next_names_commands_and_options_that_exist():
 def test_the_last_line_of_a_command_is_the_next_step():
     lines = shown("data", "list").strip().splitlines()
     assert lines[-1].startswith("下一步：") and sum(line.startswith("下一步") for line in lines) == 1
+
+
+LONG = "x" * 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data", "check", f"{LONG}.csv", "--kind", "sales"],
+        ["forecast", "--file", f"{LONG}.csv"],
+        ["report", "run", f"{LONG}.toml"],
+        ["report", "run", "national", "--out", LONG],
+        ["report", "verify", LONG],
+        ["study", "check", LONG],
+    ],
+)
+def test_a_path_that_the_system_refuses_is_told_in_one_line(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert "文件或文件夹不能用" in told and len(told.splitlines()) == 1
+
+
+def test_an_error_without_a_file_is_not_hidden(monkeypatch):
+    def fail(**_):
+        raise OSError(5, "no file at all")
+
+    monkeypatch.setattr(cli, "build_app", lambda: fail)
+    with pytest.raises(OSError, match="no file at all"):
+        main(["data"])

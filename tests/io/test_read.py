@@ -7,6 +7,7 @@ import pytest
 from mktanalysis import load_regions
 from mktanalysis.errors import MktError, TableError
 from mktanalysis.io import read_table, write_csv, write_xlsx
+from mktanalysis.regions import RegionTree
 from mktanalysis.schemas import INDICATORS, PANEL, check_table
 from mktanalysis.synthetic import make_market
 
@@ -517,3 +518,35 @@ def test_by_day_every_figure_needs_a_date(tmp_path):
     pd.DataFrame({"城市": ["南京市"], "月份": ["2025-01"], "销售额(元)": [5]}).to_csv(file, index=False)
     with pytest.raises(TableError, match="日期"):
         read_table(file, kind="sales", tree=load_regions(), every="day")
+
+
+def lookups(monkeypatch, text, tmp_path, **options):
+    """How often single regions are looked up in the tree while a file is read."""
+    path = tmp_path / "own.csv"
+    path.write_text(text, "utf-8")
+    calls = []
+    locate = RegionTree.locate
+    monkeypatch.setattr(RegionTree, "locate", lambda *given: calls.append(given) or locate(*given))
+    try:
+        read_table(path, kind="sales", tree=load_regions(), **options)
+    except TableError:
+        calls.append("refused")
+    monkeypatch.undo()
+    return len(calls)
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "options"),
+    [
+        ("地区,年份,销售额（万元）", "{place},2022,5", {}),
+        ("地区,日期,客户,销售额（元）", "{place},2022-03-04,{at},5", {"every": "month", "upper": "total"}),
+    ],
+)
+def test_a_long_file_looks_no_region_up_again(head, line, options, monkeypatch, tmp_path):
+    places = ("南京", "昆山", "苏州", "成都", "郑州", "武汉")
+
+    def text(rows):
+        return "\n".join([head, *(line.format(place=places[at % 6], at=at) for at in range(rows))])
+
+    short = lookups(monkeypatch, text(300), tmp_path, **options)
+    assert 0 < short == lookups(monkeypatch, text(3000), tmp_path, **options)

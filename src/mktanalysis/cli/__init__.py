@@ -1,13 +1,16 @@
 """The ``mktanalysis`` command: one file a group of commands, heavy imports inside the commands.
 
-Always holds: an error that the package raises on purpose is printed as its message alone, in red, with
-exit code 2; a failed report or check exits with 1; anything else is a bug and shows its traceback.
+Always holds: an error that the package raises on purpose, or the system about a file, is printed as its
+message alone, in red, with exit code 2; a failed report or check exits with 1; anything else is a bug and
+shows its traceback.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -87,5 +90,14 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         build_app()(args=arguments)
     except MktError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        sys.exit(2)
+        _refuse(str(error))
+    except OSError as error:
+        if not error.filename:
+            raise
+        name = PurePath(os.fsdecode(error.filename)).name or str(error.filename)
+        _refuse(f"文件或文件夹不能用：{name[:40]}（{error.strerror}）；请换一个路径，或检查权限和磁盘空间")
+
+
+def _refuse(message: str) -> None:
+    typer.secho(message, fg=typer.colors.RED, err=True)
+    sys.exit(2)

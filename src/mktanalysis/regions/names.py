@@ -13,6 +13,7 @@ import unicodedata
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -65,7 +66,12 @@ def clean_name(name) -> str:
         name = "" if np.isnan(name) else int(name) if name == int(name) else name
     elif name is None or name is pd.NA:
         name = ""
-    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    return _clean(str(name))
+
+
+@lru_cache(maxsize=100_000)
+def _clean(name: str) -> str:
+    text = unicodedata.normalize("NFKC", name).casefold()
     return "".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf")
 
 

@@ -52,6 +52,35 @@ def test_a_folder_of_somebody_else_is_refused_and_unchanged(own, warm, write_not
     assert contents(out) == before
 
 
+@pytest.mark.parametrize(
+    "own", [".work/mine.txt", ".next/mine.txt", ".lock", ".index.html.00000000.tmp", ".DS_Store"]
+)
+def test_names_of_the_engines_scratch_are_somebodys_where_there_is_no_mark(
+    own, warm, write_notebook, tmp_path
+):
+    out = tmp_path / "own"
+    (out / own).parent.mkdir(parents=True)
+    (out / own).write_text("mine")
+    before = contents(out)
+    with pytest.raises(MktError, match="已有别的文件"):
+        run_report(write_notebook("1"), {}, out_dir=out, settings=FAST)
+    assert contents(out) == before
+
+
+def test_a_half_written_mark_of_a_killed_run_is_no_hindrance(warm, write_notebook, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / f".{mark.MARK}.0123abcd{mark.UNFINISHED}").write_text("{")
+    assert run_report(write_notebook("1"), {}, out_dir=out, settings=FAST).ok
+
+
+def test_home_is_where_a_tilde_says(warm, write_notebook, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    assert run_report(write_notebook("1"), {}, out_dir="~/out", settings=FAST).ok
+    assert (tmp_path / "home" / "out").is_dir() and not (tmp_path / "~").exists()
+
+
 def test_no_folder_at_all_is_refused(warm, write_notebook):
     with pytest.raises(MktError, match="没有给出输出文件夹"):
         run_report(write_notebook("1"), {}, out_dir="")

@@ -4,6 +4,7 @@ import pytest
 
 from mktanalysis.errors import MktError
 from mktanalysis.reports import Settings, run_report
+from mktanalysis.reports.run.batch import run_rows
 from mktanalysis.reports.run.verify import is_confirmed, same_value, verify_reports
 
 BODY = """
@@ -189,3 +190,44 @@ def test_reports_with_modules_and_files_beside_the_notebook_are_confirmed(
     (project / "own.txt").write_text("5")
     found = verify_reports(report.folder, settings=FAST, notebooks=project).set_index("item")
     assert not found.loc["数据", "same"] and not found.loc["结果", "same"]
+
+
+SPEC = """
+title = "测试"
+[[part]]
+[[part.chapter]]
+notebook = "small"
+[part.chapter.grid]
+years = [1, 2]
+"""
+
+
+@pytest.fixture
+def batch(warm, write_notebook, write_spec, tmp_path):
+    write_notebook(BODY)
+    spec, out = write_spec(SPEC), tmp_path / "out"
+    return lambda: run_rows(spec, out_dir=out, settings=FAST), out
+
+
+def test_a_report_whose_record_is_gone_is_named(batch):
+    make, out = batch
+    lost, kept = (row.report for row in make())
+    (out / lost / "run.json").unlink()
+    found = verify_reports(out, settings=FAST)
+    assert not is_confirmed(found)
+    assert found.loc[~found["same"], ["report", "item"]].values.tolist() == [[lost, "文件"]]
+    assert found.loc[found["report"] == kept, "same"].all()
+    (out / kept / "run.json").unlink()
+    assert verify_reports(out, settings=FAST)["report"].tolist() == [lost, kept]
+
+
+@pytest.mark.parametrize(
+    "change", [{"title": "别的"}, {"parameters": {"years": 9}}, {"key": "other"}, {"notebook": "other.ipynb"}]
+)
+def test_a_record_that_says_something_else_is_not_kept(change, batch):
+    make, out = batch
+    path = out / make()[0].report / "run.json"
+    record = json.loads(path.read_text("utf-8"))
+    path.write_text(json.dumps(record | change), "utf-8")
+    assert [row.status for row in make()] == ["done", "kept"]
+    assert json.loads(path.read_text("utf-8"))["parameters"] == record["parameters"]

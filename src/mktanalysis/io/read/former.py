@@ -121,12 +121,11 @@ def odd_levels(readers: list[SheetReader], tree: RegionTree) -> list[str]:
         odd = levels[levels != main]
         if len(odd) == 0 or len(odd) > (1 - _MOST) * len(levels):
             continue
-        listed = list(
-            dict.fromkeys(
-                f"第 {row + 1} 行 {tree.names([regions[row]]).iloc[0]}是{words.get(odd[row], odd[row])}"
-                for row in odd.index
-            )
-        )
+        named = tree.names(regions[odd.index]).tolist()
+        listed = [
+            f"第 {row + 1} 行 {name}是{words.get(level, level)}"
+            for row, name, level in zip(odd.index, named, odd, strict=True)
+        ]
         more = f" 等 {len(listed)} 处" if len(listed) > _LISTED else ""
         notes.append(f"与其余各行（{words.get(main, main)}）不同级：{'、'.join(listed[:_LISTED])}{more}")
     return notes

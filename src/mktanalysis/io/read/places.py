@@ -272,10 +272,8 @@ class PlaceReader:
 
     def _keep_lone_totals(self) -> None:
         """A total of a region of which no part is listed is the region's own figure."""
-        above: set[str] = set()
-        for place in self.places:
-            if place.region is not None:
-                above |= set(self.tree.path(place.region).index)
+        listed = {place.region for place in self.places if place.region is not None}
+        above = {region for one in listed for region in self.tree.path(one).index}
         for place in self.places:
             if place.is_total and place.scope is not None and place.scope not in above:
                 place.region = place.scope
@@ -323,21 +321,26 @@ class PlaceReader:
         A shared name is taken at the level of the other rows: of all of them, or of two thirds where it
         is a region and places within it that share the name (安阳市 and 安阳县, beside 济源).
         """
-        result = list(free)
-        for i, (a, b) in enumerate(zip(free, at_level, strict=True)):
-            if isinstance(a, str) and isinstance(b, str) and a != b and list(self.tree.children(a)) == [b]:
-                result[i] = b
+        pairs = list(zip(free, at_level, strict=True))
+        lone = {(a, b) for a, b in set(pairs) if isinstance(a, str) and isinstance(b, str) and a != b}
+        lone = {(a, b) for a, b in lone if list(self.tree.children(a)) == [b]}
+        result = [b if (a, b) in lone else a for a, b in pairs]
         agreeing = (self.tree.level_of([code for code in result if isinstance(code, str)]) == level).mean()
-        for i, code in enumerate(result):
-            chosen = at_level[i]
-            if isinstance(code, str) or not isinstance(chosen, str) or agreeing < _MOST:
-                continue
-            if agreeing == 1 or set(bearers(names[i], self.tree)) <= set(self.tree.subtree(chosen).regions):
-                result[i] = chosen
-                label = f"{chosen} {self.tree.names([chosen]).iloc[0]}"
-                note = f"“{names[i]}”与其他各行同级，认作 {label}"
-                self.notes += [note] if note not in self.notes else []
+        if agreeing < _MOST:
+            return result
+        open_rows = [i for i, code in enumerate(result) if not isinstance(code, str)]
+        asked = dict.fromkeys((names[i], at_level[i]) for i in open_rows if isinstance(at_level[i], str))
+        settled = dict.fromkeys(key for key in asked if agreeing == 1 or self._all_within(*key))
+        for name, chosen in settled:
+            label = f"{chosen} {self.tree.names([chosen]).iloc[0]}"
+            self.notes.append(f"“{name}”与其他各行同级，认作 {label}")
+        for i in open_rows:
+            result[i] = at_level[i] if (names[i], at_level[i]) in settled else result[i]
         return result
+
+    def _all_within(self, name: str, region: str) -> bool:
+        """Whether every region of this name is `region` or lies within it."""
+        return set(bearers(name, self.tree)) <= set(self.tree.subtree(region).regions)
 
 
 def _name(cell) -> str:

@@ -62,14 +62,10 @@ def _tell_repeated(repeated: pd.DataFrame, kind: Kind, problems: Problems) -> No
     more = "；若是明细，请写明门店、客户或日期列，或用 sum_rows=True（命令行 --sum）合计" if kind.own else ""
     first = repeated.groupby(_KEY, dropna=False)[["row", "sheet"]].transform("first")
     later = repeated[(repeated["row"] != first["row"]) | (repeated["sheet"] != first["sheet"])]
-    for index, row in later.iterrows():
-        other = first.loc[index]
-        where = (
-            f"工作表 {other['sheet']} 第 {other['row']} 行"
-            if other["sheet"] != row["sheet"]
-            else f"第 {other['row']} 行"
-        )
-        text = f"与{where}重复（同一地区、同一时期）{more}"
+    before = first.loc[later.index]
+    for row, other in zip(later.to_dict("records"), before.to_dict("records"), strict=True):
+        sheet = f"工作表 {other['sheet']} " if other["sheet"] != row["sheet"] else ""
+        text = f"与{sheet}第 {other['row']} 行重复（同一地区、同一时期）{more}"
         problems.add(text, row=row["row"], column=row["column"], value=row["region"], sheet=row["sheet"])
 
 

@@ -25,10 +25,12 @@ RUNS = "runs.csv"
 FIGURES = "figures.xlsx"
 #: Names that the engine uses itself; a link under one of them would lead its writes elsewhere.
 _OWN = (MARK, LOCK, WORK, NEXT, TABLES, INDEX, RUNS, FIGURES)
-_SCRATCH = {LOCK, WORK, NEXT}
 #: Files that the engine writes atomically: half of one may be left by a kill.
 _WRITTEN = (MARK, INDEX, RUNS, "run.json", "failure.json")
-_LEFT = re.compile(rf"\.(?:{'|'.join(map(re.escape, _WRITTEN))})\.[0-9a-f]{{8}}{re.escape(UNFINISHED)}\Z")
+_RANDOM = rf"\.[0-9a-f]{{8}}{re.escape(UNFINISHED)}\Z"
+_LEFT = re.compile(rf"\.(?:{'|'.join(map(re.escape, _WRITTEN))}){_RANDOM}")
+#: All that a kill can leave in a folder without a mark, which is written before anything else.
+_HALF_MARK = re.compile(rf"\.{re.escape(MARK)}{_RANDOM}")
 #: Before there was a mark, the index left a file with a hash.
 _OLD_STAMP = ".index"
 _OLD_FILES = (INDEX, RUNS, FIGURES)
@@ -53,7 +55,7 @@ def claim(folder: Path) -> None:
         raise MktError(f"输出文件夹 {folder.name} 里的 {'、'.join(links)} 是链接；请删去它或换一个 --out")
     mark = read_mark(folder)
     if mark is None:
-        foreign = [name for name in found if name not in _SCRATCH and not is_unfinished(name)]
+        foreign = [name for name in found if not _HALF_MARK.match(name)]
         if foreign and not _is_of_old_version(folder):
             shown = "、".join(foreign[:3]) + ("……" if len(foreign) > 3 else "")
             raise MktError(

@@ -8,6 +8,8 @@ over the reports change together or not at all; only files that a record or the 
 from __future__ import annotations
 
 import contextlib
+import csv
+import io
 import json
 import os
 import shutil
@@ -38,7 +40,7 @@ class Store:
     def __init__(self, folder: Path | str):
         if not str(folder).strip():
             raise MktError("没有给出输出文件夹")
-        self.folder = Path(folder).absolute()
+        self.folder = Path(os.path.abspath(os.path.expanduser(folder)))
         self.work = self.folder / mark.WORK
         self.next = self.folder / mark.NEXT
 
@@ -103,6 +105,15 @@ class Store:
     def names(self) -> list[str]:
         """Names of the reports that have a record, sound or not."""
         return [name for name in self._report_folders() if mark.is_plain(self.folder / name / RECORD)]
+
+    def listed(self) -> list[str]:
+        """Names of the reports that the run list calls good."""
+        try:
+            text = mark.read_plain(self.folder / mark.RUNS, _MAX_RECORD).decode("utf-8-sig")
+            lines = list(csv.DictReader(io.StringIO(text, newline="")))
+        except (OSError, ValueError, csv.Error):
+            return []
+        return [line.get("report") or "" for line in lines if line.get("status") in ("done", "kept")]
 
     def record(self, name: str, kind: str = RECORD) -> dict | None:
         """The record of a report, or None where there is none that can be read and is sound."""

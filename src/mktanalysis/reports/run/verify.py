@@ -62,11 +62,14 @@ def verify_reports(
     single = (folder / RECORD).exists()
     source = Store(folder.parent if single else folder)
     names = [folder.name] if single else source.names()
-    if not names:
+    if not names and (single or not source.listed()):
         raise MktError(f"{folder.name} 里没有报告（{RECORD}）")
     given = settings or Settings()
     given = Settings(jobs, given.timeout, given.memory_mb, given.runner)
-    rows = []
+    lost = [] if single else [name for name in source.listed() if name not in names]
+    rows = [
+        {"report": name, "item": "文件", "same": False, "detail": f"缺少 {RECORD}，无从核对"} for name in lost
+    ]
     published = []
     for name in names:
         try:
