@@ -25,7 +25,7 @@ from mktanalysis.planning import (
     year_outlook,
 )
 from mktanalysis.planning.document import PlanInputs, plan_document, swot
-from mktanalysis.planning.example import example_company
+from mktanalysis.synthetic import make_company
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +35,15 @@ def tree():
 
 @pytest.fixture(scope="module")
 def company(tree):
-    panel = mkt.load_panel("retail_sales")
-    cities = tree.subtree("320000").level("prefecture")
-    return example_company(panel[panel["region"].isin(cities) & panel["period"].dt.year.between(2015, 2023)])
+    return make_company(tree, within="320000", random_state=2024)
 
 
 @pytest.fixture(scope="module")
 def quotas(company, tree):
-    last = company.sales[company.sales["period"] == "2023"]["value"].sum()
+    sales = company.yearly(tree)
+    last = sales[sales["period"] == "2025"]["value"].sum()
     rule = QuotaRule(method="smoothed_share")
-    return set_quotas(company.sales, tree, total=round(last * 1.08, -4), rule=rule)
+    return set_quotas(sales, tree, total=round(last * 1.08, -4), rule=rule)
 
 
 @pytest.fixture(scope="module")
@@ -63,33 +62,32 @@ def test_tasks_and_months_sum_to_the_yuan(quotas, months, tree):
 def test_the_region_that_will_miss_is_flagged(company, months, tree):
     found = year_outlook(months, company.months_sold(months, 8), tree)
     cities = found[found["level"] == "prefecture"]
-    assert cities.loc[cities["needs_help"], "region"].tolist() == [company.late]
-    assert cities["region"].iloc[0] == company.late
+    assert cities.loc[cities["needs_help"], "region"].tolist() == [company.truth.late]
+    assert cities["region"].iloc[0] == company.truth.late
 
 
 def test_the_race_pays_each_period_once(company, months):
     board = leaderboard(months, company.months_sold(months, 8), prizes=Prizes(year=2e4))
     assert board["prize"].sum() == 8 * 1000 + 2 * 3000  # eight months and two quarters are in
-    assert not board.loc[board["region"] == company.late, "champion"].any()
+    assert not board.loc[board["region"] == company.truth.late, "champion"].any()
 
 
 def test_the_dealer_who_must_move_up_and_the_blank_place_are_found(company, tree):
-    cities = company.units["region"]
-    tiers = mkt.load_tier_list("2021").reindex(cities)
-    frame = pd.DataFrame({"A": "旗舰", "B": "标准", "C": "基础"}, index=tiers.astype(str).unique())
-    largest = str(tiers[company.low_dealer.split()[0]])
-    frame.loc[largest, "C"] = None
-    steps = pd.Series({"A": 3e7, "B": 5e5, "C": 0.0})
-    found = classify_dealers(company.dealers, tiers.astype(str), tree, thresholds=steps, framework=frame)
-    assert found.loc[found["status"] == "must_move_up", "dealer"].tolist() == [company.low_dealer]
-    density = dealer_density(company.dealers, tree, within="320000")
-    assert density.loc[density["status"] == "blank", "region"].tolist() == [company.blank]
-    assert (density["status"] == "kept").sum() == len(cities) - 1
+    dealers = company.dealers.rename(columns={"name": "dealer"})
+    tiers = mkt.load_tier_list("2025").astype(str)
+    rules = {"thresholds": company.thresholds, "framework": company.framework}
+    found = classify_dealers(dealers, tiers, tree, **rules)
+    assert found.loc[found["status"] == "must_move_up", "dealer"].tolist() == [company.truth.low_dealer]
+    assert found.set_index("dealer").loc[company.truth.low_dealer, "gap"] == 9e5
+    assert found["class"].tolist() == dealers["class"].tolist()
+    density = dealer_density(dealers, tree, within="320000")
+    assert density.loc[density["status"] == "blank", "region"].tolist() == [company.truth.blank]
+    assert (density["status"] == "kept").sum() == 12
 
 
 def test_calendar_meets_every_interval(company):
-    plan = visit_calendar(company.customers, company.intervals)
-    every = company.customers.set_index("customer")["class"].map(company.intervals)
+    plan = visit_calendar(company.visits, company.intervals)
+    every = company.visits.set_index("customer")["class"].map(company.intervals)
     for customer, visits in plan.visits.groupby("customer"):
         weeks = visits["week"].sort_values().to_numpy()
         assert (np.diff(weeks) == every[customer]).all() and weeks[0] <= every[customer]
@@ -100,7 +98,8 @@ def test_people_rebates_and_the_best_size(company):
     need = work[work["phase"] == "mature"].set_index("region")["staff"]
     number = heads(need)
     assert number.sum() == np.ceil(need.sum()) and managers(number.sum())["n_managers"].iloc[-1] == 1
-    paid = rebates(company.dealers, FIVE_BANDS)
+    sold = company.dealers.rename(columns={"name": "dealer", "volume": "sales"})
+    paid = rebates(sold, FIVE_BANDS)
     assert (paid.loc[paid["sales"] < paid["task"], "rebate"] == 0).all() and paid["rebate"].sum() > 0
     size = optimal_force(fit_response(company.judgements), margin=0.3, cost=1.5e5, most=60)
     assert size.flat_low <= size.best <= size.flat_high and size.flat_high - size.flat_low >= 2
@@ -115,7 +114,7 @@ def test_the_plan_tells_what_was_planted(company, quotas, months, tree):
         swot=swot(facts),
         quotas=quotas.table,
         months=months,
-        density=dealer_density(company.dealers, tree, within="320000"),
+        density=dealer_density(company.dealers.rename(columns={"name": "dealer"}), tree, within="320000"),
         outlook=outlook,
     )
     plan = plan_document(inputs)

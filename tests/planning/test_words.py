@@ -6,8 +6,8 @@ import pytest
 
 from mktanalysis import planning, words
 from mktanalysis.planning import document
-from mktanalysis.planning.example import example_company
 from mktanalysis.presentation import present
+from mktanalysis.synthetic import make_company
 from mktanalysis.words.render import TABLE
 
 
@@ -17,25 +17,28 @@ def made(request):
     from mktanalysis.regions import RegionTree
 
     rows = [("N", "全国", "nation", None)] + [(c, f"市{c}", "prefecture", "N") for c in "abcd"]
+    rows += [(f"{c}x", f"县{c}", "county", c) for c in "abcd"]
     tree = RegionTree.from_table(pd.DataFrame(rows, columns=["region", "name", "level", "parent"]))
     years = pd.PeriodIndex([str(y) for y in range(2019, 2025)] * 4, freq="Y")
     value = np.exp(np.random.default_rng(0).normal(25, 0.3, 24))
     market = pd.DataFrame({"region": np.repeat(list("abcd"), 6), "period": years, "value": value})
-    company = example_company(market)
-    last = company.sales[company.sales["period"] == "2024"].set_index("region")["value"]
+    company = make_company(tree, within="N", market=market, random_state=0)
+    sales = company.yearly(tree)
+    dealers = company.dealers.rename(columns={"name": "dealer"}).assign(sales=company.dealers["volume"])
+    last = sales[sales["period"] == "2024"].set_index("region")["value"]
     ahead = pd.DataFrame({"region": last.index, "mean": last.to_numpy()})
     ahead = ahead.assign(lower=ahead["mean"] * 0.9, upper=ahead["mean"] * 1.1)
-    quotas = planning.set_quotas(company.sales, tree, total=round(last.sum(), -4), forecast=ahead)
+    quotas = planning.set_quotas(sales, tree, total=round(last.sum(), -4), forecast=ahead)
     index = pd.DataFrame({"region": "x", "season": range(1, 13), "index": 1.0})
     months = planning.quota_months(quotas.quota, index, year=2025)
     sold = company.months_sold(months, 6)
-    compared = planning.compare_quota_methods(company.sales, tree)
+    compared = planning.compare_quota_methods(sales, tree)
     past = compared[compared["method"] == "growth"].assign(
         period=lambda t: pd.PeriodIndex(t["year"].astype(str), freq="Y")
     )
     people = pd.DataFrame({"region": list("abcd"), "person": "张三"})
-    near = planning.rebates(company.dealers, planning.FIVE_BANDS)
-    spread = company.dealers.assign(mean=1e6, lower=9e5, upper=1.1e6)
+    near = planning.rebates(dealers, planning.FIVE_BANDS)
+    spread = dealers.assign(mean=1e6, lower=9e5, upper=1.1e6)
     frame = pd.DataFrame({"A": ["旗舰"], "B": ["标准"]}, index=["一线"])
     tiers = pd.Series("一线", list("abcd"))
     steps = pd.Series({"A": 1e6, "B": 0.0})
@@ -59,13 +62,13 @@ def made(request):
         planning.leaderboard(months, sold, prizes=planning.Prizes(year=1e4)),
         near,
         planning.rebate_cost(spread[["dealer", "mean", "lower", "upper", "task"]], planning.FIVE_BANDS),
-        planning.compare_schedules(company.dealers, planning.FIVE_BANDS, planning.ABOVE_TASK),
-        planning.classify_dealers(company.dealers, tiers, tree, thresholds=steps, framework=frame),
-        planning.dealer_density(company.dealers, tree),
+        planning.compare_schedules(dealers, planning.FIVE_BANDS, planning.ABOVE_TASK),
+        planning.classify_dealers(dealers, tiers, tree, thresholds=steps, framework=frame),
+        planning.dealer_density(dealers, tree),
         planning.dealer_breaches(pd.DataFrame({"dealer": ["总"], "region": ["N"]}), tree),
         planning.field_workload(company.units),
         planning.optimal_force(planning.fit_response(company.judgements), margin=0.5, cost=1e5, most=9).table,
-        planning.visit_calendar(company.customers, company.intervals).weeks,
+        planning.visit_calendar(company.visits, company.intervals).weeks,
         planning.year_outlook(months, sold, tree),
         document.swot(facts),
         document.zone_roles(zone.assign(covered=1)),

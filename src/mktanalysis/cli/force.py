@@ -7,37 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .lists import Field
 from .own import uses_figures
 
 To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
-
-_DEALER = Field(("经销商", "经销商名称", "名称", "代理商", "dealer"))
-_PLACE = Field(("地区", "城市", "所在地区", "所在城市", "区域", "region"), "region")
-_DEALERS = {
-    "dealer": _DEALER,
-    "region": _PLACE,
-    "volume": Field(
-        ("年销量", "年销售额", "销售额", "年度销售额", "销售规模", "volume"), "yuan", required=False
-    ),
-    "rank": Field(("级次", "经销商级次", "层级", "rank"), required=False),
-}
-_UNITS = {
-    "region": _PLACE,
-    "customers": Field(("客户数", "客户", "建档客户", "customers"), "number"),
-    "area_km2": Field(("面积", "area_km2"), "number", required=False),
-    "radius_km": Field(("距离", "路程", "radius_km"), "number", required=False),
-    "stores": Field(("样板店", "样板店数", "stores"), "number", required=False),
-}
-_CUSTOMERS = {
-    "person": Field(("人员", "业务员", "负责人", "person")),
-    "customer": Field(("客户", "客户名称", "customer")),
-    "class": Field(("类别", "客户类别", "等级", "class")),
-    "hours": Field(("时间", "拜访时间", "每次时间", "小时", "hours"), "number"),
-    "kind": Field(("类型", "对象", "kind"), required=False),
-}
-_KINDS = {"经销商": "dealer", "合作伙伴": "partner", "样板店": "model_store", "客户": "customer"}
-_RANKS = {"一级": "first", "二级": "second"}
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +28,7 @@ def dealers(
     thresholds: Annotated[
         str, typer.Option(help="分类门槛（万元），从高到低，如 A=500,B=200,C=0；不给则按分位数并注明")
     ] = "",
-    tiers: Annotated[str, typer.Option(help="城市级别用哪个榜单，见 mktanalysis data")] = "2021",
+    tiers: Annotated[str, typer.Option(help="城市级别用哪个榜单，见 mktanalysis data")] = "2025",
     wanted: Annotated[int, typer.Option(min=1, help="每个地级市应有几家一级经销商")] = 2,
     within: Annotated[str, typer.Option(help="只看这个地区之内：代码或名称")] = "",
     to: To = None,
@@ -68,14 +40,13 @@ def dealers(
     例：mktanalysis dealers 经销商.xlsx --framework 框架.xlsx --thresholds A=500,B=200,C=0 --to 分类.xlsx
     """
     import mktanalysis as mkt
+    from mktanalysis.io.people import read_dealers
     from mktanalysis.planning import dealer_breaches, dealer_density
 
-    from .lists import read_list, show_words
+    from .lists import show_words, tell_notes
 
     tree = mkt.load_regions()
-    table = read_list(file, _DEALERS, tree=tree)
-    if "rank" in table:
-        table = table.assign(rank=table["rank"].map(_RANKS).fillna(table["rank"]))
+    table = tell_notes(read_dealers(file, tree=tree))
     code = mkt.resolve_names([within], tree).iloc[0] if within else None
     size = mkt.market_units("prefecture", within=code).set_index("region")["capacity"]
     density = dealer_density(table, tree, wanted=wanted, capacity=size, within=code)
@@ -93,41 +64,19 @@ def dealers(
 def _classes(table, framework: Path | None, thresholds: str, tiers: str, tree):
     """Classes and frameworks, or None where no framework is given."""
     import mktanalysis as mkt
+    from mktanalysis.io.people import read_framework, read_steps
     from mktanalysis.planning import class_thresholds, classify_dealers
 
     if framework is None:
         return None
     if "volume" not in table:
         raise mkt.MktError("经销商分类需要列：年销量(万元)")
-    frame = _framework(framework)
-    steps = _thresholds(thresholds) if thresholds else None
+    frame = read_framework(framework)
+    steps = read_steps(thresholds) if thresholds else None
     if steps is None:
         names = tuple(frame.columns)
         steps = class_thresholds(table["volume"], classes=names, shares=(1 / len(names),) * len(names))
     return classify_dealers(table, mkt.load_tier_list(tiers), tree, thresholds=steps, framework=frame)
-
-
-def _framework(path: Path):
-    """Tier x class as a table of names."""
-    import pandas as pd
-
-    from .lists import _rows
-
-    rows = _rows(path)
-    wide = pd.DataFrame(rows[1:], columns=rows[0])
-    return wide.set_index(wide.columns[0]).replace("", None)
-
-
-def _thresholds(text: str):
-    import pandas as pd
-
-    from mktanalysis import MktError
-
-    try:
-        pairs = [part.split("=") for part in text.replace("，", ",").split(",")]
-        return pd.Series({name.strip(): float(amount) * 1e4 for name, amount in pairs})
-    except ValueError:
-        raise MktError(f"门槛应写成 A=500,B=200,C=0（万元），给出的是 {text!r}") from None
 
 
 def staff(
@@ -161,13 +110,14 @@ def staff(
 
 def _heads(file: Path, people: int | None, to: Path | None) -> None:
     import mktanalysis as mkt
+    from mktanalysis.io.people import read_work_units
     from mktanalysis.planning import FieldForce, field_workload, heads, managers
 
-    from .lists import read_list, show_words
+    from .lists import show_words, tell_notes
 
     tree = mkt.load_regions()
     force = FieldForce()
-    work = field_workload(read_list(file, _UNITS, tree=tree), force)
+    work = field_workload(tell_notes(read_work_units(file, tree=tree)), force)
     mature = work[work["phase"] == "mature"]
     number = heads(mature.set_index("region")["staff"], total=people)
     shown = mature.assign(people=mature["region"].map(number)).drop(columns=["phase", "sweep"])
@@ -181,23 +131,15 @@ def _heads(file: Path, people: int | None, to: Path | None) -> None:
 
 
 def _calendar(file: Path, intervals: str, day_hours: float, to: Path | None) -> None:
-    import pandas as pd
-
-    from mktanalysis import MktError
+    from mktanalysis.io.people import read_intervals, read_visits
     from mktanalysis.planning import Week, visit_calendar
 
-    from .lists import read_list, show_words
+    from .lists import show_words, tell_notes
     from .output import check_target, write
 
     check_target(to)
-    try:
-        pairs = [part.split("=") for part in intervals.replace("，", ",").split(",")]
-        every = pd.Series({name.strip(): float(weeks) for name, weeks in pairs})
-    except ValueError:
-        raise MktError(f"--intervals 应写成 A=1,B=4,C=13（周），给出的是 {intervals!r}") from None
-    table = read_list(file, _CUSTOMERS)
-    if "kind" in table:
-        table = table.assign(kind=table["kind"].map(_KINDS).fillna(table["kind"]))
+    every = read_intervals(intervals)
+    table = tell_notes(read_visits(file))
     plan = visit_calendar(table, every, week=Week(day_hours=day_hours))
     show_words(plan.weeks, title="每周拜访")
     for note in plan.notes:

@@ -1,31 +1,45 @@
-"""A made-up company in real or made-up regions, with the files that its analyst would have.
+"""A made-up company in real or made-up regions, with a planted truth; every figure of it is invented.
 
-Always holds: figures of the counties add up to those of their city; growth and season are planted and can
-be found
-again; the same `random_state` gives the same company.
+Always holds: figures of the counties add up to those of their city; what is planted stands in `truth`, growth
+and season, and can be found again; the same `random_state` gives the same company.
 
-The planted truth: sales of a county are a level of its own, times growth of its city (2-14% a year), times
-one
-season for all (peak before Spring Festival and in autumn), times 3% noise.
+The planted truth: sales of a county are a level of its own, times growth of its city (2-14% a year, or the
+market's own path where one is given), times one season for all (peak before Spring Festival and in autumn),
+times 3% noise. In the running year every city sells 5% more than its task, the third largest 20% less. Every
+city has two first-level dealers, the smallest has none; the second dealer of the largest city sells next to
+nothing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from ..errors import MktError
 from ..regions import RegionTree
+from .company_people import customer_counts, dealer_list, judgements, salesman_list, staff_list, work_units
 
 #: Planted season of the months, mean 1.
 SEASON = np.array([1.18, 0.92, 0.94, 0.93, 0.98, 0.97, 0.92, 0.95, 1.04, 1.07, 1.03, 1.07])
 _NOISE = 0.03
-_DEALER_CLASSES = ("A", "B", "C")
-_CUSTOMER_CLASSES = ("A", "B", "C")
-_SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张"
+#: What the planted region sells of its tasks, what the others do, and how far months scatter.
+_LATE = 0.8
+_USUAL = 1.05
+_SCATTER = 0.04
+#: The company asks of every city this much more than the market's growth.
+_STRETCH = 0.02
+_FEWEST = 4
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What is planted in a made-up company: codes of two cities and a dealer's name."""
+
+    late: str
+    blank: str
+    low_dealer: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,45 +49,110 @@ class Company:
     Attributes
     ----------
     sales : DataFrame
-        region (county), period (month), value (yuan).
+        region (county), period (month), value (yuan): full years, then the running year's first months.
+    targets : DataFrame
+        region (city), period (the running year), value (yuan).
     dealers : DataFrame
-        region (city), name, class, opened (month).
+        region (city), name, class, rank, opened (month), volume (last year, yuan), task (yuan).
+    thresholds : Series
+        Index class, the least volume of a dealer, yuan.
+    framework : DataFrame
+        Index tier, columns class: the name of the framework, missing where the tier does not admit the class.
     customers : DataFrame
         region (county), class, value (count).
-    targets : DataFrame
-        region (city), period (the year after), value (yuan).
+    units : DataFrame
+        region (city), customers, area_km2, radius_km, stores: what the work of the field depends on.
+    staff : DataFrame
+        person, region (city): who works where today.
+    visits : DataFrame
+        One salesman's file: person, customer, class, hours, kind.
+    intervals : Series
+        Weeks between visits by class.
+    judgements : DataFrame
+        What managers think that more or fewer salesmen would sell: region, staff, sales.
     growth : Series
         Planted growth a year of each city, index region.
     season : Series
         Planted season, index month 1-12, mean 1.
+    truth : Truth
     """
 
     sales: pd.DataFrame
-    dealers: pd.DataFrame
-    customers: pd.DataFrame
     targets: pd.DataFrame
+    dealers: pd.DataFrame
+    thresholds: pd.Series
+    framework: pd.DataFrame
+    customers: pd.DataFrame
+    units: pd.DataFrame
+    staff: pd.DataFrame
+    visits: pd.DataFrame
+    intervals: pd.Series
+    judgements: pd.DataFrame
     growth: pd.Series
     season: pd.Series
+    truth: Truth
+
+    def yearly(self, tree: RegionTree) -> pd.DataFrame:
+        """Sales of the full years by city: region, period (year), value."""
+        running = int(self.targets["period"].iloc[0].year)
+        past = self.sales[self.sales["period"].dt.year < running]
+        home = tree.parents("prefecture", past["region"].unique())
+        city = past["region"].map(home.set_axis(past["region"].unique()))
+        year = past["period"].dt.asfreq("Y")
+        return past.assign(region=city, period=year).groupby(["region", "period"], as_index=False).sum()
+
+    def months_sold(self, months: pd.DataFrame, count: int, *, random_state: int = 0) -> pd.DataFrame:
+        """Draw the first `count` months' sales from a month table of tasks.
+
+        They lie 5% above the tasks with 4% noise; the planted city's 20% below.
+
+        Parameters
+        ----------
+        months : DataFrame
+            region, period, value: the tasks.
+        count : int
+        random_state : int
+
+        Returns
+        -------
+        DataFrame
+            Columns region, period, value, yuan.
+        """
+        rng = np.random.default_rng(random_state)
+        first = sorted(months["period"].unique())[:count]
+        done = months[months["period"].isin(first)].sort_values(["region", "period"], ignore_index=True)
+        rate = np.where(done["region"] == self.truth.late, _LATE, _USUAL)
+        return done.assign(value=(done["value"] * rate * rng.normal(1, _SCATTER, len(done))).round())
 
 
 def make_company(
     tree: RegionTree,
     *,
     within: str,
-    first_year: int = 2022,
+    first_year: int = 2023,
     n_years: int = 3,
+    months_done: int = 8,
+    market: pd.DataFrame | None = None,
+    share: float = 2e-5,
     random_state: int | np.random.Generator | None = None,
 ) -> Company:
-    """Return a made-up company that sells in all counties of one region (虚构公司).
+    """Return a made-up company that sells in all counties of one region (虚构公司，只供试用).
 
     Parameters
     ----------
     tree : RegionTree
         With levels prefecture and county.
     within : str
-        Code of the region in which it sells.
+        Code of the region in which it sells; at least four prefectures.
     first_year, n_years : int
-        Months of its history.
+        Full years of its history; the year after them is the running one.
+    months_done : int
+        Months of the running year that are in, 0-12.
+    market : DataFrame, optional
+        region (prefecture), period (yearly), value: the market's size, yuan, every year. The company then
+        sells in these places, in these years, about `share` of it.
+    share : float
+        The company's share of the market, on average.
     random_state : int or Generator, optional
 
     Returns
@@ -85,124 +164,114 @@ def make_company(
     >>> from mktanalysis.synthetic import make_market
     >>> tree = make_market(random_state=0).tree
     >>> company = make_company(tree, within=tree.root, random_state=0)
-    >>> len(company.sales) == len(tree.level("county")) * 36, float(round(company.season.mean(), 6))
+    >>> len(company.sales) == len(tree.level("county")) * (36 + 8), round(float(company.season.mean()), 6)
     (True, 1.0)
     """
-    if not {"prefecture", "county"} <= set(tree.levels) or n_years < 1:
-        raise MktError("需要有 prefecture 和 county 两级的地区树，以及至少一年")
+    if not {"prefecture", "county"} <= set(tree.levels) or n_years < 1 or not 0 <= months_done <= 12:
+        raise MktError("需要有 prefecture 和 county 两级的地区树、至少一年、今年 0—12 个月")
     rng = np.random.default_rng(random_state)
-    area = tree.subtree(within)
-    counties = area.level("county")
-    home = tree.parents("prefecture", counties)
+    home = _home(tree, within, market)
     cities = pd.Index(home.unique(), name="region")
-    growth = pd.Series(rng.uniform(0.02, 0.14, len(cities)).round(3), cities, name="growth")
     season = pd.Series(SEASON / SEASON.mean(), range(1, 13), name="season")
-    sales = _sales(counties, home, growth, season, (first_year, n_years), rng)
-    last = sales[sales["period"].dt.year == first_year + n_years - 1]
-    by_city = last.groupby(home.reindex(last["region"]).to_numpy())["value"].sum()
-    targets = pd.DataFrame(
-        {
-            "region": by_city.index,
-            "period": pd.Period(str(first_year + n_years), freq="Y"),
-            "value": (by_city * (1 + growth.reindex(by_city.index) + 0.02)).round(-4).to_numpy(),
-        }
-    )
-    dealers = _dealers(cities, first_year, rng)
-    customers = _customers(counties, rng)
-    return Company(sales, dealers, customers, targets, growth, season)
+    if market is None:
+        growth = pd.Series(rng.uniform(0.02, 0.14, len(cities)).round(3), cities, name="growth")
+        past = _own_path(home, growth, season, (first_year, n_years), rng)
+    else:
+        wide = _wide(market, cities)
+        growth = ((wide.iloc[:, -1] / wide.iloc[:, 0]) ** (1 / max(wide.shape[1] - 1, 1)) - 1).rename(
+            "growth"
+        )
+        past = _market_path(home, wide * share, season, rng)
+    return _with_the_rest(past, home, growth, season, months_done, rng)
 
 
-def _sales(
-    counties, home: pd.Series, growth: pd.Series, season: pd.Series, years: tuple, rng
-) -> pd.DataFrame:
-    """Sales by county and month, whole tens of yuan."""
+def _home(tree: RegionTree, within: str, market: pd.DataFrame | None) -> pd.Series:
+    """County -> its city, in the region and, where there is one, in the market."""
+    counties = tree.subtree(within).level("county")
+    home = tree.parents("prefecture", counties)
+    if market is not None:
+        home = home[home.isin(market["region"])]
+    if home.nunique() < _FEWEST:
+        raise MktError(f"虚构公司至少需要 {_FEWEST} 个市，现有 {home.nunique()} 个")
+    return home
+
+
+def _wide(market: pd.DataFrame, cities: pd.Index) -> pd.DataFrame:
+    wide = market.pivot(index="region", columns="period", values="value").reindex(cities)
+    if wide.isna().any(axis=None):
+        raise MktError("市场规模应每个市、每一年都有数")
+    return wide
+
+
+def _own_path(home: pd.Series, growth: pd.Series, season: pd.Series, years: tuple, rng) -> pd.DataFrame:
+    """Counties x months, yuan: own levels, steady growth of their city."""
     first_year, n_years = years
     months = pd.period_range(f"{first_year}-01", periods=12 * n_years, freq="M", name="period")
-    level = np.exp(rng.normal(np.log(4e5), 0.8, len(counties)))  # (counties,)
-    rate = growth.reindex(home.reindex(counties)).to_numpy()
+    level = np.exp(rng.normal(np.log(4e5), 0.8, len(home)))  # (counties,)
+    rate = growth.reindex(home).to_numpy()
     trend = (1 + rate)[:, None] ** (np.arange(len(months)) / 12)  # (counties, months)
-    noise = np.exp(rng.normal(0, _NOISE, trend.shape))
-    value = level[:, None] * trend * season.reindex(months.month).to_numpy() * noise
-    table = pd.DataFrame(value.round(-1), pd.Index(counties, name="region"), months)
-    return table.stack().rename("value").reset_index()
+    return _noisy(level[:, None] * trend, home.index, months, season, rng)
 
 
-def _dealers(cities, first_year: int, rng) -> pd.DataFrame:
-    rows = []
-    for city in cities:
-        for _ in range(int(rng.integers(1, 4))):
-            surname = _SURNAMES[int(rng.integers(len(_SURNAMES)))]
-            opened = pd.Period(
-                year=int(first_year - rng.integers(0, 8)), month=int(rng.integers(1, 13)), freq="M"
-            )
-            kind = _DEALER_CLASSES[int(rng.integers(len(_DEALER_CLASSES)))]
-            rows.append(
-                {
-                    "region": city,
-                    "name": f"{surname}记商贸{len(rows) + 1:03d}",
-                    "class": kind,
-                    "opened": opened,
-                }
-            )
-    return pd.DataFrame(rows)
+def _market_path(home: pd.Series, mine: pd.DataFrame, season: pd.Series, rng) -> pd.DataFrame:
+    """Counties x months, yuan: a share of the market of their city's year, the counties' weights fixed."""
+    taste = np.exp(rng.normal(0, 0.3, len(mine)))[:, None]
+    sold = mine * taste * np.exp(rng.normal(0, 0.05, mine.shape))
+    weight = pd.Series(np.exp(rng.normal(0, 0.8, len(home))), home.index)
+    weight = weight / weight.groupby(home).transform("sum")
+    years = mine.columns
+    months = pd.period_range(f"{years[0]}-01", periods=12 * len(years), freq="M", name="period")
+    monthly = np.repeat(sold.reindex(home).to_numpy() / 12, 12, axis=1)  # (counties, months)
+    return _noisy(weight.to_numpy()[:, None] * monthly, home.index, months, season, rng)
 
 
-def _customers(counties, rng) -> pd.DataFrame:
-    counts = rng.poisson([5, 20, 60], (len(counties), len(_CUSTOMER_CLASSES)))
-    table = pd.DataFrame(counts, pd.Index(counties, name="region"), list(_CUSTOMER_CLASSES))
-    return table.rename_axis(columns="class").stack().rename("value").reset_index()
+def _noisy(level: np.ndarray, counties, months, season: pd.Series, rng) -> pd.DataFrame:
+    noise = np.exp(rng.normal(0, _NOISE, level.shape))
+    value = level * season.reindex(months.month).to_numpy() * noise
+    return pd.DataFrame(value.round(-1), pd.Index(counties, name="region"), months)
 
 
-def write_company(company: Company, tree: RegionTree, folder: str | Path) -> dict[str, Path]:
-    """Write the company's files as an analyst would have them, and return their paths by kind.
-
-    ``sales`` has a row a county, years above months, in ten thousand yuan, with a total row; ``stores``
-    lists the
-    dealers, ``customers`` the customers by class, ``targets`` next year's tasks of the cities.
-    """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = {
-        "sales": folder / "销售.csv",
-        "stores": folder / "经销商.csv",
-        "customers": folder / "客户.csv",
-        "targets": folder / "任务.csv",
-    }
-    _write(paths["sales"], _sales_lines(company, tree))
-    names = tree.names()
-    dealers = [
-        [names[row.region], row.name, row.kind, f"{row.opened.year}-{row.opened.month:02d}"]
-        for row in company.dealers.rename(columns={"class": "kind"}).itertuples()
-    ]
-    _write(paths["stores"], [["城市", "经销商名称", "经销商等级", "开业日期"], *dealers])
-    customers = [
-        [row.region, names[row.region], row.kind, str(row.value)]
-        for row in company.customers.rename(columns={"class": "kind"}).itertuples()
-    ]
-    _write(paths["customers"], [["行政区划代码", "区县", "客户等级", "客户数"], *customers])
-    targets = [
-        [names[row.region], str(row.period), f"{row.value / 1e4:g}"] for row in company.targets.itertuples()
-    ]
-    _write(paths["targets"], [["城市", "年份", "任务(万元)"], *targets])
-    return paths
+def _with_the_rest(past: pd.DataFrame, home, growth, season, months_done: int, rng) -> Company:
+    """Tasks, the running year, dealers and people from the history."""
+    year = int(past.columns[-1].year)
+    county_last = past.loc[:, past.columns.year == year].sum(axis=1)
+    last = county_last.groupby(home).sum().rename_axis("region")
+    order = last.sort_values(ascending=False, kind="stable").index
+    task = (last * (1 + growth.reindex(last.index) + _STRETCH)).round(-4)
+    running = pd.Period(str(year + 1), freq="Y")
+    targets = pd.DataFrame({"region": task.index, "period": running, "value": task.to_numpy()})
+    now = _running(county_last, home, task, season, (year + 1, months_done), order[2], rng)
+    dealers, thresholds, framework = dealer_list(last, order, year, rng)
+    customers = customer_counts(home.index, rng)
+    low = dealers.loc[dealers["region"] == order[0], "name"].iloc[-1]
+    visits, intervals = salesman_list(rng)
+    return Company(
+        sales=pd.concat([past, now], axis=1).stack().rename("value").reset_index(),
+        targets=targets,
+        dealers=dealers,
+        thresholds=thresholds,
+        framework=framework,
+        customers=customers,
+        units=work_units(customers, home, rng),
+        staff=staff_list(last),
+        visits=visits,
+        intervals=intervals,
+        judgements=judgements(last),
+        growth=growth,
+        season=season,
+        truth=Truth(late=order[2], blank=order[-1], low_dealer=low),
+    )
 
 
-def _sales_lines(company: Company, tree: RegionTree) -> list[list[str]]:
-    wide = company.sales.pivot(index="region", columns="period", values="value") / 1e4
-    years = [f"{period.year}年" for period in wide.columns]
-    months = [f"{period.month}月" for period in wide.columns]
-    home = tree.names(tree.parents("prefecture", wide.index)).to_numpy()
-    rows = [
-        [code, city, name, *(f"{value:.3f}" for value in figures)]
-        for code, city, name, figures in zip(
-            wide.index, home, tree.names(wide.index), wide.to_numpy(), strict=True
-        )
-    ]
-    total = ["", "合计", "", *(f"{value:.3f}" for value in wide.sum())]
-    title = ["分县销售额  单位：万元", "", "", *[""] * len(years)]
-    return [title, ["行政区划代码", "城市", "区县", *years], ["", "", "", *months], *rows, total]
-
-
-def _write(path: Path, lines: list[list[str]]) -> None:
-    text = "\n".join(",".join(line) for line in lines)
-    path.write_text(text + "\n", encoding="utf-8-sig")
+def _running(county_last, home, task, season, when: tuple, late: str, rng) -> pd.DataFrame:
+    """The running year's months: near the tasks, the planted city's well below."""
+    year, count = when
+    months = pd.period_range(f"{year}-01", periods=12, freq="M", name="period")[:count]
+    rate = pd.Series(_USUAL, task.index)
+    rate[late] = _LATE
+    scatter = rng.normal(1, _SCATTER, (len(task), count))
+    monthly = (task * rate).to_numpy()[:, None] / 12 * season.reindex(months.month).to_numpy() * scatter
+    by_city = pd.DataFrame(monthly, task.index, months)
+    weight = county_last / county_last.groupby(home).transform("sum")
+    value = by_city.reindex(home).to_numpy() * weight.to_numpy()[:, None]
+    return pd.DataFrame(value.round(-1), county_last.index, months)
