@@ -41,6 +41,7 @@ from .panels import (
     national_months,
     panel_coverage,
 )
+from .plan_figures import neighbour_provinces, tiers_today
 from .retail import check_imputed_retail, city_retail, county_retail
 from .tier_lists import FORMER_LIST, NEWEST_LIST, check_tiers
 from .today.bridge import bridge_panel, bridge_scores, check_bridge, known_figures, said
@@ -104,6 +105,7 @@ __all__ = [
     "market_position",
     "market_units",
     "national_months",
+    "neighbour_provinces",
     "newest_year",
     "outside_pull",
     "own_figures",
@@ -121,6 +123,7 @@ __all__ = [
     "score_cities",
     "score_counties",
     "share_by_heads",
+    "tiers_today",
     "unit_level",
     "use_figures",
     "with_figures",

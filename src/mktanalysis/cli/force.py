@@ -23,7 +23,10 @@ def dealers(
         Path, typer.Argument(help="经销商表：经销商、地区；如有：年销量(万元)、级次（一级、二级）")
     ],
     framework: Annotated[
-        Path | None, typer.Option(help="经营框架表：第一列城市级别，其余各列为经销商类别，空格为不允许")
+        Path | None,
+        typer.Option(
+            help="经营框架表：第一列城市级别，其余各列为经销商类别，空格为不允许；可有一行“门槛(万元)”"
+        ),
     ] = None,
     thresholds: Annotated[
         str, typer.Option(help="分类门槛（万元），从高到低，如 A=500,B=200,C=0；不给则按分位数并注明")
@@ -65,18 +68,15 @@ def _classes(table, framework: Path | None, thresholds: str, tiers: str, tree):
     """Classes and frameworks, or None where no framework is given."""
     import mktanalysis as mkt
     from mktanalysis.io.people import read_framework, read_steps
-    from mktanalysis.planning import class_thresholds, classify_dealers
+    from mktanalysis.planning import dealer_classes
 
     if framework is None:
         return None
     if "volume" not in table:
         raise mkt.MktError("经销商分类需要列：年销量(万元)")
-    frame = read_framework(framework)
-    steps = read_steps(thresholds) if thresholds else None
-    if steps is None:
-        names = tuple(frame.columns)
-        steps = class_thresholds(table["volume"], classes=names, shares=(1 / len(names),) * len(names))
-    return classify_dealers(table, mkt.load_tier_list(tiers), tree, thresholds=steps, framework=frame)
+    frame, steps = read_framework(framework)
+    steps = read_steps(thresholds) if thresholds else steps
+    return dealer_classes(table, mkt.load_tier_list(tiers), tree, steps, frame)
 
 
 def staff(

@@ -152,18 +152,24 @@ def _found(row: list[str], fields: dict[str, Field], *, need: int) -> dict[str, 
     return places if len(places) > need else {}
 
 
-def _factor(head: str, holds: str, path: Path, title_unit: str) -> float:
+def money_factor(head: str, path: Path, title_unit: str = "") -> float:
+    """How many yuan one of a head's unit is: the unit in its brackets, else that of the title."""
+    word = _unit_of(head) or title_unit
+    if word not in _MONEY:
+        units = "、".join(_MONEY)
+        raise MktError(f"{path.name}：列“{head}”要写明单位，如 {head.split('（')[0]}(万元)；可用：{units}")
+    return _MONEY[word]
+
+
+def _unit_of(head: str) -> str:
     unit = re.search(r"\((.*?)\)$", unicodedata.normalize("NFKC", head).replace(" ", ""))
-    word = unit[1] if unit else ""
+    return unit[1] if unit else ""
+
+
+def _factor(head: str, holds: str, path: Path, title_unit: str) -> float:
     if holds == "yuan":
-        word = word or title_unit
-        if word not in _MONEY:
-            units = "、".join(_MONEY)
-            raise MktError(
-                f"{path.name}：列“{head}”要写明单位，如 {head.split('（')[0]}(万元)；可用：{units}"
-            )
-        return _MONEY[word]
-    return 0.01 if holds == "share" and word == "%" else 1.0
+        return money_factor(head, path, title_unit)
+    return 0.01 if holds == "share" and _unit_of(head) == "%" else 1.0
 
 
 def _given(cell: str) -> bool:

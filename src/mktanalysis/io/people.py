@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from ..errors import MktError
-from .lists import Field, read_list, rows_of
+from .lists import Field, money_factor, read_list, rows_of
 
 _DEALER = Field(("经销商", "经销商名称", "名称", "代理商", "dealer"))
 _PLACE = Field(("地区", "城市", "市", "所在地区", "所在城市", "区域", "region"), "region")
@@ -39,6 +39,7 @@ _VISITS = {
     "kind": Field(("类型", "对象", "kind"), required=False),
 }
 _KINDS = {"经销商": "dealer", "合作伙伴": "partner", "样板店": "model_store", "客户": "customer"}
+_STEPS = ("门槛", "分类门槛", "年销量", "起点")
 _RANKS = {"一级": "first", "二级": "second"}
 
 
@@ -50,13 +51,30 @@ def read_dealers(path: str | Path, *, tree) -> pd.DataFrame:
     return table
 
 
-def read_framework(path: str | Path) -> pd.DataFrame:
-    """Read the framework: a row a tier of cities, a column a class, empty where not admitted (经营框架)."""
+def read_framework(path: str | Path) -> tuple[pd.DataFrame, pd.Series | None]:
+    """Read a company's framework of dealers (经营框架): a row a tier of cities, a column a class.
+
+    Returns
+    -------
+    framework : DataFrame
+        Index tier, columns class, missing where a class is not admitted.
+    thresholds : Series or None
+        Index class, the least yearly volume, yuan, where a row ``门槛(万元)`` gives them.
+    """
     rows = rows_of(Path(path))
     if len(rows) < 2 or len(rows[0]) < 2:
         raise MktError(f"{Path(path).name}：经营框架应是一张表，第一列为城市级别，其余各列为经销商类别")
     wide = pd.DataFrame(rows[1:], columns=rows[0])
-    return wide.set_index(wide.columns[0]).replace("", None)
+    frame = wide.set_index(wide.columns[0])
+    at = frame.index.str.startswith(_STEPS)
+    steps = None
+    if at.any():
+        factor = money_factor(str(frame.index[at][0]), Path(path))
+        numbers = pd.to_numeric(frame[at].iloc[0].str.replace(",", ""), errors="coerce")
+        if numbers.isna().any():
+            raise MktError(f"{Path(path).name}：分类门槛一行应全是数字：{'、'.join(frame[at].iloc[0])}")
+        steps = (numbers * factor).rename_axis("class").rename(None)
+    return frame[~at].replace("", None), steps
 
 
 def read_staff(path: str | Path, *, tree) -> pd.DataFrame:

@@ -1,11 +1,12 @@
 """Plans and how they come true: tasks, races and rebates, dealers, people, control; drivers and scenarios."""
 
 from .control import accuracy, plan_vs_actual
-from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_density
+from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_classes, dealer_density
 from .document import (
     ROLES,
     PlanDocument,
     PlanInputs,
+    city_table,
     control_months,
     market_facts,
     path_budget,
@@ -15,6 +16,7 @@ from .document import (
     plan_budget,
     plan_document,
     plan_heads,
+    staff_by_unit,
     swot,
     targets_table,
     zone_roles,
@@ -33,6 +35,7 @@ from .incentives import (
     schedule_from_table,
 )
 from .outlook import Alarm, year_outlook
+from .own_units import units_of_company
 from .people import (
     FieldForce,
     Week,
@@ -85,6 +88,7 @@ __all__ = [
     "accuracy",
     "apply_scenario",
     "breakdown_heads",
+    "city_table",
     "class_thresholds",
     "classify_dealers",
     "company_position",
@@ -93,6 +97,7 @@ __all__ = [
     "compare_vintages",
     "control_months",
     "dealer_breaches",
+    "dealer_classes",
     "dealer_density",
     "decompose_growth",
     "field_workload",
@@ -126,9 +131,11 @@ __all__ = [
     "set_quotas",
     "split_target",
     "split_to_people",
+    "staff_by_unit",
     "standard_round",
     "swot",
     "targets_table",
+    "units_of_company",
     "visit_calendar",
     "without_person",
     "year_outlook",

@@ -48,7 +48,12 @@ def class_thresholds(
 
 
 def classify_dealers(
-    dealers: pd.DataFrame, tiers: pd.Series, tree, *, thresholds: pd.Series, framework: pd.DataFrame
+    dealers: pd.DataFrame,
+    tiers: pd.Series,
+    tree,
+    *,
+    thresholds: pd.Series,
+    framework: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Class, framework and gap of each dealer (经销商分类与经营框架).
 
@@ -61,9 +66,9 @@ def classify_dealers(
     tree : RegionTree
     thresholds : Series
         Index class, best first, the least yearly volume, yuan; the last is usually 0.
-    framework : DataFrame
+    framework : DataFrame, optional
         Index tier, columns class: the framework's name; missing or empty where the tier does not admit the
-        class.
+        class. Without it dealers have a class and nothing to be held against.
 
     Returns
     -------
@@ -96,6 +101,9 @@ def classify_dealers(
     least = thresholds.astype(float)
     if least.index.has_duplicates or not (least.diff().dropna() < 0).all() or (least < 0).any():
         raise MktError("经销商分类门槛应从高到低排列，不重复、不为负")
+    if framework is None:
+        rows = [(_class_of(volume, least), "", "", np.nan, "no_framework") for volume in dealers["volume"]]
+        return _assembled(dealers, _tier_of(dealers["region"], tiers, tree), rows, thresholds)
     if set(framework.columns) != set(least.index):
         have = "、".join(map(str, framework.columns))
         raise MktError(f"经营框架的类别（{have}）应与分类门槛（{'、'.join(least.index)}）一致")
@@ -112,11 +120,58 @@ def classify_dealers(
         _placed(row.volume, at, least, framework, allowed)
         for row, at in zip(dealers.itertuples(), tier, strict=True)
     ]
+    return _assembled(dealers, tier, rows, thresholds)
+
+
+def dealer_classes(
+    dealers: pd.DataFrame,
+    tiers: pd.Series,
+    tree,
+    thresholds: pd.Series | None = None,
+    framework: pd.DataFrame | None = None,
+) -> pd.DataFrame | None:
+    """Classes of a list of dealers as far as the company's rules are known (经销商分类，缺规则也能分).
+
+    Parameters
+    ----------
+    dealers : DataFrame
+        Columns dealer, region and, if known, volume (yuan a year).
+    tiers, tree, framework
+        As for :func:`classify_dealers`.
+    thresholds : Series, optional
+        Default quantiles of these dealers, in as many classes as the framework has, and said so.
+
+    Returns
+    -------
+    DataFrame or None
+        As from :func:`classify_dealers`; None without dealers or without volumes.
+
+    Examples
+    --------
+    >>> dealer_classes(pd.DataFrame({"dealer": ["甲"], "region": ["a"]}), pd.Series(dtype=str), None) is None
+    True
+    """
+    if not len(dealers) or "volume" not in dealers:
+        return None
+    if thresholds is None and framework is None:
+        thresholds = class_thresholds(dealers["volume"])
+    elif thresholds is None:
+        names = tuple(framework.columns)
+        thresholds = class_thresholds(dealers["volume"], classes=names, shares=(1 / len(names),) * len(names))
+    return classify_dealers(dealers, tiers, tree, thresholds=thresholds, framework=framework)
+
+
+def _assembled(dealers: pd.DataFrame, tier: pd.Series, rows: list, thresholds: pd.Series) -> pd.DataFrame:
     held = pd.DataFrame(rows, columns=["class", "framework", "least_class", "gap", "status"])
     front = dealers[["dealer", "region", "volume"]].reset_index(drop=True)
     front.insert(2, "tier", tier.to_numpy())
     basis = thresholds.attrs.get("basis", "thresholds")
     return named(pd.concat([front, held], axis=1).assign(basis=basis), "dealers")
+
+
+def _class_of(volume: float, least: pd.Series) -> str:
+    """The best class that a volume reaches, "" below every one."""
+    return next((str(name) for name, floor in least.items() if volume >= floor), "")
 
 
 def _placed(volume: float, tier, least: pd.Series, framework: pd.DataFrame, allowed: pd.DataFrame) -> tuple:

@@ -112,6 +112,8 @@ def company_position(
     """
     notes: list[str] = []
     kept = _dealers(dealers, tree, level, notes)
+    if sales is None and "own_share" in units and (units["own_share"] > 0).any():
+        return _from_shares(units, tree, kept, season, base, notes)
     if sales is None:
         chosen = base or (_largest(units, tree),)
         _check_base(chosen, units)
@@ -126,6 +128,16 @@ def company_position(
     return Position(
         placed, chosen, last, _season(own, season, notes), kept, outlook, "自有文件", tuple(notes)
     )
+
+
+def _from_shares(units: pd.DataFrame, tree, dealers, season, base, notes: list[str]) -> Position:
+    """Sales as the own shares of the units say."""
+    sold = (units["own_share"] * units["capacity"]).set_axis(units["region"]).rename_axis("region")
+    last = sold[sold > 0]
+    chosen = base or _strong(units, last)
+    _check_base(chosen, units)
+    notes.append("没有销售文件：去年的销售额由自有单元表的份额乘以容量得到。")
+    return Position(units, chosen, last, season, dealers, None, "自有单元表", tuple(notes))
 
 
 def _names(tree, codes) -> str:
@@ -186,19 +198,24 @@ def _last_year(own, targets, tree, units, notes: list[str]):
     if outlook is not None and running is not None:
         lowest = outlook[outlook["level"] == outlook["level"].iloc[-1]]
         notes.append(f"{running} 年按已有 {count.iloc[-1]} 期和今年至今的完成率估到年底。")
-        return lowest.set_index("region")["outlook"], outlook
+        return _carried(lowest.set_index("region")["outlook"], running, units, notes), outlook
     if not len(full):
         raise MktError("自有销售没有一个完整的年份")
     newest = int(full[-1])
     if running is not None:
         notes.append(f"{running} 年只有 {count.iloc[-1]} 期又没有今年任务，没有用；去年取 {newest} 年。")
     last = own[years == newest].groupby("region")["value"].sum()
-    gap = int(units["year"].max()) - newest if "year" in units else 0
-    if gap > 0:
-        rate = units.set_index("region")["growth"].reindex(last.index).fillna(0.0)
-        notes.append(f"自有销售到 {newest} 年，按市场增速补 {gap} 年到 {newest + gap} 年。")
-        last = last * (1 + rate) ** gap
-    return last, outlook
+    return _carried(last, newest, units, notes), outlook
+
+
+def _carried(last: pd.Series, year: int, units: pd.DataFrame, notes: list[str]) -> pd.Series:
+    """Sales of `year` brought to the year of the units, at the market's growth."""
+    gap = int(units["year"].max()) - year if "year" in units else 0
+    if gap <= 0:
+        return last
+    rate = units.set_index("region")["growth"].reindex(last.index).fillna(0.0)
+    notes.append(f"自有销售到 {year} 年，按市场增速补 {gap} 年到 {year + gap} 年。")
+    return last * (1 + rate) ** gap
 
 
 def _outlook(own, targets, tree, units, notes: list[str]):
@@ -211,7 +228,11 @@ def _outlook(own, targets, tree, units, notes: list[str]):
     if actual.empty:
         notes.append(f"自有销售没有 {year} 年的数，任务没有对照。")
         return None
-    plan = targets[targets["period"].dt.year == year]
+    inside = targets["region"].isin(tree.regions) & (targets["period"].dt.year == year)
+    if not inside.any():
+        notes.append(f"任务文件没有本区域 {year} 年的任务，没有对照。")
+        return None
+    plan = targets[inside]
     if season_of(plan["period"].dtype) == 1:
         index = seasonal_index(_total(own[own["period"].dt.year < year]))
         whole = plan.set_index("region")["value"].round(-4)

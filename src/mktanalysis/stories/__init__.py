@@ -7,7 +7,7 @@ from .expansion import basis, expansion, position, zones
 from .expansion import replanned as expansion_replanned
 from .landing import landing
 from .plan import plan_page, plan_risks, situation
-from .province import province
+from .plan_words import plan_strip, plan_titles
 from .regions import data_coverage, named_together
 from .story import Claim, Number, Story, Strip
 from .targets import people, progress, rebates, tasks
@@ -40,9 +40,10 @@ __all__ = [
     "people",
     "plan_page",
     "plan_risks",
+    "plan_strip",
+    "plan_titles",
     "position",
     "progress",
-    "province",
     "reach",
     "realigned",
     "rebates",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import level_name, value_word
+from ..words import grade_name, level_name, value_word
 from ..words.render import named
 from .capacity import capacity
 from .expansion import expansion
@@ -33,7 +33,7 @@ def plan_page(
         The plan's tables by name: tasks (the whole region in the first row), zones
         (``planning.zone_roles``), density (``planning.dealer_density``), starts (region, start: when each
         market is begun), budget (``planning.path_budget``), and outlook (``planning.year_outlook`` of the
-        running year) or None.
+        running year) and dealers (``planning.classify_dealers``) or None.
     tree : RegionTree
     region : str
         Code.
@@ -51,6 +51,7 @@ def plan_page(
     size = capacity(result, tree, region, scores=scores, covered=covered)
     actions = [
         _help(tables.get("outlook"), names),
+        _low_dealers(tables.get("dealers")),
         _begin(plan, tables["starts"], year),
         _zones(tables["zones"]),
         _dealers(tables["density"], names),
@@ -62,8 +63,12 @@ def plan_page(
         numbers=(_task(tables["tasks"], result, region, year), *size.numbers[:1], *_gain(path)),
         actions=tuple(known[:3]),
         risk=path.risk or size.risk,
-        more=tuple(claim for claim in (*known[3:], size.judgement, path.judgement) if claim is not None),
+        more=tuple(claim for claim in (*known[3:], *_evidence(plan, tree, region, size, path)) if claim),
     )
+
+
+def _evidence(plan, tree, region: str, size: Story, path: Story) -> tuple[Claim | None, ...]:
+    return size.judgement, path.judgement, _rung(plan, tree, region), _budget(plan)
 
 
 def _judgement(plan, tasks: pd.DataFrame, budget: pd.DataFrame, path: Story, year: int, name: str) -> Claim:
@@ -115,6 +120,19 @@ def _help(outlook: pd.DataFrame | None, names) -> Claim | None:
     return Claim(text, {"n": len(late), "shortfall": late["shortfall"].sum()})
 
 
+def _low_dealers(dealers: pd.DataFrame | None) -> Claim | None:
+    """Dealers below every class that the tier of their city admits."""
+    if dealers is None or not len(dealers):
+        return None
+    low = dealers[dealers["status"].isin(("must_move_up", "unclassed"))].sort_values("gap")
+    if not len(low):
+        return None
+    names = listed(low["dealer"], most=3, unit="家")
+    text = f"{len(low)} 家经销商低于所在城市级别的要求，须向上靠拢：{names}，"
+    text += f"合计还差年销量{figure('gap', low['gap'].sum())}。"
+    return Claim(text, {"n": len(low), "gap": low["gap"].sum()})
+
+
 def _begin(plan, starts: pd.DataFrame, year: int) -> Claim | None:
     first = starts[starts["start"].dt.year == year].sort_values("start", kind="stable")
     if not len(first):
@@ -146,6 +164,40 @@ def _dealers(density: pd.DataFrame, names) -> Claim | None:
     head = f"空白市场 {len(blank)} 个" if density["n_dealers"].any() else "没有经销商名单，都按空白排"
     text = f"{head}：按容量先设{first}；每个地级市两家一级经销商，不设省级总经销。"
     return Claim(text, {"n": len(blank)})
+
+
+def _rung(plan, tree, region: str) -> Claim | None:
+    """When the province itself becomes strong, what that counts, and what is not in it."""
+    level = tree.level_of([region]).iloc[0]
+    reached = plan.ladder[plan.ladder["region"] == region]
+    if not len(plan.steps):
+        return None
+    if not len(reached):
+        return Claim(f"计划期内还不能成为{grade_name(level)}强势品牌，需要更大的预算或更长的时间。", {})
+    year = reached["period"].iloc[0]
+    rule = next((rung for rung in plan.assumptions.rungs if rung.level == level), None)
+    text = f"{year} 年成为{grade_name(level)}强势品牌"
+    if rule is not None:
+        text += f"：强势单元占个数的 {rule.count_share:.0%}、占容量的 {rule.capacity_share:.0%} 以上就算"
+    at_that_time = plan.paths[(plan.paths["period"] == year) & plan.paths["strong"]]["region"]
+    weak = [code for code in plan.case.units if code not in set(at_that_time)]
+    if weak:
+        text += f"；当时不在其中的有{listed(tree.names(weak), most=4)}"
+    return Claim(text + "。", {"n_weak": len(weak)})
+
+
+def _budget(plan) -> Claim | None:
+    """Spending, income of the same year and net advance of the dearest year, side by side."""
+    if not len(plan.steps):
+        return None
+    flow = plan.cash_flow
+    worst = flow.loc[flow["need"].idxmax()]
+    spent = worst["outlay"] + worst["office_cost"]
+    text = f"预算指净垫付：最紧的 {worst['period']} 年投入{figure('outlay', spent)}，"
+    text += f"当年回款{figure('income', worst['income'])}，占用预算{figure('need', worst['need'])}"
+    text += f"（每年可用{figure('budget', worst['budget'])}"
+    text += "，不足的用上年结余）。" if worst["need"] > worst["budget"] else "）。"
+    return Claim(text, {name: worst[name] for name in ("outlay", "income", "need", "budget")})
 
 
 def situation(result, units: pd.DataFrame, own, tree, region: str, *, last: pd.Series, covered=None):

@@ -45,8 +45,7 @@ def write_company(company: Company, tree: RegionTree, folder: str | Path) -> dic
     _write(paths["targets"], [["城市", "年份", "任务(万元)"], *tasks])
     _write(paths["stores"], _dealer_lines(company.dealers, names))
     _write(paths["rebates"], _rebate_lines(company.dealers))
-    frames = company.framework.fillna("").reset_index().values.tolist()
-    _write(paths["framework"], [["城市级别", *company.framework.columns], *frames])
+    _write(paths["framework"], _framework_lines(company))
     customers = [
         [row.region, names[row.region], row.kind, str(row.value)]
         for row in company.customers.rename(columns={"class": "kind"}).itertuples()
@@ -71,6 +70,12 @@ def _dealer_lines(dealers: pd.DataFrame, names: pd.Series) -> list[list[str]]:
         for row in dealers.to_dict("records")
     ]
     return [heads, *rows]
+
+
+def _framework_lines(company: Company) -> list[list[str]]:
+    frames = company.framework.fillna("").reset_index().values.tolist()
+    least = ["门槛(万元)", *(f"{company.thresholds[name] / 1e4:g}" for name in company.framework.columns)]
+    return [["城市级别", *company.framework.columns], least, *frames]
 
 
 def _rebate_lines(dealers: pd.DataFrame) -> list[list[str]]:

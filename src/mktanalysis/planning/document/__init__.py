@@ -1,7 +1,8 @@
 """The regional plan that a manager signs: SWOT from figures, zones with roles, targets, budget, sections."""
 
+from .cities import city_table
 from .path import control_months, path_budget, path_targets
-from .people import plan_heads
+from .people import plan_heads, staff_by_unit
 from .plan import PlanDocument, PlanInputs, Section, plan_document
 from .swot import RULES, SwotRule, market_facts, swot
 from .tables import TARGETS, phase_dates, phase_starts, plan_budget, targets_table
@@ -16,6 +17,7 @@ __all__ = [
     "Section",
     "SwotRule",
     "ZoneRule",
+    "city_table",
     "control_months",
     "market_facts",
     "path_budget",
@@ -25,6 +27,7 @@ __all__ = [
     "plan_budget",
     "plan_document",
     "plan_heads",
+    "staff_by_unit",
     "swot",
     "targets_table",
     "zone_roles",

@@ -15,6 +15,28 @@ from ...errors import MktError
 from .swot import SIDES
 from .zones import ROLES
 
+#: What a table of the plan is called where no page gave it a title.
+CAPTIONS = {
+    "situation": "市场现状",
+    "cities": "城市一览",
+    "capacity": "容量与空间",
+    "swot": "SWOT",
+    "market_types": "市场类型",
+    "zones": "分区定位",
+    "targets": "目标",
+    "path": "路径",
+    "phases": "阶段",
+    "dealers": "经销商分类",
+    "density": "密度与空白",
+    "territories": "片区",
+    "people": "人员",
+    "budget": "预算",
+    "cash": "投入、当年回款与净垫付",
+    "quotas": "任务",
+    "control": "控制表",
+    "outlook": "全年预计",
+    "board": "竞赛",
+}
 #: Said where a section has no data.
 NO_DATA = "未提供数据。"
 
@@ -28,15 +50,15 @@ class Section:
     title : str
     text : tuple of str
         Paragraphs, Chinese.
-    tables : tuple of (str, DataFrame)
-        Caption and table in base units.
+    tables : tuple of (str, table)
+        Caption and table: in base units, or as a page shows it.
     pictures : tuple of (str, Figure)
         Caption and matplotlib figure.
     """
 
     title: str
     text: tuple[str, ...] = ()
-    tables: tuple[tuple[str, pd.DataFrame], ...] = ()
+    tables: tuple[tuple[str, object], ...] = ()
     pictures: tuple[tuple[str, object], ...] = ()
 
 
@@ -90,6 +112,8 @@ class PlanInputs:
         The page on top; default the first sentence of every section that has one.
     situation : DataFrame or None
         Columns figure, value (text), source: what is known of the market.
+    cities : DataFrame or None
+        :func:`city_table`: every place with its tier, size, forecast, entry and why.
     capacity : DataFrame or None
         Columns region, capacity, own, share, headroom ...: every place's market and room.
     swot : DataFrame or None
@@ -110,8 +134,8 @@ class PlanInputs:
         Who works where: the territories' table.
     people : DataFrame or None
         :func:`plan_heads`, :func:`field_workload` or heads by region.
-    budget : DataFrame or None
-        :func:`plan_budget`.
+    budget, cash : DataFrame or None
+        :func:`plan_budget`; the path's money by year: spent, coming back, advanced.
     quotas, months : DataFrame or None
         :func:`set_quotas` (its table), :func:`quota_months`.
     outlook, board, control : DataFrame or None
@@ -120,6 +144,9 @@ class PlanInputs:
         Sentences on what may go wrong, from figures.
     pictures : dict
         Section title -> list of (caption, Figure).
+    shown : dict
+        Name of a table above -> the same as a page shows it (a ``Presented``): its title, columns and units
+        are then those of the document too.
     sources : tuple of str
     """
 
@@ -127,6 +154,7 @@ class PlanInputs:
     year: int
     summary: tuple[str, ...] = ()
     situation: pd.DataFrame | None = None
+    cities: pd.DataFrame | None = None
     capacity: pd.DataFrame | None = None
     swot: pd.DataFrame | None = None
     market_types: pd.DataFrame | None = None
@@ -139,6 +167,7 @@ class PlanInputs:
     territories: pd.DataFrame | None = None
     people: pd.DataFrame | None = None
     budget: pd.DataFrame | None = None
+    cash: pd.DataFrame | None = None
     quotas: pd.DataFrame | None = None
     months: pd.DataFrame | None = None
     outlook: pd.DataFrame | None = None
@@ -146,6 +175,7 @@ class PlanInputs:
     control: pd.DataFrame | None = None
     risks: tuple[str, ...] = ()
     pictures: dict = field(default_factory=dict)
+    shown: dict = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
 
@@ -169,44 +199,37 @@ def plan_document(inputs: PlanInputs) -> PlanDocument:
     ('江苏省 2025 年区域市场开发计划书', 12, ('未提供数据。',))
     """
     parts = [
-        (
-            "一、市场现状",
-            _situation(inputs),
-            [("市场现状", inputs.situation), ("容量与空间", inputs.capacity)],
-        ),
-        ("二、SWOT 分析", _swot(inputs), [("SWOT", inputs.swot)]),
-        ("三、市场类型", _types(inputs), [("市场类型", inputs.market_types)]),
-        ("四、分区定位", _zones(inputs), [("分区定位", inputs.zones)]),
-        ("五、营销目标", _targets(inputs), [("目标", _named_targets(inputs.targets))]),
-        ("六、开发路径与阶段", _path(inputs), [("路径", inputs.path), ("阶段", inputs.phases)]),
-        (
-            "七、经销商",
-            _dealers(inputs),
-            [
-                ("经销商分类", inputs.dealers),
-                ("密度与空白", inputs.density),
-                ("片区", inputs.territories),
-            ],
-        ),
-        ("八、人员", _people(inputs), [("人员", inputs.people)]),
-        ("九、费用预算", _budget(inputs), [("预算", inputs.budget)]),
-        ("十、任务与月度分解", _quotas(inputs), [("任务", inputs.quotas)]),
-        ("十一、风险", inputs.risks, []),
-        (
-            "十二、控制",
-            _control(inputs),
-            [("控制表", inputs.control), ("全年预计", inputs.outlook), ("竞赛", inputs.board)],
-        ),
+        ("一、市场现状", _situation(inputs), ("situation", "cities", "capacity")),
+        ("二、SWOT 分析", _swot(inputs), ("swot",)),
+        ("三、市场类型", _types(inputs), ("market_types",)),
+        ("四、分区定位", _zones(inputs), ("zones",)),
+        ("五、营销目标", _targets(inputs), ("targets",)),
+        ("六、开发路径与阶段", _path(inputs), ("path", "phases")),
+        ("七、经销商", _dealers(inputs), ("dealers", "density", "territories")),
+        ("八、人员", _people(inputs), ("people",)),
+        ("九、费用预算", _budget(inputs), ("budget", "cash")),
+        ("十、任务与月度分解", _quotas(inputs), ("quotas",)),
+        ("十一、风险", inputs.risks, ()),
+        ("十二、控制", _control(inputs), ("control", "outlook", "board")),
     ]
     sections = tuple(_section(inputs, *part) for part in parts)
     title = f"{inputs.name} {inputs.year} 年区域市场开发计划书"
     return PlanDocument(title, inputs.summary or _summary(inputs), sections, inputs.sources, inputs)
 
 
-def _section(inputs: PlanInputs, title: str, text, tables) -> Section:
-    given = tuple((caption, table) for caption, table in tables if table is not None and len(table))
+def _section(inputs: PlanInputs, title: str, text, names: tuple[str, ...]) -> Section:
+    given = []
+    for name in names:
+        table = getattr(inputs, name)
+        if table is None or not len(table):
+            continue
+        if name == "targets":  # by their names, without the keys
+            table = table.drop(columns="target", errors="ignore")
+        shown = inputs.shown.get(name)
+        caption = shown.title if shown is not None and shown.title else CAPTIONS[name]
+        given.append((caption, table if shown is None else shown))
     said = tuple(text) or (() if given else (NO_DATA,))
-    return Section(title, said, given, tuple(inputs.pictures.get(title, ())))
+    return Section(title, said, tuple(given), tuple(inputs.pictures.get(title, ())))
 
 
 def _situation(inputs: PlanInputs) -> tuple[str, ...]:
@@ -250,11 +273,6 @@ def _targets(inputs: PlanInputs) -> tuple[str, ...]:
         return ()
     known = (inputs.targets["target_value"] != "未提供").sum()
     return (f"十二项目标中 {known} 项有数字，其余标明“未提供”，应由责任人补齐。",)
-
-
-def _named_targets(targets: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Targets by their names, without the keys."""
-    return targets if targets is None else targets.drop(columns="target", errors="ignore")
 
 
 def _path(inputs: PlanInputs) -> tuple[str, ...]:

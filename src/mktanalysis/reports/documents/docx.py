@@ -146,9 +146,11 @@ def _table(word, caption: str, table, tree, most_rows: int) -> None:
 
 
 def _as_on_page(table, tree, most_rows: int):
-    """The table as a page shows it: a region by its name alone."""
-    from ...presentation import present
+    """The table as a page shows it: a region by its name alone; what a page showed stays as it was."""
+    from ...presentation import Presented, present
 
+    if isinstance(table, Presented):
+        return table
     chosen = None
     if "region" in table.columns and (tree is not None or "name" in table.columns):
         chosen = [name for name in table.columns if name not in ("region", "name")]
