@@ -59,8 +59,9 @@ def test_planted_growth_and_season_are_found_again(china):
     sales = company.sales
     home = china.parents("prefecture", sales["region"]).to_numpy()
     yearly = sales.groupby([home, sales["period"].dt.year])["value"].sum().unstack()
-    found = (yearly[2027] / yearly[2022]) ** (1 / 5) - 1
+    found = (yearly[2028] / yearly[2023]) ** (1 / 5) - 1
     assert (found - company.growth).abs().max() < 0.01
+    sales = sales[sales["period"].dt.year < 2029]  # the running year follows its tasks
     by_month = sales.groupby(sales["period"].dt.month)["value"].sum()
     season = by_month / by_month.mean() / (1 + 0.08 / 12 * (np.arange(12) - 5.5))
     assert (season - company.season).abs().max() < 0.02

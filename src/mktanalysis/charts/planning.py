@@ -268,12 +268,17 @@ def plot_swot(lines: pd.DataFrame, *, title: str = "", source: str = "") -> Figu
         "opportunity": ("机会", style.LINES[0]),
         "threat": ("威胁", style.ACCENT),
     }
-    figure, axes = style.new_figure(9.0, 5.0, rows=2, columns=2)
+    told = {side: list(lines.loc[lines["side"] == side, "text"]) or ["没有达到门槛的数字"] for side in sides}
+    fields = {
+        side: "\n".join("· " + "\n   ".join(wrap(t, 27)) for t in texts) for side, texts in told.items()
+    }
+    most = max(text.count("\n") + 1 for text in fields.values())
+    high = 0.55 + 0.21 * most  # inches of a field: its head, then its lines
+    figure, axes = style.new_figure(9.0, 2 * high + 0.9, rows=2, columns=2)
     for ax, (side, (name, color)) in zip(axes.ravel(), sides.items(), strict=True):
-        texts = list(lines.loc[lines["side"] == side, "text"]) or ["没有达到门槛的数字"]
-        wrapped = ["· " + "\n   ".join(wrap(text, 27)) for text in texts]
-        ax.text(0.03, 0.97, name, transform=ax.transAxes, va="top", fontsize=12, color=color)
-        ax.text(0.03, 0.82, "\n".join(wrapped), transform=ax.transAxes, va="top", fontsize=9, linespacing=1.5)
+        ax.text(0.03, 0.95, name, transform=ax.transAxes, va="top", fontsize=12, color=color)
+        begins = 0.95 - 0.32 / high
+        ax.text(0.03, begins, fields[side], transform=ax.transAxes, va="top", fontsize=9, linespacing=1.5)
         ax.set_xticks([])
         ax.set_yticks([])
         ax.grid(False)

@@ -99,6 +99,25 @@ def read_visits(path: str | Path) -> pd.DataFrame:
     return table
 
 
+#: Lists that a study may name as a kind of file.
+LIST_KINDS = ("dealers", "framework", "staff", "visits")
+
+
+def read_kind(path: str | Path, kind: str, *, tree) -> pd.DataFrame:
+    """Read one of `LIST_KINDS`; ``attrs["notes"]`` says how much and what was left out."""
+    if kind == "framework":
+        table, steps = read_framework(path)
+        said = "，有分类门槛" if steps is not None else "，没有分类门槛（按分位数）"
+        table.attrs["notes"] = (f"读入 {len(table)} 个城市级别、{len(table.columns)} 个类别{said}",)
+        return table
+    if kind == "visits":
+        table = read_visits(path)
+    else:
+        table = {"dealers": read_dealers, "staff": read_staff}[kind](path, tree=tree)
+    table.attrs["notes"] = (f"读入 {len(table):,} 行", *table.attrs.get("notes", ()))
+    return table
+
+
 def read_steps(text: str) -> pd.Series:
     """Thresholds of dealer classes as one writes them, ten thousand yuan (分类门槛).
 

@@ -78,7 +78,7 @@ def _judgement(plan, tasks: pd.DataFrame, budget: pd.DataFrame, path: Story, yea
     total = tasks["quota"].iloc[0]
     spent = budget["amount"].iloc[-1]
     first = plan.steps[plan.steps["period"].dt.year == year] if len(plan.steps) else plan.steps
-    text = f"{name} {year} 年任务{figure('quota', total)}，投入{figure('amount', spent)}；"
+    text = f"{name} {year} 年任务 {figure('quota', total)}，投入 {figure('amount', spent)}；"
     if len(first):
         text += f"从根据地{_base(plan)}出发，当年进入{listed(first['name'], most=4)}"
     elif len(plan.steps):
@@ -116,7 +116,7 @@ def _help(outlook: pd.DataFrame | None, names) -> Claim | None:
     if not len(late):
         return None
     text = f"先支援今年完不成的{listed(names[late['region']])}："
-    text += f"预计还差{figure('shortfall', late['shortfall'].sum())}。"
+    text += f"预计还差 {figure('shortfall', late['shortfall'].sum())}。"
     return Claim(text, {"n": len(late), "shortfall": late["shortfall"].sum()})
 
 
@@ -129,7 +129,7 @@ def _low_dealers(dealers: pd.DataFrame | None) -> Claim | None:
         return None
     names = listed(low["dealer"], most=3, unit="家")
     text = f"{len(low)} 家经销商低于所在城市级别的要求，须向上靠拢：{names}，"
-    text += f"合计还差年销量{figure('gap', low['gap'].sum())}。"
+    text += f"合计还差年销量 {figure('gap', low['gap'].sum())}。"
     return Claim(text, {"n": len(low), "gap": low["gap"].sum()})
 
 
@@ -140,7 +140,7 @@ def _begin(plan, starts: pd.DataFrame, year: int) -> Claim | None:
     name = plan.steps.set_index("region")["name"]
     dates = [f"{row.start.month} 月{name[row.region]}" for row in first.itertuples()]
     cost = plan.steps[plan.steps["period"].dt.year == year]["cost"].sum()
-    text = f"按先后启动新市场：{listed(dates, most=6)}；首年费用合计{figure('cost', cost)}。"
+    text = f"按先后启动新市场：{listed(dates, most=6)}；首年费用合计 {figure('cost', cost)}。"
     return Claim(text, {"n_steps": len(first), "cost": cost})
 
 
@@ -193,9 +193,9 @@ def _budget(plan) -> Claim | None:
     flow = plan.cash_flow
     worst = flow.loc[flow["need"].idxmax()]
     spent = worst["outlay"] + worst["office_cost"]
-    text = f"预算指净垫付：最紧的 {worst['period']} 年投入{figure('outlay', spent)}，"
-    text += f"当年回款{figure('income', worst['income'])}，占用预算{figure('need', worst['need'])}"
-    text += f"（每年可用{figure('budget', worst['budget'])}"
+    text = f"预算指净垫付：最紧的 {worst['period']} 年投入 {figure('outlay', spent)}，"
+    text += f"当年回款 {figure('income', worst['income'])}，占用预算 {figure('need', worst['need'])}"
+    text += f"（每年可用 {figure('budget', worst['budget'])}"
     text += "，不足的用上年结余）。" if worst["need"] > worst["budget"] else "）。"
     return Claim(text, {name: worst[name] for name in ("outlay", "income", "need", "budget")})
 

@@ -164,22 +164,37 @@ def _copy(study: Study, source: Path) -> Path:
     write_atomic(target, source.read_bytes())
     text = study.spec.read_text("utf-8")
     title = re.sub(r"^\d+_", "", source.stem)
+    declared = _parameters(source)
     part = (
         f'\n[[part]]\ntitle = "{title}"\n\n[[part.chapter]]\n'
-        f'notebook = "{NOTEBOOKS}/{source.stem}"\nparameters = {{}}\n'
+        f'notebook = "{NOTEBOOKS}/{source.stem}"\nparameters = {_own_files(study, declared)}\n'
     )
-    write_atomic(study.spec, text.rstrip("\n") + "\n" + part + _declared(source))
+    write_atomic(study.spec, text.rstrip("\n") + "\n" + part + _declared(declared))
     return target
 
 
-def _declared(notebook: Path) -> str:
-    """The parameters that a notebook takes, as comments to be copied into its chapter."""
+def _parameters(notebook: Path) -> dict:
     from ..reports.plan.parameters import read_parameters
     from ..reports.plan.spec import read_notebook
 
     _, cells = read_notebook(notebook)
+    return read_parameters(cells)
+
+
+def _own_files(study: Study, declared: dict) -> str:
+    """The study's files that the notebook asks for by name (``sales`` as ``sales_file``), as TOML."""
+    given = [
+        f"{name}_file = {json.dumps(file['path'], ensure_ascii=False)}"
+        for name, file in study.files.items()
+        if f"{name}_file" in declared and study.path_of(name).is_file()
+    ]
+    return f"{{ {', '.join(given)} }}" if given else "{}"
+
+
+def _declared(declared: dict) -> str:
+    """The parameters that a notebook takes, as comments to be copied into its chapter."""
     lines = ['# 可写进 parameters 的参数，例：parameters = { own_file = "data/销售.xlsx" }']
-    for parameter in read_parameters(cells).values():
+    for parameter in declared.values():
         default = json.dumps(parameter.default, ensure_ascii=False, default=str)
         lines.append(f"#   {parameter.name} = {default}  # {parameter.help}".rstrip(" #"))
     return "\n".join(lines) + "\n"

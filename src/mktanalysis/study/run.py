@@ -65,6 +65,7 @@ def plan_study(study: Study, chosen: tuple[str, ...] = ()):
 
 def _check_file(study: Study, name: str, given: dict, tree: RegionTree) -> list[dict]:
     from ..io import read_table
+    from ..io.people import LIST_KINDS, read_kind
 
     path = study.path_of(name)
     options = {key: value for key, value in given.items() if key not in ("path", "kind", "allow_outliers")}
@@ -72,7 +73,10 @@ def _check_file(study: Study, name: str, given: dict, tree: RegionTree) -> list[
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a total that is off stands among the notes
-            table = read_table(path, kind=given["kind"], tree=tree, **options)
+            if given["kind"] in LIST_KINDS:
+                table = read_kind(path, given["kind"], tree=tree)
+            else:
+                table = read_table(path, kind=given["kind"], tree=tree, **options)
     except MktError as error:
         return [_row(given["path"], given["kind"], 0, "", False, str(error))]
     sha = digest_file(path)

@@ -11,9 +11,12 @@ _FILES = """
 sales = {{ path = "{sales}", kind = "sales" }}
 {more}"""
 
-_EXAMPLE = """stores = { path = "data/经销商.csv", kind = "stores" }
+_EXAMPLE = """targets = { path = "data/任务.csv", kind = "targets" }
 customers = { path = "data/客户.csv", kind = "customers" }
-targets = { path = "data/任务.csv", kind = "targets" }
+dealers = { path = "data/经销商.csv", kind = "dealers" }
+framework = { path = "data/框架.csv", kind = "framework" }
+staff = { path = "data/人员.csv", kind = "staff" }
+visits = { path = "data/拜访.csv", kind = "visits" }
 """
 
 

@@ -15,7 +15,7 @@ STAYS_OUT = "不进入"
 BASE = "根据地"
 _WHY_OUT = "所得抵不上花费，或计划期内轮不到"
 _WHY_BASE = "从这里出发"
-_COLUMNS = ["tier", "stability", "published", "now", "mean", "lower", "upper", "growth", "against"]
+_COLUMNS = ["tier", "published", "now", "mean", "lower", "upper", "growth", "against"]
 _COLUMNS += ["entry", "reason", "status"]
 
 
@@ -56,9 +56,9 @@ def city_table(
     Returns
     -------
     DataFrame
-        Columns region, tier, stability, published, now, mean (of the last period), lower, upper (yuan),
-        growth (a year), against (growth less that of the first line), entry (year, 根据地 or 不进入),
-        reason, status.
+        Columns region, tier (with the share of resamples that stay in it), published, now, mean (of the last
+        period), lower, upper (yuan), growth (a year), against (growth less that of the first line), entry
+        (year, 根据地 or 不进入), reason (the first of a step's), status.
         Lines to compare with and the region first, then the places, the largest first.
 
     Examples
@@ -80,14 +80,20 @@ def city_table(
     against = own["growth"] - own["growth"].iloc[0]
     table = own.assign(against=against.round(12)).rename_axis("region").reset_index()
     table = table.assign(status=[*["nowcast"] * (len(compared) + 1), *units["status"]])
-    marks = tiers if tiers is not None else pd.DataFrame(columns=["tier", "stability"])
-    for column in ("tier", "stability"):
-        table[column] = table["region"].map(marks[column].astype(object))
+    table["tier"] = table["region"].map(_with_certainty(tiers)).astype(object)
     head = table.head(len(compared) + 1).assign(entry="", reason="")
     places = _entered(table.iloc[len(compared) + 1 :], steps, base)
     places = places.sort_values(["now", "region"], ascending=[False, True], na_position="last")
     whole = pd.concat([head, places], ignore_index=True)
-    return named(whole[["region", *_COLUMNS]].astype({"stability": float}), "plan_cities")
+    return named(whole[["region", *_COLUMNS]], "plan_cities")
+
+
+def _with_certainty(tiers: pd.DataFrame | None) -> pd.Series:
+    """Tier and how sure it is, as one text."""
+    if tiers is None:
+        return pd.Series(dtype=object)
+    known = tiers.dropna(subset=["tier", "stability"])
+    return known["tier"].astype(str) + known["stability"].map("（{:.0%}）".format)
 
 
 def _places(units, own, known: pd.DataFrame, region: str, category_share: float):
@@ -109,7 +115,7 @@ def _entered(places: pd.DataFrame, steps: pd.DataFrame | None, base: tuple[str, 
     home = places["region"].isin(list(base))
     path = pd.DataFrame(columns=["region", "period", "reason"]) if steps is None else steps
     when = path.set_index("region")["period"].astype(str)
-    why = path.set_index("region")["reason"].astype(str)
+    why = path.set_index("region")["reason"].astype(str).str.split("；").str[0]  # the first of its reasons
     entry = places["region"].map(when).astype(object).fillna(STAYS_OUT).mask(home, BASE)
     reason = places["region"].map(why).astype(object).fillna(_WHY_OUT).mask(home, _WHY_BASE)
     return places.assign(entry=entry, reason=reason)

@@ -155,9 +155,6 @@ def zone_roles(zones: pd.DataFrame, *, rule: ZoneRule | None = None) -> pd.DataF
 
 
 def _reason(row, rule: ZoneRule, home: bool) -> str:
-    size = f"饱和容量 {row.capacity:,.0f}，已有 {row.held:,.0f}，空间 {row.headroom:,.0f}"
-    if row.held > row.capacity:
-        size = f"已有 {row.held:,.0f}，超过饱和容量 {row.capacity:,.0f}"
     if row.role == "steady":
         why = f"产出与成本之比只有平均的 {row.return_index:.0%}（低于 {rule.low_return:.0%}），以稳住为主"
     elif row.role == "deepen" and home:
@@ -166,7 +163,9 @@ def _reason(row, rule: ZoneRule, home: bool) -> str:
         why = f"已有经销商的地区占 {row.coverage:.0%}（不低于 {rule.presence:.0%}），在现有网络上做深"
     else:
         why = f"已有经销商的地区占 {row.coverage:.0%}（低于 {rule.presence:.0%}），先开新点"
-    return f"{size}；{why}"
+    if row.held > row.capacity:
+        why += f"；已有 {row.held:,.0f} 家，超过饱和容量 {row.capacity:,.0f} 家"
+    return why
 
 
 def _check(zones: pd.DataFrame) -> None:
