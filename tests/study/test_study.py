@@ -127,8 +127,8 @@ def test_notebooks_are_copied_not_taken_over(tmp_path):
         add_notebook(study, "03")
     add_notebook(study, "02")
     assert [part["title"] for part in open_study(study.folder).content["part"]][1:] == [
-        "capacity_forecast",
-        "city_tiers",
+        "区域容量预测",
+        "城市分级",
     ]
     with pytest.raises(MktError, match="没有名为"):
         add_notebook(study, "99")

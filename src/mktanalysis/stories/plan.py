@@ -264,6 +264,8 @@ def _market_rows(result, region: str) -> list[tuple[str, str, str]]:
     return [*rows, ("年均增长", f"{growth:.1%}", "预测")]
 
 
+#: A task that grows by more is steep.
+STEEP = 0.3
 #: From this share of the tasks on a plan hangs on one place.
 LEANING = 0.4
 
@@ -288,11 +290,26 @@ def plan_risks(page: Story, tasks: pd.DataFrame, units: pd.DataFrame, result, re
     Story
         The judgement is the largest risk.
     """
-    found = [page.risk, _leaning(tasks, tree), _shrinking(tasks, result, region), _guessed(units)]
+    found = [page.risk, _steep(tasks, result, region), _leaning(tasks, tree)]
+    found += [_shrinking(tasks, result, region), _guessed(units)]
     known = [claim for claim in found if claim is not None]
     if not known:
         known = [Claim("没有一个数字达到风险的门槛。", {})]
     return Story("风险", known[0], more=tuple(known[1:]))
+
+
+def _steep(tasks: pd.DataFrame, result, region: str) -> Claim | None:
+    """A task that grows far faster than the market rests on the model's response, not on the past."""
+    growth = tasks["growth"].iloc[0]
+    if not growth > STEEP:
+        return None
+    ahead = result.table[result.table["region"] == region].sort_values("period")
+    past = result.history[result.history["region"] == region].dropna(subset=["value"])
+    text = f"任务比去年增长 {growth:.0%}"
+    if len(ahead) and len(past):
+        pace = ahead["mean"].iloc[0] / past.sort_values("period")["value"].iloc[-1] - 1
+        text += f"，市场当年只增长 {pace:.1%}"
+    return Claim(text + "：靠的是新市场和模型推算的份额，签字之前逐个市场核实。", {"growth": growth})
 
 
 def _leaning(tasks: pd.DataFrame, tree) -> Claim | None:

@@ -163,8 +163,7 @@ def _copy(study: Study, source: Path) -> Path:
         raise MktError(f"{NOTEBOOKS}/{source.name} 已经在研究里了；要重新取一份请先改名")
     write_atomic(target, source.read_bytes())
     text = study.spec.read_text("utf-8")
-    title = re.sub(r"^\d+_", "", source.stem)
-    declared = _parameters(source)
+    title, declared = _title_and_parameters(source)
     part = (
         f'\n[[part]]\ntitle = "{title}"\n\n[[part.chapter]]\n'
         f'notebook = "{NOTEBOOKS}/{source.stem}"\nparameters = {_own_files(study, declared)}\n'
@@ -173,12 +172,14 @@ def _copy(study: Study, source: Path) -> Path:
     return target
 
 
-def _parameters(notebook: Path) -> dict:
+def _title_and_parameters(notebook: Path) -> tuple[str, dict]:
+    """What the notebook is called, without its number and what follows a colon, and what it takes."""
     from ..reports.plan.parameters import read_parameters
-    from ..reports.plan.spec import read_notebook
+    from ..reports.plan.spec import notebook_title, read_notebook
 
     _, cells = read_notebook(notebook)
-    return read_parameters(cells)
+    title = re.sub(r"^\d+\s*", "", notebook_title(cells) or notebook.stem).split("：")[0]
+    return title.replace("\\", "").replace('"', ""), read_parameters(cells)
 
 
 def _own_files(study: Study, declared: dict) -> str:

@@ -330,9 +330,10 @@ def plan_report(
     check_parameters(declared, values)
     encoded = {name: encode(values[name], declared[name].kind) for name in declared if name in values}
     full = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
-    label = "、".join(filter(None, map(_shown, encoded.values())))
     title = title or notebook_title(cells) or notebook.stem
     inputs = own_files(cells, full, folder or notebook.parent, notebook.parent)
+    told = [value for value in encoded.values() if not (isinstance(value, str) and value in inputs)]
+    label = "、".join(filter(None, map(_shown, told)))  # own files stand below the title, not in it
     return Planned(
         name=report_name(key, encoded),
         title=f"{title} · {label}" if label else title,
