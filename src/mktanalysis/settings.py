@@ -6,7 +6,9 @@ problem is told at once, in the analyst's words.
 
 from __future__ import annotations
 
+import bisect
 import re
+from functools import lru_cache
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -116,6 +118,13 @@ def key_lines(text: str) -> dict[tuple, int]:
     return lines
 
 
+@lru_cache(maxsize=4)
+def _laid_out(text: str) -> tuple[dict[tuple, int], list[int], list[str]]:
+    """Key lines, the same in order, and all lines of a text: kept, because a file may have many faults."""
+    lines = key_lines(text)
+    return lines, sorted(lines.values()), text.splitlines()
+
+
 def line_of(text: str, location: tuple) -> int:
     """Line of a TOML file where `location` stands: its key, or the last table around it, or the first line.
 
@@ -126,12 +135,13 @@ def line_of(text: str, location: tuple) -> int:
     >>> line_of('[[rule]]\\nall = [\\n "gdp > 1",\\n "gdp > x",\\n]', ("rule", 0, "all", 1, "gdp > x"))
     4
     """
-    lines = key_lines(text)
+    lines, starts, rows = _laid_out(text)
     depth = next((n for n in range(len(location), 0, -1) if location[:n] in lines), 0)
     start = lines[location[:depth]] if depth else 1
     sought = [part for part in location[depth:] if isinstance(part, str)]
-    end = min((line for line in lines.values() if line > start), default=text.count("\n") + 2)
-    belonging = text.splitlines()[start - 1 : end - 1]
+    after = bisect.bisect_right(starts, start)
+    end = starts[after] if after < len(starts) else len(rows) + 1
+    belonging = rows[start - 1 : end - 1]
     for part in reversed(sought):
         for number, line in enumerate(belonging, start=start):
             if f'"{part}"' in line or re.search(rf"\b{re.escape(part)}\s*=", line):

@@ -214,3 +214,21 @@ notebook = "other"
     ):
         with pytest.raises(MktError, match=word):
             read_spec(spec, [text])
+
+
+def test_a_file_full_of_faults_is_laid_out_once(write_spec, monkeypatch):
+    from mktanalysis import settings
+
+    calls = []
+    key_lines = settings.key_lines
+    monkeypatch.setattr(settings, "key_lines", lambda text: calls.append(text) or key_lines(text))
+    found = problems(write_spec("title = '多'\n" + "[[part]]\n" * 2000))
+    assert len(found) == 2000 and "第 2001 行 part[2000]" in found[-1]
+    assert len(calls) == 1
+
+
+def test_a_list_that_is_too_long_is_told_with_its_length(write_notebook, write_spec):
+    write_notebook("1")
+    many = ",".join(map(str, range(100_001)))
+    (told,) = problems(write_spec(ONE + f"[part.chapter.grid]\nyears = [{many}]\n"))
+    assert "现为 100001" in told

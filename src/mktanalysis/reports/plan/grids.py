@@ -34,8 +34,8 @@ def grid_values(axis, parameter: Parameter, folder: Path) -> list:
     ------
     MktError
     """
-    if isinstance(axis, list) and len(axis) <= _MAX_VALUES:
-        values = [decode(value, parameter.kind) for value in axis]
+    if isinstance(axis, list):
+        values = [decode(value, parameter.kind) for value in axis[: _MAX_VALUES + 1]]
     elif isinstance(axis, dict) and set(axis) <= {"level", "within"} and "level" in axis:
         values = _tree_values(axis["level"], axis.get("within", []))
     elif isinstance(axis, dict) and set(axis) <= {"table", "column"} and "table" in axis:
@@ -47,7 +47,9 @@ def grid_values(axis, parameter: Parameter, folder: Path) -> list:
     else:
         raise MktError(_FORMS)
     if not values or len(values) > _MAX_VALUES:
-        raise MktError(f"取值的个数应在 1 到 {_MAX_VALUES} 之间，现为 {len(values)}")
+        raise MktError(
+            f"取值的个数应在 1 到 {_MAX_VALUES} 之间，现为 {len(axis if isinstance(axis, list) else values)}"
+        )
     bad = [problem for value in values if (problem := refusal(value, parameter.kind))]
     if bad:
         raise MktError(bad[0])
