@@ -110,17 +110,24 @@ import matplotlib.pyplot as _plt
 from IPython import get_ipython as _shell
 from IPython.core.pylabtools import print_figure as _print
 from matplotlib.figure import Figure as _Figure
+from matplotlib.text import Text as _Text
+import re as _re
+def _said(text):
+    return text.get_text()
 _bare = []
+_english = []
 def _watched(figure):
     texts = [text.get_text() for text in figure.texts]
     titles = [axes.get_title(loc=loc) for axes in figure.axes for loc in ("left", "center", "right")]
+    _english.extend(t for t in map(_said, figure.findobj(_Text)) if _re.search("[a-z]_[a-z]", t))
     heading = figure.get_suptitle() or any(titles)
     if not heading or not any("来源" in text for text in texts):
         _bare.append((figure.get_suptitle(), titles, texts))
     return _print(figure, base64=True)
 _shell().display_formatter.formatters["image/png"].for_type(_Figure, _watched)
 """
-ASSERT = "assert not _bare, f'figures without title or source line: {_bare}'"
+ASSERT = """assert not _bare, f'figures without title or source line: {_bare}'
+assert not _english, f'names of columns on a chart: {_english}'"""
 
 
 @pytest.fixture(scope="session")
