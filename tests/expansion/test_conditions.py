@@ -344,3 +344,32 @@ def test_units_of_another_level_are_named():
     mixed = units.assign(region=units["region"].replace(last, above))
     with pytest.raises(mkt.MktError, match=f"与多数不同的 1 个：{above}"):
         plan_expansion(expansion_market(mixed, edges, tree), easy_policy(base=("r1c1",), periods=4))
+
+
+@pytest.mark.parametrize("carry", [True, False])
+def test_a_gross_budget_pays_everything_that_is_spent_beyond_the_base(carry):
+    market = expansion_market(*grid_example(3, 3, random_state=4))
+    policy = Policy(base=("r2c2",), periods=6, budget=6e6, budget_kind="gross", carry_over=carry)
+    plan = plan_expansion(market, policy)
+    alone = plan_expansion(market, policy.replace(budget=0.0))
+    flow = plan.cash_flow
+    spent = flow["outlay"] + flow["office_cost"] - alone.cash_flow["outlay"] - alone.cash_flow["office_cost"]
+    assert len(plan.steps) and not len(alone.steps) and plan.checks["holds"].all()
+    np.testing.assert_allclose(flow["need"], spent, rtol=1e-9)
+    left = (6e6 - spent).cumsum() if carry else 6e6 - spent
+    np.testing.assert_allclose(flow["money_left"], left, rtol=1e-9)
+    assert (left >= -1).all() and plan.figures["value"] == pytest.approx(plan.figures["promised_value"])
+    assert plan.gain < plan_expansion(market, policy.replace(budget_kind="net", reinvest=0.5)).gain
+
+
+def test_a_plan_under_a_gross_budget_is_the_best_of_all():
+    market = expansion_market(*grid_example(1, 4, random_state=2))
+    policy = Policy(base=("r1c2",), periods=3, budget=7e6, budget_kind="gross", contiguity="none")
+    problem = build_problem(market, policy, keep_dominated=True)
+    c = problem.candidates
+    free = [[[], *([row] for row in np.flatnonzero(c.unit == unit))] for unit in np.unique(c.unit)]
+    plans = [np.array(list(itertools.chain(*some)), dtype=int) for some in itertools.product(*free)]
+    found = [evaluate(problem, rows) for rows in plans]
+    best = max(one.value for one in found if one.feasible)
+    assert not all(one.feasible for one in found)
+    assert plan_expansion(market, policy).figures["promised_value"] == pytest.approx(best, rel=1e-9)

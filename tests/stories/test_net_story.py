@@ -79,7 +79,7 @@ def test_a_strategy_that_is_free_is_not_compared_with_a_path_that_is_not():
             "holds": True,
         }
     )
-    from mktanalysis.stories.expansion import _ways
+    from mktanalysis.stories.expansion.study import _ways
 
     told = _ways(SimpleNamespace(table=table)).text
     assert "“撒网”不受连片约束" in told and "连片的代价是4 亿元" in told

@@ -25,6 +25,7 @@ from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
 from .strategies.looking import value_of_looking
 from .strategies.rules import STRATEGIES
+from .strategies.sensitivity import plan_sensitivity
 from .tools.diagnose import Diagnosis, diagnose_position, thin_example
 from .tools.supply import (
     SupplyPlan,
@@ -81,6 +82,7 @@ __all__ = [
     "path_sales",
     "plan_beside_ranking",
     "plan_expansion",
+    "plan_sensitivity",
     "plan_strategy",
     "plausibility",
     "rank_entries",

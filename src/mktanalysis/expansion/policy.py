@@ -32,9 +32,13 @@ class Policy(Strict):
         Its first year; None is the year after the market's newest figures.
     budget : float or tuple of float
         Money for development of each period, yuan (one figure = every period).
+    budget_kind : str
+        What the budget is (预算口径). ``net``, the net advance: it pays the losses of units, see `reinvest`.
+        ``gross``, gross spending: it pays everything that is spent beyond the base - entry, effort, fixed
+        costs, offices - and nothing comes back to it.
     reinvest : float
-        The budget pays the losses of units; of a unit's profit this share may be spent again in the same
-        period (以战养战).
+        With a net budget: it pays the losses of units; of a unit's profit this share may be spent again in
+        the same period (以战养战).
     carry_over : bool
         Whether unspent money moves to the next period.
     people : float, tuple of float or None
@@ -69,6 +73,7 @@ class Policy(Strict):
     periods: Annotated[int, Field(ge=1, le=60)] = 8
     start: int | None = None
     budget: Amount | tuple[Amount, ...] = 2e7
+    budget_kind: Literal["net", "gross"] = "net"
     reinvest: Share = 0.5
     carry_over: bool = True
     people: Amount | tuple[Amount, ...] | None = None

@@ -3,8 +3,9 @@
 from . import titles
 from .capacity import capacity, market_size, saturation_check, vintages
 from .entries import beside_history, certainty, doubted, net, net_or_force
-from .expansion import basis, expansion, position, zones
+from .expansion import basis, expansion, hangs_on, harvest, money, position, zones
 from .expansion import replanned as expansion_replanned
+from .expansion import strip as expansion_strip
 from .landing import landing
 from .plan import plan_page, plan_risks, situation
 from .plan_words import plan_strip, plan_titles
@@ -29,9 +30,13 @@ __all__ = [
     "doubted",
     "expansion",
     "expansion_replanned",
+    "expansion_strip",
+    "hangs_on",
+    "harvest",
     "landing",
     "macro_regions",
     "market_size",
+    "money",
     "moves",
     "named_together",
     "net",

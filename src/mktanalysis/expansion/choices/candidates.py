@@ -17,6 +17,7 @@ from ..market.case import Case, build_case
 from ..market.market import Market
 from ..phases import CONCENTRATED, SCOUT
 from ..policy import Policy
+from .offices import offices_of_base
 from .paths import budget_need, choice_paths
 from .programmes import build_library, hold_programme
 
@@ -262,9 +263,16 @@ def _base_paths(case: Case, weight) -> dict:
         "base_people": library.people[:, 0].sum(axis=0),
         "base_strong": strong,
         "base_share": share,
-        "base_need": budget_need(earned, outlay, case.policy.reinvest).mean(axis=0).sum(axis=0),
+        "base_need": _base_need(case, earned, outlay),
         "base_value": float(value),
     }
+
+
+def _base_need(case: Case, earned, outlay) -> np.ndarray:
+    """What the base takes from the budget, shape (periods,); of a gross one nothing, its offices included."""
+    if case.policy.budget_kind == "gross":
+        return -offices_of_base(case)  # they are counted with all offices
+    return budget_need(earned, outlay, case.policy).mean(axis=0).sum(axis=0)
 
 
 #: Programmes that come with the package: in a short horizon what they would look at later does not happen.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .candidates import Problem, felt_saving
+from .offices import office_matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,20 +116,6 @@ def _saving(problem: Problem, rows, strong) -> np.ndarray:
     )  # the base is strong before the first period
     neighbours = (case.adjacency[c.unit[rows]] @ before)[np.arange(len(rows)), c.start[rows]]
     return np.minimum(assumptions.spill * neighbours, assumptions.spill_cap) * c.opening[rows]
-
-
-def office_matrix(case, held: np.ndarray) -> np.ndarray:
-    """Which rung regions need their management form: `office_from` or more managed children.
-
-    A plan counts every unit that has been entered, though some may be left again: whoever knows which would
-    not have entered them, and a few that stay are enough.
-    """
-    ladder = case.ladder
-    n = len(case.units)
-    managed = np.vstack([held, np.zeros((len(ladder.regions), held.shape[1]), dtype=bool)])
-    for g, rung in enumerate(ladder.rungs):
-        managed[n + g] = managed[ladder.children(g)].sum(axis=0) >= rung.office_from
-    return managed[n:]
 
 
 def rung_matrix(case, strong: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..market.case import Case
+from ..policy import Policy
 from .beliefs import beliefs, told_at
 from .programmes import Library, build_library
 from .rules import Ways, Worth, best_ways
@@ -170,7 +171,7 @@ def _fill(found: dict, rows: np.ndarray, met: _Met) -> None:
         kept = kept + on.mean(axis=0)
         heads = met.library.people[met.library.index(met.unit)[:, None], v, met.age]
         people = people + on.mean(axis=0) * heads
-    taken = budget_need(profit_in, profit_out, case.policy.reinvest)
+    taken = budget_need(profit_in, profit_out, case.policy)
     row = np.arange(len(rows))
     first = met.spent[met.root][row, met.start]
     found["income"][rows] = profit_in.mean(axis=0)
@@ -188,12 +189,17 @@ def _fill(found: dict, rows: np.ndarray, met: _Met) -> None:
         found["bars"][rows, v, : len(bars)] = bars.T
 
 
-def budget_need(income, outlay, reinvest: float) -> np.ndarray:
-    """What a unit takes from the budget: its loss in full; of a profit the share `reinvest` may be spent
-    again.
+def budget_need(income, outlay, policy: Policy) -> np.ndarray:
+    """What a unit takes from the budget: its loss in full, of a profit the share ``reinvest`` may be spent
+    again; from a gross budget all that it spends.
 
-    >>> budget_need(np.array([1.0, 5.0]), np.array([3.0, 1.0]), 0.5).tolist()
+    >>> income, outlay = np.array([1.0, 5.0]), np.array([3.0, 1.0])
+    >>> budget_need(income, outlay, Policy(base=("x",), reinvest=0.5)).tolist()
     [2.0, -2.0]
+    >>> budget_need(income, outlay, Policy(base=("x",), budget_kind="gross")).tolist()
+    [3.0, 1.0]
     """
+    if policy.budget_kind == "gross":
+        return outlay
     profit = income - outlay
-    return np.where(profit < 0, -profit, -reinvest * profit)
+    return np.where(profit < 0, -profit, -policy.reinvest * profit)

@@ -120,6 +120,8 @@ def build_case(market: Market, policy: Policy, assumptions: Assumptions | None =
     """
     assumptions = assumptions_of(policy, assumptions)
     policy = _dated(_in_codes(policy, market.tree), market).assuming(assumptions)
+    if policy.budget_kind == "gross":  # nothing comes back to it
+        policy = policy.replace(reinvest=0.0)
     base = _base(market.units, market.tree, policy)
     table = _completed(market, base, assumptions)
     return Case(

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..choices.beliefs import market_answers
+from ..choices.offices import offices_of_base
 from ..choices.paths import LIKELIER
 from ..choices.response import Standing, margin_of, order_of, rank_of, strong_next
 from ..choices.workload import staff_by_age
@@ -138,8 +139,7 @@ def replay(
         rungs, radiance = _climb(case, capacity, seen, _counted(case, strong, planned))
         for name, value in (("income", income), ("outlay", outlay), ("n_strong", strong)):
             totals[name].append(value.sum(axis=1))
-        profit = income - outlay
-        totals["need"].append(np.where(profit < 0, -profit, -policy.reinvest * profit).sum(axis=1))
+        totals["need"].append(_needed(policy, income, outlay, case.base))
         totals["radiance"].append(radiance)
         totals["rungs"].append(rungs)
         if detail:
@@ -315,6 +315,14 @@ def _year(case: Case, plan: Course, t: int, state: _State, shock: Shock) -> _Sta
     return _State(standing, share, rank, held & strong_next(state.strong, share, rank, response))
 
 
+def _needed(policy, income, outlay, base: np.ndarray) -> np.ndarray:
+    """What the units take from the budget in a year, shape (draws,)."""
+    if policy.budget_kind == "gross":
+        return outlay[:, ~base].sum(axis=1)
+    profit = income - outlay
+    return np.where(profit < 0, -profit, -policy.reinvest * profit).sum(axis=1)
+
+
 def _saved(case: Case, plan: Course, t: int, strong) -> np.ndarray:
     """Share of the opening that strong neighbours of the year before save."""
     assumptions = case.assumptions
@@ -372,6 +380,8 @@ def _collect(case: Case, plan: Course, totals: dict, kept: dict) -> Replay:
     office = np.broadcast_to(np.einsum("g,dgt->dt", costs, plan.offices), (draws, periods))
     budget = np.array(policy.per_period("budget"))
     need = np.stack(totals["need"], axis=1) + office - policy.reinvest * radiance
+    if policy.budget_kind == "gross":
+        need = need - offices_of_base(case)
     money = np.cumsum(budget - need, axis=1) if policy.carry_over else budget - need
     factor = 1 / (1 + assumptions.discount) ** np.arange(1, periods + 1)
     running = totals["running"][0] + radiance[:, -1] - office[:, -1]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ..words import grade_name, status_word
-from .entries import certainty
-from .phrases import as_good_as, figure, leaders, listed
-from .story import Claim, Number, Story
+from ...words import grade_name
+from ..entries import certainty
+from ..phrases import as_good_as, figure, leaders, listed
+from ..story import Claim, Number, Story
+from .evidence import harvest, money
 
 #: Rows of a comparison that are no named strategies.
 REFERENCES = ("planned", "optimum")
@@ -57,13 +58,33 @@ def _judgement(plan, tree) -> Claim:
     base = _base_name(plan, tree)
     first_year = plan.steps["period"].min()
     first = plan.steps.loc[plan.steps["period"] == first_year, "name"]
-    text = f"从{base}出发，{first_year} 年先进{listed(first, most=3)}，{_top_rung(plan)}"
+    text = f"从{base}出发，{first_year} 年先进{listed(first, most=3)}，{_top_rung(plan)}；{_fate(plan)}"
     gain = plan.figures["gain"]
     if gain > 0:
-        text += f"；比只守根据地多赚{figure('gain', gain)}（折现）。"
+        text += f"；比只守根据地多赚{figure('gain', gain)}（折现），{_within(plan)}。"
     else:
         text += f"；但这样走比只守根据地少赚{figure('gain', -gain)}（折现），不值得走。"
     return Claim(text, {"gain": gain, "n_steps": len(plan.steps)})
+
+
+def _fate(plan) -> str:
+    """What is to be expected of the units entered."""
+    steps = plan.steps
+    if "strong_chance" not in steps:
+        return f"共进入 {len(steps)} 个单元"
+    strong = steps["strong_chance"].sum()
+    left = steps["left_chance"].sum()
+    return f"共进入 {len(steps)} 个单元，期末预计 {strong:.0f} 个强势、{left:.0f} 个已撤出"
+
+
+def _within(plan) -> str:
+    """How much of the gain is earned within the horizon."""
+    found = plan.figures
+    inside = found["gain_within"]
+    if inside <= 0:
+        return f"但计划期内还差{figure('gain', -inside)}，增量全在期后"
+    warn = "只" if found["gain_after"] > MOSTLY_LATER * found["gain"] else ""
+    return f"其中计划期内{warn}有{figure('gain', inside)}"
 
 
 def _no_step(plan) -> Claim:
@@ -103,7 +124,8 @@ def _numbers(plan, risk) -> tuple[Number, ...]:
     chance = None if risk is None else risk.figures
     gain = Number("gain", found["gain"], note="计划所示，没有计入随机变化")
     if chance is not None:
-        gain = Number("gain", chance["mean"], chance["p05"], chance["p95"], "重放的平均与九成范围")
+        mean = f"九成范围；重放的平均 {figure('gain', chance['mean'])}"
+        gain = Number("gain", found["gain"], chance["p05"], chance["p95"], mean)
     spent = Number("peak_cash", found["peak_cash"], note="累计净投入最深时")
     later = found["gain_after"] / found["gain"] if found["gain"] > 0 else None
     after = "计划期以后的部分" if later is None else f"占净现值增量的 {later:.0%}"
@@ -155,6 +177,8 @@ def _more(plan, comparison, risk):
         text = f"任何遵守同样条件的计划最多再好{figure('gain', room)}（{plan.gap:.1%}），这是证明了的上界。"
         yield Claim(text, {"bound": plan.bound, "gap": plan.gap})
     if len(plan.steps):
+        yield harvest(plan)
+        yield money(plan)
         yield _payback(plan)
         if "strong_chance" in plan.steps:
             yield certainty(plan)
@@ -205,118 +229,3 @@ def _payback(plan) -> Claim:
     )
     names = ("payback_year", "capacity_covered_share", "share_overall", "concentration", "peak_staff")
     return Claim(text, {name: found[name] for name in names})
-
-
-def position(today, example) -> Claim:
-    """Where the company stands, beside an example that is spread thin and strong nowhere.
-
-    Parameters
-    ----------
-    today, example : Diagnosis
-    """
-    strong = int(today.units["strong"].sum())
-    share = today.concentration["strong_sales_share"]
-    text = (
-        f"今天强势的单元 {strong} 个，销售额的 {share:.0%} 来自强势单元。"
-        if strong
-        else "今天没有强势的单元。"
-    )
-    near = today.ladder[today.ladder["lacks"].notna()]
-    if len(near):
-        row = near.iloc[0]
-        text += f"离上一级最近的是{row['nearest']}，它下面还差 {row['lacks']:.0f} 个强势的下级。"
-    other = example.units
-    thin = other["sales"].sum() / other["capacity"].sum()
-    text += f"反例（示意）总份额也有 {thin:.1%}，强势单元 {int(other['strong'].sum())} 个："
-    text += "先把一两处做成第一，再谈连片。"
-    return Claim(text, {"n_strong": strong, "strong_sales_share": share})
-
-
-def zones(table: pd.DataFrame, gap: float) -> Claim:
-    """Which zone of the 江苏 example comes first and which is worked deepest, and why.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From :func:`mktanalysis.expansion.zone_table`; zones 苏南, 苏中, 苏北.
-    gap : float
-        Of the plan.
-    """
-    first = table["mean_year"].idxmin()
-    deep = table["share"].idxmax()
-    text = f"最先进入的是{first}，份额做得最深的是{deep}；"
-    text += "“苏中先”与旧例一致" if first == "苏中" else "与旧例的“苏中先”不同"
-    if deep == "苏南":
-        text += "，“苏南深”也一致。"
-    else:
-        south = table.loc["苏南"]
-        middle = table.loc["苏中"]
-        text += f"，“苏南深”没有出现：苏南一个城市的进入费平均{figure('cost', south['entry_cost'])}"
-        text += f"（苏中{figure('cost', middle['entry_cost'])}），对手力度 {south['rival_strength']:.2f}"
-        text += f"（苏中 {middle['rival_strength']:.2f}）。"
-    return Claim(text + f"规划与上界的差距 {gap:.1%}。", {"gap": gap})
-
-
-def replanned(before, after=None, *, refused=None, share: float = 0.5) -> Claim:
-    """What a cut of the budget costs, or that it cannot be borne.
-
-    Parameters
-    ----------
-    before, after : ExpansionPlan
-    refused : InfeasibleError, optional
-        Why there is no plan after the cut.
-    share : float
-        What is left of the budget.
-    """
-    if refused is not None:
-        row = refused.relaxation.iloc[0]
-        text = f"预算减到 {share:.0%} 走不通：{row['condition']}，至少需要{figure('budget', row['needed'])}，"
-        text += f"只有{figure('budget', row['given'])}。"
-        return Claim(text, {"given": row["given"], "needed": row["needed"]})
-    one = before.figures["gain"]
-    two = after.figures["gain"]
-    text = f"预算减到 {share:.0%}，净现值增量由{figure('gain', one)}变为{figure('gain', two)}"
-    if one > 0:
-        lost = 1 - two / one
-        text += f"，少 {lost:.0%}" if lost > 0 else f"，多 {-lost:.0%}（原来的搜索没有找到最好的计划）"
-    return Claim(text + "。", {"gain": two})
-
-
-def basis(plan, units: pd.DataFrame, *, category_share: float | None = None) -> Claim:
-    """What a plan stands on, in one line: base, money, years, what counts as strong, what is assumed.
-
-    Parameters
-    ----------
-    plan : ExpansionPlan
-    units : DataFrame
-        With capacity and, for the built-in ones, status.
-    category_share : float, optional
-        Share of retail sales that the category is assumed to have.
-    """
-    policy = plan.policy
-    response = plan.assumptions.response
-    budget = plan.cash_flow["budget"].max()
-    first, last = plan.cash_flow["period"].iloc[[0, -1]]
-    parts = [
-        f"{len(units)} 个单元，品类容量{figure('capacity', units['capacity'].sum())}",
-        f"每年预算{figure('budget', budget)}（净垫付：亏损由预算出，利润的 {policy.reinvest:.0%} 可再投）",
-        f"{first}—{last} 年",
-        f"强势指居前 {response.strong_rank} 名且份额过 {response.enter_share:.0%}",
-        f"折现率 {plan.assumptions.discount:.0%}",
-    ]
-    if category_share is not None:
-        parts.insert(1, f"品类占社零 {category_share:.1%}（假设）")
-    if "status" in units and (carried := units["status"].isin(["nowcast", "allocated"])).any():
-        parts.insert(1, f"容量按 {units.loc[carried, 'year'].max()} 年（{status_word('nowcast')}）")
-    guessed = _guessed_share(units)
-    if guessed >= 0.005:
-        parts.insert(1, f"其中 {guessed:.0%} 来自没有公布数的地方，是推算的（公布数的合计因此更小）")
-    told = "；".join(parts) + "。对手份额、费用、响应快慢是行业经验假设。"
-    return Claim(told, {"capacity": units["capacity"].sum(), "budget": budget})
-
-
-def _guessed_share(units: pd.DataFrame) -> float:
-    """Part of the capacity that stands on no published figure of its place or of the place above."""
-    if "status" not in units or not units["capacity"].sum():
-        return 0.0
-    return float(units.loc[units["status"] == "imputed", "capacity"].sum() / units["capacity"].sum())
