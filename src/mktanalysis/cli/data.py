@@ -18,7 +18,7 @@ Kind = Annotated[
     str,
     typer.Option(
         help="数据种类：sales 销售额、volumes 销量、indicators 指标、"
-        "targets 任务与预算、units 市场单元、penetration 渗透率、"
+        "targets 任务与预算、units 市场单元、penetration 渗透率、shares 本公司份额、"
         "openings 开业、stores 门店或经销商、customers 分类客户、flows 来往流量、"
         "areas 销售区域、auto 自动判断"
     ),

@@ -23,7 +23,7 @@ from .results.replan import compare_plans, continue_plan, continue_policy
 from .results.risk import Chance, RiskResult, choose_robust, simulate_risk
 from .search.solve import Search
 from .strategies.compare import Comparison, compare_strategies, plan_strategy, strategy_sensitivity
-from .strategies.looking import value_of_looking
+from .strategies.looking import net_or_base, value_of_looking
 from .strategies.rules import STRATEGIES
 from .strategies.sensitivity import plan_sensitivity
 from .tools.diagnose import Diagnosis, diagnose_position, thin_example
@@ -77,6 +77,7 @@ __all__ = [
     "grid_example",
     "largest_moves",
     "max_cover",
+    "net_or_base",
     "opening_times",
     "p_median",
     "path_sales",

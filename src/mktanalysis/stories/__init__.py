@@ -3,7 +3,22 @@
 from . import titles
 from .capacity import capacity, market_size, saturation_check, vintages
 from .entries import beside_history, certainty, doubted, net, net_or_force
-from .expansion import basis, expansion, hangs_on, harvest, money, position, zones
+from .expansion import (
+    basis,
+    beside_usual,
+    expansion,
+    guessed,
+    hangs_on,
+    harvest,
+    ladder_title,
+    money,
+    path_title,
+    position,
+    risk_title,
+    tornado_title,
+    ways_title,
+    zones,
+)
 from .expansion import replanned as expansion_replanned
 from .expansion import strip as expansion_strip
 from .landing import landing
@@ -23,6 +38,7 @@ __all__ = [
     "balance",
     "basis",
     "beside_history",
+    "beside_usual",
     "capacity",
     "certainty",
     "data_coverage",
@@ -31,8 +47,10 @@ __all__ = [
     "expansion",
     "expansion_replanned",
     "expansion_strip",
+    "guessed",
     "hangs_on",
     "harvest",
+    "ladder_title",
     "landing",
     "macro_regions",
     "market_size",
@@ -42,6 +60,7 @@ __all__ = [
     "net",
     "net_or_force",
     "number_of_tiers",
+    "path_title",
     "people",
     "plan_page",
     "plan_risks",
@@ -52,12 +71,15 @@ __all__ = [
     "reach",
     "realigned",
     "rebates",
+    "risk_title",
     "saturation_check",
     "situation",
     "tasks",
     "territories",
     "tiers",
     "titles",
+    "tornado_title",
     "vintages",
+    "ways_title",
     "zones",
 ]

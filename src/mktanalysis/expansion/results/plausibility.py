@@ -59,7 +59,7 @@ USUAL = {
         "同等力度下份额与第一品牌之比应为 1÷√进入次序，本计划为它的 {value:.1f} 倍",
     ),
     "peak_share_gain": Usual(
-        0.0, 0.10, "行业经验", "新单元的份额一年最多增加 {value:.0%}，通常不超过 10 个百分点"
+        0.0, 0.10, "行业经验", "十个新单元里有一个的份额一年增加 {value:.0%} 以上，通常不超过 10 个百分点"
     ),
     "after_share": Usual(
         0.0,
@@ -86,9 +86,9 @@ def plausibility(plan) -> pd.DataFrame:
         ``strong_after_five`` the part of entries strong in their fifth year, ``left_share`` the part left
         by then, ``first_share`` the part that
         is first in its market at the end, ``order_ratio`` the median of share over the first brand's x
-        sqrt(order of entry), ``peak_share_gain`` the largest yearly gain of an entry's expected share,
-        ``after_share`` the part of the gain that lies after the horizon. Missing where a plan has no such
-        entry. Over all equally likely answers of the markets.
+        sqrt(order of entry), ``peak_share_gain`` the largest yearly gain of the expected share that one entry
+        in ten exceeds, ``after_share`` the part of the gain that lies after the horizon. Missing where a plan
+        has no such entry. Over all equally likely answers of the markets.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def _of_entries(plan) -> dict[str, float]:
     found = {
         "first_share": float((answers["rank"][:, starts.unit, last] == 1).mean()),
         "order_ratio": float(np.median(ratio[first_brand > 0])) if (first_brand > 0).any() else np.nan,
-        "peak_share_gain": float(gained.max()),
+        "peak_share_gain": float(np.quantile(gained.max(axis=1), 0.9)),
     }
     old = starts.period + LATER - 1 <= last
     if old.any():

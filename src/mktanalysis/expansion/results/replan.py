@@ -6,6 +6,7 @@ Always holds: what has happened is kept as it was; a comparison lists every unit
 from __future__ import annotations
 
 from numbers import Real
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,8 @@ from ..market.case import codes_of
 from ..market.seen import LEFT
 from ..phases import tracks
 from ..policy import Policy
-from .plan import plan_expansion
+from ..search.solve import Search
+from .plan import ExpansionPlan, plan_expansion
 
 
 def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes) -> Policy:
@@ -66,7 +68,14 @@ def continue_policy(plan, *, from_year: int | None = None, locked=(), **changes)
     return plan.policy.replace(history=kept + history, first_open=first, pinned=pinned, **changes)
 
 
-def continue_plan(plan, seen: pd.DataFrame, *, search=None, **changes):
+def continue_plan(
+    plan,
+    seen: pd.DataFrame,
+    *,
+    happened: Literal["plan", "table"] = "plan",
+    search: Search | None = None,
+    **changes,
+) -> ExpansionPlan:
     """Go on from a plan after the shares of its first years have been seen.
 
     What a unit has shown tells how well effort works there, and something about every unit of its province:
@@ -77,13 +86,16 @@ def continue_plan(plan, seen: pd.DataFrame, *, search=None, **changes):
     ----------
     plan : ExpansionPlan
     seen : DataFrame
-        region (codes or names), year, share (0-1) of units that have been entered; and, where a decision
-        point is past that `seen` does not tell the share of, phase: how the unit is worked now (a phase of
-        its programme, or ``撤出`` for one that has been left; its share may be missing).
+        region (codes or names), year, share (0-1) of units that have been entered, or region, period, value
+        as ``read_table(kind="shares")`` gives them; and, where a decision point is past that `seen` does not
+        tell the share of, phase: how the unit is worked now (a phase of its programme, or ``撤出`` for one
+        that has been left; its share may be missing).
+    happened : {"plan", "table"}
+        What was done in the years gone by: the plan's steps, of which `seen` may tell some; or exactly what
+        `seen` tells, each unit entered in the first year that it lists.
     search : Search, optional
     changes
-        Of `continue_policy`: budget, people, pinned, forbidden ... Units planned for the years gone by that
-        were not entered after all: ``skipped``, their codes or names.
+        Of `continue_policy`: budget, people, pinned, forbidden ...
 
     Returns
     -------
@@ -107,17 +119,36 @@ def continue_plan(plan, seen: pd.DataFrame, *, search=None, **changes):
     >>> again.policy.first_open, again.gain < plan.gain
     (2026, True)
     """
-    tree = plan.market.tree
-    if absent := [name for name in ("region", "year", "share") if name not in seen]:
-        raise MktError(f"份额表缺少列：{'、'.join(absent)}；应有 region、year、share（可加 phase）")
-    codes = codes_of([name for name in seen["region"] if name not in plan.market.units], tree)
-    seen = seen.assign(region=[codes.get(name, name) for name in seen["region"]])
-    skipped = changes.pop("skipped", ())
+    seen = _as_shares(plan, seen)
     policy = continue_policy(plan, from_year=int(seen["year"].max()) + 1, **changes)
-    skipped = {codes_of([name], tree).get(name, name) for name in skipped}
-    policy = policy.replace(history=tuple(h for h in policy.history if h[0] not in skipped))
+    if happened == "table":
+        policy = policy.replace(history=_as_told(plan, seen))
+        alone = policy.replace(pinned={})
+        rough = Search(method="greedy")  # only for the rules of what was entered
+        plan = plan_expansion(plan.market, alone, assumptions=plan.assumptions, search=rough)
     market = plan.market.with_shares_seen(_with_phases(plan, seen))
     return plan_expansion(market, policy, assumptions=plan.assumptions, search=search)
+
+
+def _as_shares(plan, seen: pd.DataFrame) -> pd.DataFrame:
+    """The shares seen by code and year."""
+    if {"period", "value"} <= set(seen.columns):
+        seen = seen.assign(year=seen["period"].dt.year, share=seen["value"])
+    if absent := [name for name in ("region", "year", "share") if name not in seen]:
+        raise MktError(f"份额表缺少列：{'、'.join(absent)}；应有 region、year、share（可加 phase）")
+    if not len(seen):
+        raise MktError("份额表是空的：应有进入过的单元每年的份额")
+    codes = codes_of([name for name in seen["region"] if name not in plan.market.units], plan.market.tree)
+    return seen.assign(region=[codes.get(name, name) for name in seen["region"]]).reset_index(drop=True)
+
+
+def _as_told(plan, seen: pd.DataFrame) -> tuple:
+    """What was entered when, as the table tells; the way is the plan's own, else its first programme."""
+    actions = plan.steps.set_index("region")["action"]
+    usual = plan.assumptions.programmes[0].name
+    first = seen.groupby("region")["year"].min()
+    before = tuple(h for h in plan.policy.history if h[0] not in first.index)
+    return before + tuple((code, actions.get(code, usual), int(year)) for code, year in first.items())
 
 
 def _with_phases(plan, seen: pd.DataFrame) -> pd.DataFrame:

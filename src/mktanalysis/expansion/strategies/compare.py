@@ -22,14 +22,14 @@ from ..choices.evaluate import evaluate
 from ..market.market import Market
 from ..milp.build import build_model
 from ..old_calls import takes_market
-from ..phases import CONCENTRATED, LIGHT, SCOUT_ENTRY, scout_then
+from ..phases import SCOUT_ENTRY
 from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, make_plan
 from ..results.risk import simulate_risk
 from ..search.control import Clock, Control
 from ..search.neighbourhoods import improve
 from ..search.solve import Outcome, Search, solve
-from .rules import STRATEGIES, keeps_pins, run_strategy
+from .rules import STRATEGIES, keeps_pins, run_strategy, with_strategies
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +100,7 @@ def compare_strategies(
     'optimum'
     """
     search = search or Search()
-    assumptions = _with_programmes(assumptions_of(policy, assumptions))
+    assumptions = with_strategies(assumptions_of(policy, assumptions))
     plans = {}
     problems: dict = {}
     for key in _keys(strategies):
@@ -148,18 +148,6 @@ def _at_least(problem: Problem, outcome: Outcome, plans: dict, search: Search) -
     return replace(outcome, rows=rows, objective=gain)
 
 
-def _with_programmes(assumptions: Assumptions, scouting: float = 1.0) -> Assumptions:
-    """The assumptions with every programme that a strategy asks for; scouts pay `scouting` times as much."""
-    known = {programme.name: programme for programme in assumptions.programmes}
-    force = known.get(CONCENTRATED.name, CONCENTRATED)
-    scout = scout_then(force, entry=min(SCOUT_ENTRY * scouting, 1.0))
-    if scouting != 1.0:
-        known.pop(scout.name, None)
-    kept = tuple(known.values())
-    extra = tuple(p for p in (LIGHT, scout) if p.name not in known)
-    return assumptions.replace(programmes=kept + extra)
-
-
 @takes_market
 def plan_strategy(
     strategy: str, market: Market, policy: Policy, *, assumptions: Assumptions | None = None
@@ -181,7 +169,7 @@ def plan_strategy(
     'rule'
     """
     (key,) = _keys(strategy)
-    assumptions = _with_programmes(assumptions_of(policy, assumptions))
+    assumptions = with_strategies(assumptions_of(policy, assumptions))
     problem, rows = run_strategy(key, market, policy, assumptions)
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"))
 
@@ -269,7 +257,7 @@ def strategy_sensitivity(
         gains anything).
     """
     given = assumptions_of(policy, assumptions)
-    assumptions = _with_programmes(given)
+    assumptions = with_strategies(given)
     rows = []
     keys = _keys(strategies)
     budgets = np.array(policy.per_period("budget"))
@@ -280,7 +268,7 @@ def strategy_sensitivity(
     settings += [("spill", factor, market, policy, changed) for factor, changed in spills.items()]
     spreads = {factor: assumptions.replace(spread=assumptions.spread * factor) for factor in spread}
     settings += [("spread", factor, market, policy, changed) for factor, changed in spreads.items()]
-    dear = {factor: _with_programmes(given, factor) for factor in scouting}
+    dear = {factor: with_strategies(given, min(SCOUT_ENTRY * factor, 1.0)) for factor in scouting}
     settings += [("scouting", factor, market, policy, changed) for factor, changed in dear.items()]
     for condition, factor, *setting in settings:
         problems: dict = {}

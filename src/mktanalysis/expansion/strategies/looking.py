@@ -1,4 +1,5 @@
-"""What it is worth to look first: the plan beside the best one in which everything is fixed beforehand.
+"""What it is worth to look first: the plan beside the best one in which everything is fixed beforehand; and
+when a wide net beats the base area.
 
 Always holds: both plans come from the same search on the same market; without spread looking is worth nothing
 beyond the search's own gap.
@@ -6,12 +7,21 @@ beyond the search's own gap.
 
 from __future__ import annotations
 
+import itertools
+
+import numpy as np
 import pandas as pd
 
 from ...words.render import named
+from ..assumptions import Assumptions
+from ..choices.evaluate import evaluate
+from ..market.market import Market
+from ..old_calls import takes_market
 from ..phases import fixed_courses
+from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, plan_expansion
 from ..search.solve import Search
+from .rules import STRATEGIES, keeps_pins, run_strategy, with_strategies
 
 
 def value_of_looking(plan: ExpansionPlan, *, search: Search | None = None) -> pd.Series:
@@ -61,3 +71,69 @@ def value_of_looking(plan: ExpansionPlan, *, search: Search | None = None) -> pd
         },
         name="value",
     ).pipe(named, "looking")
+
+
+#: The three ways that differ by looking alone (the first two) and by contiguity alone (the last two).
+COMPARED = ("base_first", "scout_rings", "wide_net")
+
+
+@takes_market
+def net_or_base(
+    market: Market,
+    policy: Policy,
+    *,
+    assumptions: Assumptions | None = None,
+    spread=(0.0, 0.3, 0.45, 0.7),
+    scouting=(0.1, 0.3, 1.0),
+    budget=(0.25, 1.0),
+) -> pd.DataFrame:
+    """When a wide net beats the base area (撒网还是根据地): all settings of what decides it.
+
+    Parameters
+    ----------
+    market, policy, assumptions
+        As for `plan_expansion`.
+    spread : sequence of float
+        How unlike markets are, as in `Assumptions.spread`.
+    scouting : sequence of float
+        Part of the entry cost that a scout pays; 1 is all of it.
+    budget : sequence of float
+        Factors on the policy's budget.
+
+    Returns
+    -------
+    DataFrame
+        One row a setting: spread, scouting, budget (yuan a year), gain_base_first, gain_scout_rings,
+        gain_wide_net (yuan), looking (what looking first adds, ring by ring), free (what being free of
+        contiguity adds to it), best (title of the strategy of most gain among those
+        whose conditions hold, the first of equals; missing where none gains).
+
+    Examples
+    --------
+    >>> from mktanalysis.expansion import Policy, expansion_market, grid_example
+    >>> market = expansion_market(*grid_example(3, 3, random_state=1))
+    >>> found = net_or_base(market, Policy(base=("r2c2",), budget=1e7), scouting=(0.3,), budget=(1.0,))
+    >>> found["looking"].is_monotonic_increasing, bool(found["looking"].iloc[0] < 0)
+    (True, True)
+    """
+    given = assumptions_of(policy, assumptions)
+    budgets = np.array(policy.per_period("budget"))
+    rows = []
+    for part, factor, unlike in itertools.product(scouting, budget, spread):
+        assumed = with_strategies(given.replace(spread=unlike), part)
+        own = policy.replace(budget=tuple((budgets * factor).tolist()))
+        problems: dict = {}
+        gains = {}
+        holds = {}
+        for key in COMPARED:
+            problem, chosen = run_strategy(key, market, own, assumed, problems=problems)
+            found = evaluate(problem, chosen)
+            gains[key] = found.value - evaluate(problem, []).value
+            holds[key] = found.feasible and keeps_pins(problem, chosen)
+        best = max((key for key in COMPARED if holds[key] and gains[key] > 0), key=gains.get, default=None)
+        row = {"spread": unlike, "scouting": part, "budget": float(budgets[0] * factor)}
+        row |= {f"gain_{key}": gain for key, gain in gains.items()}
+        row |= {"looking": gains["scout_rings"] - gains["base_first"]}
+        row |= {"free": gains["wide_net"] - gains["scout_rings"]}
+        rows.append(row | {"best": None if best is None else STRATEGIES[best].title})
+    return named(pd.DataFrame(rows), "net_or_base")

@@ -14,6 +14,7 @@ import pandas as pd
 from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem
 from ..market.market import Market
+from ..phases import CONCENTRATED, LIGHT, SCOUT_ENTRY, scout_then
 from ..policy import Policy, assumptions_of
 from ..search.greedy import Builder, greedy_score, ladder_score
 
@@ -112,6 +113,21 @@ STRATEGIES = {
     "sprinkler": Strategy("遍地开花", "none", _potential, "浅耕"),
     "waterfall": Strategy("瀑布：站稳再走", "strong", ladder_score),
 }
+
+
+def with_strategies(assumptions: Assumptions, scouting: float | None = None) -> Assumptions:
+    """The assumptions with every programme that a strategy asks for.
+
+    With `scouting`, the part of the entry cost that a scout pays, the scouts given are made anew.
+    """
+    known = {programme.name: programme for programme in assumptions.programmes}
+    force = known.get(CONCENTRATED.name, CONCENTRATED)
+    scout = scout_then(force, entry=SCOUT_ENTRY if scouting is None else scouting)
+    if scouting is not None:
+        known.pop(scout.name, None)
+    kept = tuple(known.values())
+    extra = tuple(p for p in (LIGHT, scout) if p.name not in known)
+    return assumptions.replace(programmes=kept + extra)
 
 
 def run_strategy(

@@ -15,6 +15,9 @@ from ...errors import MktError
 from ...regions import haversine_km
 from ...words.summary import Shown, Summary
 
+#: A gap of less than this is the bound's own rounding.
+PROVEN = 1e-7
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SupplyPlan(Shown):
@@ -264,6 +267,7 @@ def _supply(
     near = distance_km.iloc[:, chosen]
     assignment = near.idxmin(axis=1).where(near.min(axis=1) <= radius_km).rename("centre")
     gap = abs(value - bound) / max(abs(value), 1e-9)
+    gap = gap if gap > PROVEN else 0.0
     return SupplyPlan(tuple(distance_km.columns[chosen]), assignment, value, bound, gap)
 
 

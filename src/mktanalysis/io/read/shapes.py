@@ -37,7 +37,7 @@ def shape(
         return _openings(figures, notes)
     if kind.name in ("units", "targets"):
         return _wide(figures, kind)
-    if kind.name in ("sales", "volumes", "penetration"):
+    if kind.name in ("sales", "volumes", "penetration", "shares"):
         return _panel(figures, kind, readers, price, notes)
     units = {measure.name: base_unit(measure) for measure in kind.measures}
     long = figures.rename(columns={"measure": "indicator"})

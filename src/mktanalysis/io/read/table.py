@@ -65,8 +65,8 @@ def read_table(
         What the file holds: ``indicators`` of regions, own ``sales``, ``volumes`` (goods sold), market
         ``units`` for expansion, ``openings`` (opening dates of outlets), ``stores`` or dealers with name
         and class, ``customers`` by class, ``flows`` from where to where, ``targets`` (budgets, plans,
-        floors and ceilings of any level), ``penetration`` rates, own sales ``areas``; ``auto`` says in
-        the notes what the file was taken for.
+        floors and ceilings of any level), ``penetration`` rates, own market ``shares``, own sales ``areas``;
+        ``auto`` says in the notes what the file was taken for.
     tree : RegionTree
     sheet : str, optional
         Name of the sheet; needed only if several hold a table and are not one a year. ``*`` joins all.
@@ -95,10 +95,10 @@ def read_table(
         entry_cost, annual_cost ... in base units. ``openings``: region, period, a row an outlet.
         ``stores``: region, period (of opening), name, class. ``customers``: region, period, class, value.
         ``targets``: region, period and those of value, lower, upper that are there (yuan).
-        ``penetration``: region, period, value (0-1). ``flows``: region (origin), center (destination),
-        value. ``areas``: region, area. Sorted by region and period; gaps in a series are missing, series
-        without any figure are left out. ``attrs["notes"]`` lists what was skipped or inferred; in a
-        notebook it is printed.
+        ``penetration``, ``shares``: region, period, value (0-1). ``flows``: region (origin), center
+        (destination), value. ``areas``: region, area. Sorted by region and period; gaps in a series are
+        missing, series without any figure are left out. ``attrs["notes"]`` lists what was skipped or
+        inferred; in a notebook it is printed.
 
     Raises
     ------

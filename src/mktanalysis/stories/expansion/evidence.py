@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from ...words import grade_name, values
+from ...words import values
 from ..phrases import figure, listed
 from ..story import Claim
 
@@ -60,6 +60,35 @@ def money(plan) -> Claim:
     return Claim(text, {"money_left": float(left.min())})
 
 
+def beside_usual(table: pd.DataFrame) -> pd.DataFrame:
+    """What a plan promises beside what is usual, in words: years, shares and ratios each in their own way.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From :func:`mktanalysis.expansion.plausibility`.
+
+    Returns
+    -------
+    DataFrame
+        指标, 本计划, 通常, 在通常范围内, 出处.
+    """
+    names = values("plausible")
+    rows = []
+    for row in table.itertuples():
+        told = _PLAIN.get(row.figure, "{:.0%}").format
+        inside = "—" if pd.isna(row.usual) else "是" if row.usual else "否"
+        value = "—" if pd.isna(row.value) else told(row.value)
+        rows.append(
+            (names[row.figure], value, f"{told(row.usual_low)}—{told(row.usual_high)}", inside, row.source)
+        )
+    return pd.DataFrame(rows, columns=["指标", "本计划", "通常", "在通常范围内", "出处"])
+
+
+#: How figures are written that are no shares.
+_PLAIN = {"years_to_strong": "第 {:.0f} 年", "order_ratio": "{:.2f}"}
+
+
 def hangs_on(table: pd.DataFrame) -> Claim:
     """What a plan hangs on most, and which single assumption would make it lose (计划靠什么).
 
@@ -88,7 +117,7 @@ def _below(today, level: str) -> str:
     """What the children of a level are called: the level before it, or a unit."""
     levels = list(today.ladder["level"])
     at = levels.index(level)
-    return grade_name(levels[at - 1]) if at else "单元"
+    return values("level").get(levels[at - 1], "单元") if at else "单元"
 
 
 def position(today, example) -> Claim:

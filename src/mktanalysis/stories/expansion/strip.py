@@ -108,6 +108,22 @@ def basis(plan, units: pd.DataFrame, *, category_share: float | None = None) -> 
     return Claim(told, {"capacity": units["capacity"].sum(), "budget": budget})
 
 
+def guessed(units: pd.DataFrame) -> Claim:
+    """How much of the capacity stands on published figures, and how the rest was found.
+
+    Parameters
+    ----------
+    units : DataFrame
+        With capacity and, for the built-in ones, status.
+    """
+    if "status" not in units:
+        return Claim("容量取自自有单元表。", {"capacity": units["capacity"].sum()})
+    part = units.groupby("status")["capacity"].sum() / units["capacity"].sum()
+    told = "、".join(f"{status_word(key)} {share:.0%}" for key, share in part.sort_values()[::-1].items())
+    text = f"容量按金额：{told}。县级没有公布值，按人口和人均产出分摊所在市的数。"
+    return Claim(text, {"capacity": units["capacity"].sum()})
+
+
 def _guessed_share(units: pd.DataFrame) -> float:
     """Part of the capacity that stands on no published figure of its place or of the place above."""
     if "status" not in units or not units["capacity"].sum():

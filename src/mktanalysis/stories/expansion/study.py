@@ -6,6 +6,8 @@ its conditions fails or when it takes no step; what lies beyond the horizon is s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from ...words import grade_name
@@ -22,7 +24,7 @@ LIKELY = 0.3
 MOSTLY_LATER = 0.5
 
 
-def expansion(plan, comparison=None, risk=None, tree=None) -> Story:
+def expansion(plan, comparison=None, risk=None, tree=None, *, doubts: Sequence[str] = ()) -> Story:
     """Conclusions of an expansion study (扩张路径的结论).
 
     Parameters
@@ -34,6 +36,8 @@ def expansion(plan, comparison=None, risk=None, tree=None) -> Story:
         Of the same plan.
     tree : RegionTree, optional
         For the names of the base.
+    doubts : sequence of str
+        Where the plan lies outside what is usual, from :func:`mktanalysis.expansion.doubts`.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def expansion(plan, comparison=None, risk=None, tree=None) -> Story:
         _judgement(plan, tree),
         numbers=_numbers(plan, risk),
         actions=tuple(_actions(plan, risk)),
-        risk=_largest_risk(plan, risk),
+        risk=_doubted(_largest_risk(plan, risk), doubts),
         more=tuple(_more(plan, comparison, risk)),
     )
 
@@ -167,6 +171,15 @@ def _largest_risk(plan, risk) -> Claim | None:
     figures = {key: chance[key] for key in ("mean", "p05", "loss_probability", "shortage_probability")}
     figures["gain_after"] = found["gain_after"]
     return Claim("；".join(told) + "。" if told else "亏损与资金不足的可能都不到 5%。", figures)
+
+
+def _doubted(risk: Claim | None, doubts: Sequence[str]) -> Claim | None:
+    """The risk with the doubts that the headline does not tell already: that value lies after the horizon."""
+    other = [doubt for doubt in doubts if "计划期" not in doubt]
+    if risk is None or not other:
+        return risk
+    text = f"{risk.text}不合常情，请核对假设：{'；'.join(other)}。"
+    return Claim(text, {**risk.figures, "n_doubts": len(other)})
 
 
 def _more(plan, comparison, risk):
