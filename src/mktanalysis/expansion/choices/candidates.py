@@ -283,9 +283,12 @@ LONGEST_RAMP = 30
 
 
 def check_horizon(problem: Problem) -> None:
-    """Refuse a horizon in which nothing can become strong, though it would in a longer one."""
+    """Refuse a horizon in which nothing can become strong, though it would in a longer one.
+
+    Who goes on in the middle of a plan is not refused: after poor news there may be nothing left to hope for.
+    """
     case = problem.case
-    if len(problem.candidates) == 0 or problem.hopeful:
+    if len(problem.candidates) == 0 or problem.hopeful or case.policy.first_open is not None:
         return
     years = build_library(case, periods=LONGEST_RAMP).strong.any(axis=(0, 1, 2))
     if years.any():
