@@ -232,3 +232,29 @@ def test_a_list_that_is_too_long_is_told_with_its_length(write_notebook, write_s
     many = ",".join(map(str, range(100_001)))
     (told,) = problems(write_spec(ONE + f"[part.chapter.grid]\nyears = [{many}]\n"))
     assert "现为 100001" in told
+
+
+def test_namesakes_in_folders_outside_are_told_apart_and_keep_their_neighbours(
+    write_notebook, write_spec, tmp_path
+):
+    for folder in ("a/x", "b/x"):
+        (tmp_path / folder).mkdir(parents=True)
+        write_notebook("1").rename(tmp_path / folder / "small.ipynb")
+    write_notebook("1", name="other")
+    chapters = "".join(
+        f'[[part.chapter]]\nnotebook = "{name}"\ngrid = {{ years = [1, 2] }}\n'
+        for name in ((tmp_path / "a/x/small").as_posix(), (tmp_path / "b/x/small").as_posix(), "other")
+    )
+    plan = read_spec(write_spec(f'title = "t"\n[[part]]\n{chapters}'))
+    keys = [report.key for report in plan.reports]
+    assert keys == ["a/x/small"] * 2 + ["b/x/small"] * 2 + ["other"] * 2
+    assert len({report.name for report in plan.reports}) == 6
+    for first, second in zip(plan.reports[::2], plan.reports[1::2], strict=True):
+        assert first.after[0] == second.name and second.before[0] == first.name
+        assert first.before is None and second.after is None
+
+
+def test_the_same_report_twice_is_still_refused(write_notebook, write_spec):
+    write_notebook("1")
+    twice = ONE + '[[part.chapter]]\nnotebook = "small"\n'
+    assert "同一份报告出现两次" in problems(write_spec(twice))[0]

@@ -38,6 +38,7 @@ from ...errors import MktError
 from ...files import decode as decode_file
 from ...files import project_folder
 from ..names import report_name
+from .apart import told_apart
 from .chosen import Choices
 from .finding import find_notebook, no_notebook, no_spec
 from .grids import grid_values, region_name, table_rows
@@ -130,6 +131,7 @@ def read_spec(path: Path | str, chosen: Iterable[str] = ()) -> ReportList:
     maps: dict[str, str] = {}
     choices = Choices.of(chosen)
     title, reports = _read_file(path.resolve(), problems, maps, choices, seen=[], around=())
+    reports = told_apart(reports)
     names = {}
     for report in reports:
         if report.name in names:
