@@ -247,3 +247,8 @@ def test_a_description_names_what_lies_furthest_and_reads_what_is_written():
     axes.plot([0, 10], [0, 50], label="全额")
     axes.plot([3, 5], [1, 2], "o", label="经销商")
     assert style.describe(figure) == "全额从 0 到 50，经销商 2 处"
+    figure, axes = style.new_figure()
+    axes.imshow([[1.0, 2.0], [9.0, float("nan")]])
+    axes.set_yticks([0, 1], ["周一", "周二"])
+    axes.set_xticks([1], ["12"])
+    assert style.describe(figure) == "2 行 2 列的格子，最深的是周二、第 1 列"

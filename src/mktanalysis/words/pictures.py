@@ -59,7 +59,13 @@ def describe(figure: Figure) -> str:
     told = [heading] if heading else []
     for axes in figure.axes:
         own = axes.get_title("left")
-        parts = [*_legend_words(axes), *_line_words(axes), *_bar_words(axes), *_dot_words(axes)]
+        parts = [
+            *_legend_words(axes),
+            *_line_words(axes),
+            *_bar_words(axes),
+            *_dot_words(axes),
+            *_grid_words(axes),
+        ]
         parts = (parts or _text_words(axes))[:_TOLD]
         if parts:
             told.append(f"{own}：{'，'.join(parts)}" if own and own != heading else "，".join(parts))
@@ -127,6 +133,26 @@ def _dot_words(axes) -> list[str]:
         if len(points) > 1 and all(y in places for _, y in points):
             found.append(f"最靠右的 {_largest(axes, points, places)}")
     return found
+
+
+def _grid_words(axes) -> list[str]:
+    """Of a grid of shades how large it is, and which named row and column has the deepest cell."""
+    found = []
+    for grid in axes.images:
+        values = grid.get_array().filled(float("-inf"))
+        if values.ndim != 2 or not values.size:
+            continue
+        row, column = divmod(int(values.argmax()), values.shape[1])
+        beside = {"行": (axes.yaxis, row), "列": (axes.xaxis, column)}
+        names = [_name_at(axis, at) or f"第 {at + 1} {word}" for word, (axis, at) in beside.items()]
+        found.append(f"{values.shape[0]} 行 {values.shape[1]} 列的格子，最深的是{names[0]}、{names[1]}")
+    return found
+
+
+def _name_at(axis, place: int) -> str:
+    """The label of the axis at a place, empty where it has none."""
+    labels = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=False)
+    return next((label.get_text() for at, label in labels if abs(float(at) - place) < 0.01), "")
 
 
 def _text_words(axes) -> list[str]:
