@@ -6,7 +6,7 @@ and start beats in value, money, people and strength in every period is not list
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -140,6 +140,28 @@ def list_choices(case: Case, *, keep_dominated: bool = False) -> Problem:
     if not keep_dominated:
         candidates = candidates.take(~_dominated(candidates, case.assumptions, weight))
     return Problem(case, names, hopeful, candidates, weight, weight_end, **_base_paths(case, weight))
+
+
+def relist_choices(wide: Problem, case: Case, *, keep_dominated: bool = False) -> Problem:
+    """The problem of a case that differs in what it asks of choices, not in what they bring: no path anew.
+
+    Parameters
+    ----------
+    wide : Problem
+        Of the same market with ``contiguity="none"`` and `keep_dominated`.
+    case : Case
+        Another contiguity, objective, budget or spill-over; all else is that of `wide`.
+
+    Returns
+    -------
+    Problem
+        As `list_choices` makes it of `case`.
+    """
+    c = wide.candidates
+    candidates = c.take(c.fixed | (c.start >= case.earliest[c.unit]))
+    if not keep_dominated:
+        candidates = candidates.take(~_dominated(candidates, case.assumptions, wide.weight))
+    return replace(wide, case=case, candidates=candidates)
 
 
 def _check_reviews(case: Case) -> None:

@@ -49,45 +49,50 @@ def workload(
     n = pd.Series(n_customers, dtype=float)
     usual = pd.Series(staffing.model_stores.get(level, 1.0), n.index)
     stores = usual if model_stores is None else model_stores.reindex(n.index)
-    frames = [_hours(n, stores, staffing, first) for first in (True, False)]
+    frames = []
+    for phase in ("first_year", "mature"):
+        hours = _hours(n.to_numpy(), stores.to_numpy(), staffing, phase == "first_year")
+        frames.append(pd.DataFrame({"region": n.index.astype(str), "phase": phase, **hours}))
     table = pd.concat(frames, ignore_index=True).sort_values(["region", "phase"], kind="stable")
     table["hours"] = table[list(KINDS)].sum(axis=1)
-    own = [kind for kind in KINDS if kind != "supervision"]
-    table["staff"] = table[own].sum(axis=1) / staffing.hours_per_person
+    table["staff"] = _staff(table, staffing)
     table["managers"] = table["staff"] / staffing.people_per_manager
     return table.reset_index(drop=True)
 
 
-def _hours(n: pd.Series, stores: pd.Series, staffing: Staffing, first: bool) -> pd.DataFrame:
+def _staff(hours, staffing: Staffing):
+    """Staff for these hours by kind; the supervisor's are not theirs."""
+    return sum(hours[kind] for kind in KINDS if kind != "supervision") / staffing.hours_per_person
+
+
+def _hours(n: np.ndarray, stores, staffing: Staffing, first: bool) -> dict[str, np.ndarray]:
+    """Hours by kind of work in a year."""
     year = 10 / 12 if first else 1.0  # the sweep takes the first two months
     visit = staffing.visit_hours + staffing.travel_hours
     each = [
         contacts * year * (visit if on_the_spot else staffing.call_hours)
         for contacts, on_the_spot in zip(staffing.class_contacts, staffing.class_visits, strict=True)
     ]
-    parts = work_hours(
-        n.to_numpy(),
+    return work_hours(
+        n,
         prospects=staffing.prospects,
         class_mix=staffing.class_mix,
         class_hours=each,
         old_hours=(1 - staffing.prospects) * staffing.old_customer_contacts * visit,
         sweep_hours=staffing.sweep_hours if first else 0.0,
-        store_hours=stores.to_numpy() * staffing.store_hours,
+        store_hours=stores * staffing.store_hours,
         supervision_hours=staffing.supervisor_days[0 if first else 1] * 8.0,
     )
-    phase = "first_year" if first else "mature"
-    return pd.DataFrame({"region": n.index.astype(str), "phase": phase, **parts})
 
 
 def staff_by_age(
     customers: np.ndarray, periods: int, staffing: Staffing, *, level: str = "county", mature: bool = False
 ) -> np.ndarray:
     """Staff of each unit by years since the start, shape (units, periods)."""
-    table = workload(pd.Series(customers), staffing=staffing, level=level)
-    first = table.loc[table["phase"] == "first_year"].set_index("region")["staff"]
-    later = table.loc[table["phase"] == "mature"].set_index("region")["staff"]
-    order = pd.RangeIndex(len(customers)).astype(str)
-    staff = np.repeat(later.reindex(order).to_numpy()[:, None], periods, axis=1)
+    n = np.asarray(customers, dtype=float)
+    stores = np.full(len(n), staffing.model_stores.get(level, 1.0))
+    later = _staff(_hours(n, stores, staffing, False), staffing)
+    staff = np.repeat(later[:, None], periods, axis=1)
     if not mature and periods:
-        staff[:, 0] = first.reindex(order).to_numpy()
+        staff[:, 0] = _staff(_hours(n, stores, staffing, True), staffing)
     return staff

@@ -59,6 +59,7 @@ class Case:
     ladder: Ladder
     arrivals: np.ndarray | None = None
     known: dict = field(default_factory=dict, repr=False)
+    _columns: dict = field(init=False, default_factory=dict, repr=False)
 
     @property
     def units(self) -> pd.Index:
@@ -82,7 +83,11 @@ class Case:
         return tuple(self.policy.years)
 
     def column(self, name: str) -> np.ndarray:
-        return self.table[name].to_numpy(dtype=float)
+        """A column of the table as numbers (looked up thousands of times by a replay, so it is kept)."""
+        if name not in self._columns:
+            self._columns[name] = self.table[name].to_numpy(dtype=float)
+            self._columns[name].setflags(write=False)
+        return self._columns[name]
 
     def arrival(self, drawn, unit) -> np.ndarray:
         """Period in which a new rival comes to units, if a number between 0 and 1 is drawn for each."""

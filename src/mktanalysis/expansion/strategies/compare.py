@@ -17,7 +17,7 @@ from ...words.amounts import figure_text
 from ...words.render import named
 from ...words.summary import Shown, Summary
 from ..assumptions import Assumptions
-from ..choices.candidates import Problem, build_problem
+from ..choices.candidates import Problem
 from ..choices.evaluate import evaluate
 from ..market.market import Market
 from ..milp.build import build_model
@@ -29,7 +29,7 @@ from ..results.risk import simulate_risk
 from ..search.control import Clock, Control
 from ..search.neighbourhoods import improve
 from ..search.solve import Outcome, Search, solve
-from .rules import STRATEGIES, keeps_pins, run_strategy, with_strategies
+from .rules import STRATEGIES, Shared, keeps_pins, run_strategy, with_strategies
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,15 +102,15 @@ def compare_strategies(
     search = search or Search()
     assumptions = with_strategies(assumptions_of(policy, assumptions))
     plans = {}
-    problems: dict = {}
+    shared = Shared(market, policy, assumptions)
     for key in _keys(strategies):
-        own, rows = run_strategy(key, market, policy, assumptions, problems=problems)
+        own, rows = run_strategy(key, shared)
         plans[key] = make_plan(own, Outcome(rows, np.inf, np.nan, "rule"))
-    problem = build_problem(market, policy, assumptions)
+    problem = shared.problem(policy.contiguity, keep_dominated=False)
     plans["planned"] = make_plan(problem, _at_least(problem, solve(problem, search), plans, search))
     allowed = [plan for plan in plans.values() if plan.checks["holds"].all()] or [plans["planned"]]
     best = max(allowed, key=lambda plan: plan.figures["gain"])
-    plans["optimum"] = _optimum(best, search)
+    plans["optimum"] = _optimum(best, shared, search)
     return Comparison(_compare(plans, n_draws, random_state), plans)
 
 
@@ -170,14 +170,13 @@ def plan_strategy(
     """
     (key,) = _keys(strategy)
     assumptions = with_strategies(assumptions_of(policy, assumptions))
-    problem, rows = run_strategy(key, market, policy, assumptions)
+    problem, rows = run_strategy(key, Shared(market, policy, assumptions))
     return make_plan(problem, Outcome(rows, np.inf, np.nan, "rule"))
 
 
-def _optimum(best: ExpansionPlan, search: Search) -> ExpansionPlan:
+def _optimum(best: ExpansionPlan, shared: Shared, search: Search) -> ExpansionPlan:
     """From the most profitable plan of all, free of contiguity, by neighbourhoods."""
-    free = best.policy.replace(contiguity="none", objective="profit")
-    problem = build_problem(best.market, free, best.assumptions, keep_dominated=True)
+    problem = shared.problem("none", keep_dominated=True, objective="profit")
     rows = _rows_of(problem, best)
     model = build_model(problem)
     rounds = search.rounds // 2 if 0 < len(model.z) <= FREE_CHOICES else 0
@@ -258,39 +257,57 @@ def strategy_sensitivity(
     """
     given = assumptions_of(policy, assumptions)
     assumptions = with_strategies(given)
-    rows = []
     keys = _keys(strategies)
+    usual = Shared(market, policy, assumptions)
     budgets = np.array(policy.per_period("budget"))
-    spills = {factor: assumptions.replace(spill=assumptions.spill * factor) for factor in spill}
-    money = {factor: policy.replace(budget=tuple((budgets * factor).tolist())) for factor in budget}
-    settings = [("budget", factor, market, changed, assumptions) for factor, changed in money.items()]
-    settings += [("rivals", factor, market.with_rivals(factor), policy, assumptions) for factor in rivals]
-    settings += [("spill", factor, market, policy, changed) for factor, changed in spills.items()]
-    spreads = {factor: assumptions.replace(spread=assumptions.spread * factor) for factor in spread}
-    settings += [("spread", factor, market, policy, changed) for factor, changed in spreads.items()]
-    dear = {factor: with_strategies(given, min(SCOUT_ENTRY * factor, 1.0)) for factor in scouting}
-    settings += [("scouting", factor, market, policy, changed) for factor, changed in dear.items()]
-    for condition, factor, *setting in settings:
-        problems: dict = {}
-        gains = {}
-        holds = {}
-        for key in keys:
-            problem, chosen = run_strategy(key, *setting, problems=problems)
-            found = evaluate(problem, chosen)
-            gains[key] = found.value - evaluate(problem, []).value
-            holds[key] = found.feasible and keeps_pins(problem, chosen)
-        best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
-        rows += [
-            {
-                "condition": condition,
-                "factor": factor,
-                "strategy": key,
-                "title": STRATEGIES[key].title,
-                "gain": gain,
-                "holds": holds[key],
-                "wins": key == best,
-            }
-            for key, gain in gains.items()
-        ]
+    # what moves money or spill-over alone leaves the paths of the choices as they are
+    changes = {
+        "budget": (budget, lambda x: usual.also(policy=policy.replace(budget=tuple((budgets * x).tolist())))),
+        "rivals": (rivals, lambda x: Shared(market.with_rivals(x), policy, assumptions)),
+        "spill": (
+            spill,
+            lambda x: usual.also(assumptions=assumptions.replace(spill=assumptions.spill * x)),
+        ),
+        "spread": (
+            spread,
+            lambda x: Shared(market, policy, assumptions.replace(spread=assumptions.spread * x)),
+        ),
+        "scouting": (scouting, lambda x: Shared(market, policy, _scouts_paying(given, x))),
+    }
+    unchanged = _outcomes(keys, usual)
+    own_scouts = _scouts_paying(given, 1.0) != assumptions
+    rows = []
+    for condition, (factors, changed) in changes.items():
+        for factor in factors:
+            same = factor == 1.0 and not (condition == "scouting" and own_scouts)
+            found = unchanged if same else _outcomes(keys, changed(factor))
+            rows += [{"condition": condition, "factor": factor, **row} for row in found]
     columns = ["condition", "factor", "strategy", "title", "gain", "holds", "wins"]
     return named(pd.DataFrame(rows, columns=columns), "sensitivity")
+
+
+def _scouts_paying(given: Assumptions, factor: float) -> Assumptions:
+    """Scouts that pay so many times the usual part of the entry cost, all of it at most."""
+    return with_strategies(given, min(SCOUT_ENTRY * factor, 1.0))
+
+
+def _outcomes(keys: list[str], shared: Shared) -> list[dict]:
+    """Gain of each strategy in one setting, whether it holds all conditions, and which wins."""
+    gains = {}
+    holds = {}
+    for key in keys:
+        problem, chosen = run_strategy(key, shared)
+        found = evaluate(problem, chosen)
+        gains[key] = found.value - evaluate(problem, []).value
+        holds[key] = found.feasible and keeps_pins(problem, chosen)
+    best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
+    return [
+        {
+            "strategy": key,
+            "title": STRATEGIES[key].title,
+            "gain": gain,
+            "holds": holds[key],
+            "wins": key == best,
+        }
+        for key, gain in gains.items()
+    ]

@@ -21,7 +21,7 @@ from ..phases import fixed_courses
 from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, plan_expansion
 from ..search.solve import Search
-from .rules import STRATEGIES, keeps_pins, run_strategy, with_strategies
+from .rules import STRATEGIES, Shared, keeps_pins, run_strategy, with_strategies
 
 
 def value_of_looking(plan: ExpansionPlan, *, search: Search | None = None) -> pd.Series:
@@ -118,15 +118,18 @@ def net_or_base(
     """
     given = assumptions_of(policy, assumptions)
     budgets = np.array(policy.per_period("budget"))
+    shared: dict = {}
     rows = []
     for part, factor, unlike in itertools.product(scouting, budget, spread):
-        assumed = with_strategies(given.replace(spread=unlike), part)
+        if (part, unlike) not in shared:  # another budget leaves the paths of the choices as they are
+            assumed = with_strategies(given.replace(spread=unlike), part)
+            shared[part, unlike] = Shared(market, policy, assumed)
         own = policy.replace(budget=tuple((budgets * factor).tolist()))
-        problems: dict = {}
+        problems = shared[part, unlike].also(policy=own)
         gains = {}
         holds = {}
         for key in COMPARED:
-            problem, chosen = run_strategy(key, market, own, assumed, problems=problems)
+            problem, chosen = run_strategy(key, problems)
             found = evaluate(problem, chosen)
             gains[key] = found.value - evaluate(problem, []).value
             holds[key] = found.feasible and keeps_pins(problem, chosen)

@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from ..assumptions import Assumptions
-from ..choices.candidates import Problem, build_problem
+from ..choices.candidates import Problem, build_problem, relist_choices
+from ..market.case import build_case
 from ..market.market import Market
 from ..phases import CONCENTRATED, LIGHT, SCOUT_ENTRY, scout_then
-from ..policy import Policy, assumptions_of
+from ..policy import Policy
 from ..search.greedy import Builder, greedy_score, ladder_score
 
 
@@ -130,33 +131,45 @@ def with_strategies(assumptions: Assumptions, scouting: float | None = None) -> 
     return assumptions.replace(programmes=kept + extra)
 
 
-def run_strategy(
-    key: str,
-    market: Market,
-    policy: Policy,
-    assumptions: Assumptions | None = None,
-    *,
-    problems: dict | None = None,
-) -> tuple[Problem, np.ndarray]:
-    """Build the plan of one named strategy; returns the problem and the rows started.
+class Shared:
+    """Problems of one market under one policy, for strategies that differ in how new units hang together.
 
-    `problems` keeps those of a market, policy and assumptions from one strategy to the next.
+    The paths of all choices are computed once; `also` gives the same for another budget or spill-over.
     """
+
+    def __init__(self, market: Market, policy: Policy, assumptions: Assumptions, wide: Problem | None = None):
+        self.market = market
+        self.policy = policy
+        self.assumptions = assumptions
+        free = policy.replace(contiguity="none")
+        self.wide = wide or build_problem(market, free, assumptions, keep_dominated=True)
+        self._made: dict = {}
+
+    def problem(self, contiguity: str, *, keep_dominated: bool, objective: str | None = None) -> Problem:
+        """The problem under a contiguity (and an objective other than the policy's)."""
+        kind = (contiguity, keep_dominated, objective)
+        if kind not in self._made:
+            own = self.policy.replace(contiguity=contiguity, objective=objective or self.policy.objective)
+            case = build_case(self.market, own, self.assumptions)
+            self._made[kind] = relist_choices(self.wide, case, keep_dominated=keep_dominated)
+        return self._made[kind]
+
+    def also(self, *, policy: Policy | None = None, assumptions: Assumptions | None = None) -> Shared:
+        """The same with another budget, or with assumptions that differ in the spill-over alone."""
+        return Shared(self.market, policy or self.policy, assumptions or self.assumptions, self.wide)
+
+
+def run_strategy(key: str, shared: Shared) -> tuple[Problem, np.ndarray]:
+    """Build the plan of one named strategy; returns the problem and the rows started."""
     strategy = STRATEGIES[key]
-    problems = {} if problems is None else problems
-    kind = (strategy.contiguity, strategy.programme is not None)
-    if kind not in problems:
-        own = policy.replace(contiguity=strategy.contiguity)
-        assumed = assumptions_of(policy, assumptions)
-        problems[kind] = build_problem(market, own, assumed, keep_dominated=kind[1])
-    problem = problems[kind]
+    problem = shared.problem(strategy.contiguity, keep_dominated=strategy.programme is not None)
     score = np.asarray(strategy.score(problem), dtype=float)
     if strategy.programme is not None:
         names = problem.names
         wanted = names.index(strategy.programme) if strategy.programme in names else 0
         asked = problem.candidates.programme == wanted
         score = np.where(asked, score, -np.inf)
-    pinned = market.units.isin(list(problem.case.policy.pinned))[problem.candidates.unit]
+    pinned = problem.case.units.isin(list(problem.case.policy.pinned))[problem.candidates.unit]
     return problem, strategy.builder(problem).build(np.where(pinned, 1e18, score))
 
 
