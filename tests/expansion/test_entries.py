@@ -460,6 +460,21 @@ def test_oddities_are_told():
     assert fit_entries(openings, potential, points).notes == ()
 
 
+def test_openings_long_after_the_newest_potential_are_told():
+    openings, potential, points = planted(years=6)
+    dated = pd.DataFrame({1990: potential, 1996: potential * 1.1})
+    assert not any("晚一年以上" in note for note in fit_entries(openings, dated, points).notes)
+    wrong = openings.assign(period=openings["period"].where(openings.index != 3, 2049))
+    notes = "".join(fit_entries(wrong, dated, points).notes)
+    assert "1 个地区的进入比最新的潜力年份 1996 晚一年以上（到 2049 年）" in notes
+
+
+def test_three_openings_judge_no_method():
+    review = expansion.review_entries(*planted(years=4, per_year=3), min_openings=8)
+    assert review.methods["n_openings"].iloc[0] < 10
+    assert "看不出哪种排序更好" in "".join(review.trust) and "明显好于" not in "".join(review.trust)
+
+
 def test_take_overs_are_told_and_may_be_left_out():
     openings, potential, points = planted(years=8, per_year=4)
     free = potential.index.difference(openings["region"])

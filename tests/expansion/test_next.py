@@ -102,6 +102,43 @@ def test_a_plan_beside_what_history_points_to(history, tree):
     assert table["in_both"].tolist() == [True, False, True, False]
     assert table["planned_year"].isna().tolist() == [False, True, False, False]
     said = mkt.stories.beside_history(table, tree.names(), n_free=len(best))
-    assert said.figures == {"n_planned": 3, "n_both": 2} and tree.names([best[1]]).iloc[0] in str(said)
+    assert said.figures == {"n_planned": 3, "n_both": 2, "n_held": 0} and tree.names([best[1]]).iloc[
+        0
+    ] in str(said)
     far = table.assign(in_both=False)
     assert "无关" in str(mkt.stories.beside_history(far, tree.names(), n_free=len(best)))
+
+
+def test_what_the_history_holds_is_told_and_a_plan_of_nearly_everything_is_judged_by_its_order(history, tree):
+    inputs = entry_inputs(history)
+    model = mkt.expansion.fit_entries(**inputs.tables())
+    order = model.rank().index
+    held = model.history.regions[model.history.first < model.next_year][:5]
+    region = [*held, *order[:200]]
+    years = [2024] * 5 + [2024 + i // 50 for i in range(200)]
+    steps = pd.DataFrame({"region": region, "period": pd.PeriodIndex(map(str, years), freq="Y")})
+    table = mkt.expansion.plan_beside_ranking(steps, model)
+    assert len(table) == 205 and table["rank"].isna().sum() == 5  # as many places as the plan has not held
+    said = mkt.stories.beside_history(table, tree.names(), n_free=len(order))
+    assert said.figures["n_held"] == 5 and said.figures["n_planned"] == 200
+    assert "5 处开店记录里早已进入" in str(said)
+    assert "先后与过去的走法大体一致" in str(mkt.stories.beside_history(table, tree.names(), n_free=210))
+    turned = table.assign(planned_year=table["planned_year"].to_numpy()[::-1])
+    assert "无关" in str(mkt.stories.beside_history(turned, tree.names(), n_free=210))
+
+
+def test_years_that_have_not_come_are_told_and_so_is_what_is_odd_about_a_rival(tree):
+    from mktanalysis.china import rival_entries
+
+    codes = mkt.load_table("points")["region"]
+    counties = [code for code in tree.level("county") if code in set(codes)][:12]
+    years = [2010, 2011, 2012, 2013, 2014, 2015, 2016, 2017, 2018, 2019, 2020, 2049]
+    given = pd.DataFrame({"region": counties, "period": pd.PeriodIndex(map(str, years), freq="Y")})
+    assert any("晚一年以上" in note for note in entry_inputs(given).notes)
+    assert not entry_inputs(given.iloc[:-1]).notes
+    more = [code for code in tree.level("county") if code in set(codes)][20:50]
+    dates = [*range(2011, 2019), *[2019] * 22]
+    bought = pd.DataFrame({"region": [counties[0], *more], "period": [2010, *dates]})
+    bought["period"] = pd.PeriodIndex(bought["period"].astype(str), freq="Y")
+    chances = rival_entries(bought, level="county", first=2027, years=2)
+    assert any("像是收购" in note for note in chances.attrs["notes"])

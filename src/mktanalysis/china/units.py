@@ -230,15 +230,24 @@ def entry_inputs(
     units = market_units(level, within=within, category_share=1.0)
     potential = units.set_index("region")["capacity"]
     points = load_table("points")
+    today = int(units["year"].max())
+    if level == "county" and (late := _later_than(moved["period"], today + 1)):
+        notes.append(f"{late} 条开店比今天（{today} 年）晚一年以上：如果年份写错了，请改正")
     return EntryInputs(
         moved.reset_index(drop=True),
-        potential if level == "county" else _by_year(potential, int(units["year"].max())),
+        potential if level == "county" else _by_year(potential, today),
         points[points["region"].isin(units["region"])].reset_index(drop=True),
         load_edges(level),
         tree,
         level,
         tuple(notes),
     )
+
+
+def _later_than(period: pd.Series, year: int) -> int:
+    """How many openings are dated after a year; numbers that are no years (half-years counted) are not."""
+    dated = isinstance(period.dtype, pd.PeriodDtype) or pd.api.types.is_datetime64_any_dtype(period)
+    return int((period.dt.year > year).sum()) if dated else 0
 
 
 def _at_level(openings: pd.DataFrame, level: str, tree: RegionTree) -> pd.DataFrame:
@@ -361,10 +370,13 @@ def rival_entries(
     Returns
     -------
     DataFrame
-        region, year, probability: what ``expansion_market(..., rival_entries=)`` takes.
+        region, year, probability: what ``expansion_market(..., rival_entries=)`` takes. What is odd about the
+        history is in its ``attrs["notes"]``, in Chinese.
     """
     from ..expansion import fit_entries
 
     inputs = entry_inputs(openings, level=level, within=within)
     model = fit_entries(**inputs.tables())
-    return model.probability(year=first, years=years)
+    table = model.probability(year=first, years=years)
+    table.attrs["notes"] = (*inputs.notes, *model.notes)
+    return table

@@ -108,7 +108,9 @@ def ends_with_next_step(command: Callable, words: str) -> Callable:
     @wraps(command)
     def told(*arguments, **given):
         result = command(*arguments, **given)
-        next_step(known[words])
+        done = given.get("to") is not None  # what was written needs no hint that it can be
+        parts = [part for part in known[words].split("；") if not (done and "加 --to" in part)]
+        next_step("；".join(parts) or known[words])
         return result
 
     return told

@@ -5,6 +5,7 @@ Always holds: how far the ranking can be trusted is said with it; agreement is t
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from .. import words
@@ -13,6 +14,8 @@ from .story import Claim
 
 #: Agreement above this multiple of chance is called that.
 MORE_THAN_CHANCE = 2.0
+#: A plan that enters more than this share of the places left agrees with any ranking.
+MOSTLY = 0.4
 
 
 def beside_history(table: pd.DataFrame, names: pd.Series, *, n_free: int) -> Claim:
@@ -25,31 +28,44 @@ def beside_history(table: pd.DataFrame, names: pd.Series, *, n_free: int) -> Cla
     names : Series
         Code -> name.
     n_free : int
-        Places that are not held.
+        Places that are not held by the history.
 
     Returns
     -------
     Claim
     """
     planned = table["planned_year"].notna()
-    n_planned = int(planned.sum())
-    both = int(table["in_both"].sum())
-    if not n_planned:
+    if not planned.any():
         return Claim("计划没有进入新的地区，无从与过去的规律比较。", {"n_planned": 0})
-    by_chance = n_planned / max(n_free, 1)
-    share = both / n_planned
-    verdict = (
-        "与过去的走法大体一致" if share >= max(0.5, MORE_THAN_CHANCE * by_chance) else "与过去的走法不同"
-    )
-    if share < MORE_THAN_CHANCE * by_chance:
-        verdict = "与过去的走法无关"
-    other = table.loc[~planned, "region"].map(names)
+    free = table[planned & table["rank"].notna()]
+    held = int(planned.sum() - len(free))
+    told = ""
+    if held:
+        told = f"计划进入的另有 {held} 处开店记录里早已进入（或没有坐标）：请把已进入的列入根据地再排。"
+    if not len(free):
+        return Claim(f"计划进入的地区都不在可比之列。{told}", {"n_planned": 0, "n_held": held})
+    both = int(table["in_both"].sum())
+    by_chance = len(free) / max(n_free, len(free))
     text = (
-        f"计划进入的 {n_planned} 处中有 {both} 处也在学得的规律的前 {n_planned} 名"
-        f"（随机约 {by_chance:.0%}）：{verdict}。"
-        f"规律靠前而计划不去的：{listed(other)}。规律说的是过去怎样走，不是怎样走才赚钱；分歧处请逐一说明理由。"
+        f"计划进入的 {len(free)} 处中有 {both} 处也在学得的规律的前 {len(free)} 名"
+        f"（随机约 {by_chance:.0%}）：{_verdict(free, both / len(free), by_chance)}。{told}"
     )
-    return Claim(text, {"n_planned": n_planned, "n_both": both})
+    if len(other := table.loc[~planned, "region"].map(names)):
+        text += f"规律靠前而计划不去的：{listed(other)}。"
+    text += "规律说的是过去怎样走，不是怎样走才赚钱；分歧处请逐一说明理由。"
+    return Claim(text, {"n_planned": len(free), "n_both": both, "n_held": held})
+
+
+def _verdict(free: pd.DataFrame, share: float, by_chance: float) -> str:
+    """How well plan and history agree; a plan that goes nearly everywhere is judged by its order instead."""
+    if by_chance > MOSTLY:
+        order = float(free["planned_year"].astype(float).corr(free["rank"].astype(float), "spearman"))
+        alike = "大体一致" if order >= 0.5 else "有些相像" if order >= 0.25 else "无关"
+        shown = "" if np.isnan(order) else f"（秩相关 {order:.2f}）"
+        return f"几乎处处都去，重合说明不了什么；进入的先后与过去的走法{alike}{shown}"
+    if share < MORE_THAN_CHANCE * by_chance:
+        return "与过去的走法无关"
+    return "与过去的走法大体一致" if share >= 0.5 else "与过去的走法不同"
 
 
 def net(plan, looking=None) -> Claim:

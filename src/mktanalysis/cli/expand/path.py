@@ -205,6 +205,8 @@ def _with_rivals(market, file: Path, level: str, policy):
     given = own_table(file, kind="openings", tree=market.tree)
     first = policy.start or market.newest + 1
     chances = rival_entries(given, level=level, first=first, years=policy.periods)
+    for note in chances.attrs["notes"]:
+        typer.echo(f"说明（{file.name}）：{note}", err=True)
     return market.with_rival_entries(chances)
 
 

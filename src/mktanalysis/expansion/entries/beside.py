@@ -1,6 +1,7 @@
 """A plan and a learnt ranking side by side: where they agree, and what each has that the other has not.
 
-Always holds: both list the same number of places; a place that is held already is in neither.
+Always holds: both list the same number of places not held; what the plan enters though the history holds it
+has no rank.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ def plan_beside_ranking(
     Returns
     -------
     DataFrame
-        The plan's units and as many best ranked places, by rank: region, planned_year (missing: not planned),
-        rank (missing: held already, or unknown to the history), probability, in_both.
+        The plan's units and the best ranked places, as many as the plan has of those that the history does
+        not hold, by rank: region, planned_year (missing: not planned), rank (missing: held already, or
+        unknown to the history), probability, in_both.
 
     Examples
     --------
@@ -47,7 +49,7 @@ def plan_beside_ranking(
     planned = pd.Series(years.to_numpy(), index=steps["region"].to_numpy()).groupby(level=0).min()
     chances = model.probability(held, year)
     chances = chances.assign(rank=np.arange(1, len(chances) + 1)).set_index("region")
-    best = chances.index[: len(planned)]
+    best = chances.index[: planned.index.isin(chances.index).sum()]
     regions = pd.Index(planned.index.union(best), name="region")
     table = pd.DataFrame(
         {

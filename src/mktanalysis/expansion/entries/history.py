@@ -177,6 +177,12 @@ def _notes(dated, first, potential: Potential, is_dated: bool, take_overs):
     start = potential.years[0]
     if is_dated and (early := int((first <= start).sum())):
         yield f"{early} 个地区的进入不晚于最早的潜力年份 {start:.0f}：用 {start:.0f} 年的潜力代替"
+    end = potential.years[-1]
+    if is_dated and (late := int((first > end + 1).sum())):
+        yield (
+            f"{late} 个地区的进入比最新的潜力年份 {end:.0f} 晚一年以上（到 {np.nanmax(first):.0f} 年）："
+            f"用 {end:.0f} 年的潜力；如果年份写错了，请改正"
+        )
     entered = ~np.isnan(first)
     known = np.isfinite(potential.values).any(axis=1)
     if unknown := int((entered & ~known).sum()):

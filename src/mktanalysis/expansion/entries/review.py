@@ -29,6 +29,8 @@ ENOUGH = 10
 TRUSTED = (2 / 3, 3 / 2)
 #: Figures from fewer openings than this are called uncertain.
 FEW_JUDGED = 50
+#: And from fewer than this no method is called better than another.
+TOO_FEW = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -253,7 +255,9 @@ def _trust(methods: pd.DataFrame, calibration, distance, size):
     error = np.sqrt(fitted["precision"] * (1 - fitted["precision"]) / fitted["n_openings"])
     rest = by.drop(index="fitted")["precision"]
     lead = fitted["precision"] - rest.max()
-    if lead < -error:
+    if fitted["n_openings"] < TOO_FEW:
+        yield "检验的次数太少，看不出哪种排序更好：请当作参考"
+    elif lead < -error:
         yield "不如更简单的排序：请用命中更高的方法，不要用学得的规律"
     elif lead < error:
         yield "与最好的简单排序相差在误差之内：名次可用作参考，不必当作规律"

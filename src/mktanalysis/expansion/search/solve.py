@@ -287,7 +287,9 @@ class _Run:
             self._note,
             beside=self.branching,
         )
-        self.background.first.wait(timeout=self.clock.left() / 4)
+        until = self.clock.spent() + self.clock.left() / 4
+        while self.clock.spent() < until and not self.background.first.wait(timeout=0.02):
+            pass
         self.merit = self.background.merit
         return self._earns(self.background.yuan_earns)
 
