@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis import expansion
 from mktanalysis.expansion import (
     Assumptions,
     Policy,
@@ -19,9 +20,8 @@ from mktanalysis.expansion.calibration import order
 from mktanalysis.expansion.choices.response import Standing, order_of
 
 
-def drawn_chain(rng, *, spill, distance_cost, k=25, years=9, noise=0.05):
+def drawn_chain(rng, *, spill, distance_cost, k=25, years=9, noise=0.05, side=7, moves=6000):
     """A path drawn with chances by exp(value / noise): starts swapped at random (Metropolis)."""
-    side = 7
     place = rng.choice(side * side - 1, size=k, replace=False)
     place = place + (place >= side * side // 2)
     x, y = place % side, place // side
@@ -46,7 +46,7 @@ def drawn_chain(rng, *, spill, distance_cost, k=25, years=9, noise=0.05):
     )
     start = chain.start.copy()
     value = chain.value(start, spill, distance_cost)
-    for _ in range(6000):
+    for _ in range(moves):
         i, j = rng.integers(0, k, 2)
         moved = start.copy()
         moved[[i, j]] = moved[[j, i]]
@@ -182,3 +182,18 @@ def test_a_history_that_cannot_be_used_is_refused_in_words(spoil, words):
     history, market = history_of(Response(**WORLD), n=3)
     with pytest.raises(mkt.MktError, match=words):
         calibrate_assumptions(spoil(history), market, Policy(base=("r3c3",)))
+
+
+def test_what_a_plan_assumes_is_listed_with_where_it_comes_from():
+    history, market = history_of(Response(elasticity=0.8, carry_over=0.6, rival_effort=0.05, **WORLD))
+    given = Assumptions(response=Response(**WORLD))
+    found = calibrate_assumptions(history, market, Policy(base=("r3c3",)), given)
+    told = expansion.list_assumptions(found.assumptions, found).set_index("parameter")
+    table = found.table.set_index("parameter")
+    estimated = table.index[table["status"] == "estimated"]
+    assert len(estimated) and told.loc[estimated, "value"].tolist() == table.loc[estimated, "value"].tolist()
+    assert told["status"].eq("estimated").sum() == len(estimated)
+    assert (told["low"].loc[estimated] <= told["value"].loc[estimated]).all()
+    without = expansion.list_assumptions(given)
+    assert without["status"].eq("assumed").all() and without["value"].notna().all()
+    assert without["parameter"].tolist() == told.index.tolist()

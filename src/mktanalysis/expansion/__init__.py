@@ -2,7 +2,7 @@
 
 from .._moved import moved_names
 from .assumptions import LANCHESTER, Assumptions, Response, Rung, Staffing
-from .calibration.calibrate import Calibration, calibrate_assumptions
+from .calibration.calibrate import Calibration, calibrate_assumptions, list_assumptions
 from .choices.workload import workload
 from .entries.backtest import backtest_entries
 from .entries.beside import plan_beside_ranking
@@ -76,6 +76,7 @@ __all__ = [
     "great_circle_km",
     "grid_example",
     "largest_moves",
+    "list_assumptions",
     "max_cover",
     "net_or_base",
     "opening_times",

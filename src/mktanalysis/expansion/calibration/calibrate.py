@@ -151,3 +151,51 @@ def _replaced(assumptions: Assumptions, found: list[Estimate]) -> Assumptions:
         changes["spill_cap"] = max(assumptions.spill_cap, changes["spill"])
     answer = type(assumptions.response)(**{**assumptions.response.model_dump(), **response})
     return assumptions.replace(response=answer, staffing=staffing, **changes)
+
+
+def list_assumptions(assumptions: Assumptions, calibration: Calibration | None = None) -> pd.DataFrame:
+    """What a plan assumes of markets, rivals and costs, and which of it rests on the company's own history.
+
+    Parameters
+    ----------
+    assumptions : Assumptions
+        Those of the plan.
+    calibration : Calibration, optional
+        What the history has told; without it everything is folklore of the trade.
+
+    Returns
+    -------
+    DataFrame
+        As `Calibration.table`: parameter, value (what the plan uses), low, high, status, reason.
+
+    Examples
+    --------
+    >>> table = list_assumptions(Assumptions())
+    >>> table["status"].unique().tolist(), len(table)
+    (['assumed'], 11)
+    """
+    response = assumptions.response
+    own = (
+        ("carry_over", "rival_effort")
+        if response.form == "goodwill"
+        else ("rival_effort", "ramp", "retention")
+    )
+    used = {name: getattr(response, name) for name in ("elasticity", *own)}
+    if response.form == "goodwill":
+        used["spread"] = assumptions.spread
+    used |= {f"rank_margin_{place}": margin for place, margin in enumerate(response.rank_margin, 1)}
+    used |= {
+        "visit_hours": assumptions.staffing.visit_hours,
+        "spill": assumptions.spill,
+        "distance_cost": response.distance_cost,
+    }
+    spoken = words_of("assumption")
+    table = pd.DataFrame({"parameter": [spoken.get(name, name) for name in used], "value": used.values()})
+    if calibration is None:
+        told = table.assign(low=np.nan, high=np.nan, status="assumed", reason="没有用历史校准：行业经验")
+        return named(told, "calibration")
+    given = calibration.table.set_index("parameter")[["low", "high", "status", "reason"]]
+    told = table.join(given, on="parameter")
+    told["status"] = told["status"].fillna("assumed")
+    told["reason"] = told["reason"].fillna("没有用历史校准：行业经验")
+    return named(told, "calibration")
