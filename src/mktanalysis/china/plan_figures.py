@@ -9,13 +9,14 @@ from __future__ import annotations
 import pandas as pd
 
 from ..datasets import load_edges, load_regions
+from ..datasets.own import cached
 from ..regions import RegionTree
 from .cities import score_cities
 
 _N_TIERS = 6
 
 
-def tiers_today(tree: RegionTree | None = None) -> pd.DataFrame:
+def tiers_today() -> pd.DataFrame:
     """Tier of every prefecture and municipality, with the share of resamples that stay in it (今天的级别).
 
     Returns
@@ -29,9 +30,15 @@ def tiers_today(tree: RegionTree | None = None) -> pd.DataFrame:
     >>> str(tiers.loc["110000", "tier"]) == str(tiers.loc["110100", "tier"]) == "一线"
     True
     """
+    return _tiers_today().copy()
+
+
+@cached
+def _tiers_today() -> pd.DataFrame:
+    """Computed once for every set of figures in force; shared, so never changed."""
     from ..tiering import TierClusterer
 
-    tree = tree or load_regions()
+    tree = load_regions()
     clusters = TierClusterer(_N_TIERS).fit(score_cities())
     table = pd.DataFrame({"tier": clusters.tiers_, "stability": clusters.stability_})
     home = tree.parents("province", tree.level("prefecture"))

@@ -30,7 +30,13 @@ Force = Annotated[bool, typer.Option("--force", help="全部重做，没有变�
 Timeout = Annotated[float, typer.Option(min=1, help="每份报告最多运行多少秒")]
 Memory = Annotated[int, typer.Option(min=64, help="每份报告最多再占用多少 MB 内存")]
 Scheduler = Annotated[str, typer.Option(help="dask 调度器地址，如 tcp://10.0.0.5:8786；给出时由集群来做")]
-Pdf = Annotated[bool, typer.Option("--pdf", help="另存一份 pdf（需要本机装有 Chromium 或 Chrome）")]
+Pdf = Annotated[
+    bool | None,
+    typer.Option(
+        "--pdf/--no-pdf",
+        help="每份另存 pdf（需要本机装有 Chromium 或 Chrome）；不写时，有浏览器就只给计划书另存",
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="一份报告的文件夹，或整个输出文件夹")]
 Notebooks = Annotated[Path | None, typer.Option(help="笔记本（和它旁边的模块、文件）所在的文件夹")]
 Runner = Annotated[str, typer.Option(help="运行方式：auto、fork 或 papermill")]
@@ -117,7 +123,7 @@ def run_spec(
     memory: Memory = 4096,
     runner: Runner = "auto",
     scheduler: Scheduler = "",
-    pdf: Pdf = False,
+    pdf: Pdf = None,
 ) -> None:
     """运行一份清单：没有变化的报告沿用，其余重做；最后打开 index.html 看结果。
 
@@ -125,7 +131,7 @@ def run_spec(
 
     例：mktanalysis report run provinces --set 05.province=320000
     """
-    from mktanalysis.reports.folder.pdf import print_reports
+    from mktanalysis.reports.folder.pdf import print_plans, print_reports
     from mktanalysis.reports.one.job import NOT_RUN, STATUSES
     from mktanalysis.reports.plan.spec import read_spec
     from mktanalysis.reports.run.batch import Settings, run_rows, was_interrupted
@@ -137,6 +143,8 @@ def run_spec(
     rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, force=force, settings=settings)
     if pdf:
         print_reports(rows, out)
+    elif pdf is None and (problem := print_plans(rows, out)):
+        typer.echo(f"说明：{problem}", err=True)
     bad = [row for row in rows if row.failed]
     for row in bad:
         typer.secho(f"{STATUSES[row.status]}：{row.title}  {row.message}", fg=typer.colors.RED, err=True)

@@ -105,6 +105,7 @@ def run(
     """
     from collections import Counter
 
+    from mktanalysis.reports.folder.pdf import print_plans
     from mktanalysis.reports.one.job import STATUSES
     from mktanalysis.reports.run.batch import Settings
     from mktanalysis.study import open_study, run_study
@@ -112,6 +113,8 @@ def run(
     study = open_study(folder)
     settings = Settings(jobs=jobs, timeout=timeout)
     rows = run_study(study, jobs=jobs, force=force, settings=settings, chosen=tuple(chosen or ()))
+    if problem := print_plans(rows, study.out):
+        typer.echo(f"说明：{problem}", err=True)
     bad = [row for row in rows if row.failed]
     for row in bad:
         typer.secho(f"{STATUSES[row.status]}：{row.title}  {row.message}", fg=typer.colors.RED, err=True)

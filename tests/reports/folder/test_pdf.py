@@ -69,3 +69,43 @@ def test_a_browser_that_hangs_is_ended_with_what_it_started(
     while os.path.exists(f"/proc/{child}") and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not os.path.exists(f"/proc/{child}")
+
+
+#: Leaves a Word file, as a plan does.
+SIGNED = "from mktanalysis import reports\nreports.publish_file('plan.docx', lambda p: p.write_bytes(b'PK'), title='书')"
+
+
+def test_a_report_to_be_signed_gets_its_pdf_and_a_link_unasked(
+    warm, write_notebook, write_spec, tmp_path, monkeypatch
+):
+    write_notebook(SIGNED)
+    out = tmp_path / "out"
+    rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    browser(
+        monkeypatch,
+        tmp_path,
+        PRINTS.replace("cat", "(printf '(D:20261127113856'; cat").replace('" >', '") >'),
+    )
+    assert pdf.print_plans(rows, out) == ""
+    (made,) = out.glob("*/report.pdf")
+    assert made.read_bytes().startswith(b"(D:20000101000000")  # the same bytes on every day
+    page = (made.parent / "report.html").read_text("utf-8")
+    assert page.count('<a href="report.pdf">') == 1
+    kept = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    assert [row.status for row in kept] == ["kept"]
+    browser(monkeypatch, tmp_path, "#!/bin/sh\nexit 1\n")
+    assert pdf.print_plans(kept, out) == ""  # it has one: nothing is printed again
+    made.unlink()
+    assert "没有全部另存 pdf" in pdf.print_plans(kept, out)
+    monkeypatch.setattr(pdf.shutil, "which", lambda _: None)
+    assert pdf.print_plans(kept, out) == ""  # without a browser there is none, and no complaint
+
+
+def test_a_report_without_a_word_file_is_not_printed_unasked(
+    warm, write_notebook, write_spec, tmp_path, monkeypatch
+):
+    write_notebook("1")
+    out = tmp_path / "out"
+    rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
+    browser(monkeypatch, tmp_path, PRINTS)
+    assert pdf.print_plans(rows, out) == "" and not list(out.glob("*/report.pdf"))

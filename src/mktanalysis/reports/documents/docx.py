@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ...errors import MktError
 from ...io.write import replacing
+from ...words.amounts import NOTHING
 
 #: The file says that it was made on this day, always, so that its bytes depend on the document only.
 _CREATED = datetime.datetime(2000, 1, 1)
@@ -134,7 +135,7 @@ def _table(word, caption: str, table, tree, most_rows: int) -> None:
     grid.rows[0]._tr.get_or_add_trPr().append(repeat)
     for texts in zip(*(column.texts for column in columns), strict=True):
         for cell, text, column in zip(grid.add_row().cells, texts, columns, strict=True):
-            cell.text = _clean(text)
+            cell.text = _clean(text) or NOTHING
             if column.numeric:
                 cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.RIGHT
     for row in grid.rows:

@@ -14,6 +14,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell as cell
 
 from ...errors import MktError
 from ...io.write import CREATED, WORKBOOK_OPTIONS, replacing
+from ...words import label
 
 _WAN = 1e4
 #: A function takes no more arguments.
@@ -96,6 +97,11 @@ class _Pens:
         self.rate = book.add_format({"num_format": "0.0%"})
 
 
+def _money(name: str, table: str) -> str:
+    """The head of an amount: the word that a page has for it, and the unit of this workbook."""
+    return f"{label(name, table)}（万元）"
+
+
 def _heads(sheet, heads: list[str], pens: _Pens, widths: list[int]) -> None:
     for column, (head, width) in enumerate(zip(heads, widths, strict=True)):
         sheet.write_string(0, column, head, pens.head)
@@ -134,7 +140,8 @@ def _quotas(sheet, quotas: pd.DataFrame, tree, pens: _Pens) -> dict[str, tuple[i
     children = {code: list(group.index) for code, group in parent.groupby(parent)}
     order = _depth_first(table.index[~parent.isin(table.index)], children)
     row_of = {region: row for row, region in enumerate(order, start=1)}
-    heads = ["地区代码", "地区", "去年（万元）", "任务（万元）", "增长率", "占比"]
+    heads = ["地区代码", "地区", _money("last", "quotas"), _money("quota", "quotas")]
+    heads += [label("growth", "quotas"), label("share", "quotas")]
     _heads(sheet, heads, pens, [12, 24, 16, 16, 10, 10])
     names = tree.names(order)
     depth = {region: len(tree.path(region)) for region in order}
@@ -201,7 +208,9 @@ def _months(sheet, months: pd.DataFrame, where: dict, tree, pens: _Pens) -> None
 
 def _control(sheet, months: pd.DataFrame, pens: _Pens) -> None:
     """Task by month from the month sheet; actual to be filled in; the rest reckons itself."""
-    heads = ["月份", "任务（万元）", "实际（万元）", "完成率", "累计任务", "累计实际", "累计差额", "跟踪信号"]
+    heads = [label("period", "plan_control"), _money("plan", "plan_control"), _money("actual", "control")]
+    heads += [label("completion"), _money("cumulative_plan", "plan_control"), "累计实际（万元）"]
+    heads += [_money("cumulative_gap", "control"), label("tracking_signal")]
     _heads(sheet, heads, pens, [12, *[14] * 7])
     totals = months.groupby("period")["value"].sum().sort_index() / _WAN
     below = months["region"].nunique() + 1  # the row of sums of the month sheet
@@ -222,7 +231,8 @@ def _control(sheet, months: pd.DataFrame, pens: _Pens) -> None:
 
 
 def _budget(sheet, budget: pd.DataFrame, pens: _Pens) -> None:
-    _heads(sheet, ["费用项", "金额（万元）", "占比", "依据"], pens, [22, 16, 10, 46])
+    heads = [label("item", "plan_budget"), _money("amount", "plan_budget"), label("share", "plan_budget")]
+    _heads(sheet, [*heads, label("basis", "plan_budget")], pens, [22, 16, 10, 46])
     lines = budget[budget["item"] != "合计"]
     total = lines["amount"].sum() / _WAN
     last = len(lines)

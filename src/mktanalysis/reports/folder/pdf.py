@@ -1,7 +1,7 @@
 """Report pages as pdf, printed by a Chromium of the machine.
 
 Always holds: the browser gets a page that asks for nothing and may reach nothing; without a browser the
-error says so, and the pages themselves are complete.
+error says so, and the pages themselves are complete; the same page gives the same bytes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ BROWSER_FLAGS = (
     *("--disable-component-update", "--disable-quic", "--proxy-server=127.0.0.1:9", "--no-pdf-header-footer"),
 )
 _SECONDS = 120
+#: When a browser says that it printed: the same always, so that the bytes depend on the page.
+_PRINTED = re.compile(rb"\(D:\d{14}")
 _LOCAL_LINK = re.compile(r'<a href="(?!https?://|#)[^"]*">')
 
 
@@ -41,8 +43,33 @@ def find_browser() -> str:
     return found
 
 
+def print_plans(rows: list[Run], out_dir) -> str:
+    """Write ``report.pdf`` beside the reports that leave a Word file to sign, where there is a browser.
+
+    Those that have a pdf of their present page already keep it. Returns what went wrong, "" if nothing did:
+    a pdf that nobody asked for is no reason to fail.
+    """
+    try:
+        find_browser()
+    except MktError:
+        return ""
+    store = Store(out_dir)
+    asked = [
+        row
+        for row in rows
+        if row.record is not None
+        and any(file.endswith(".docx") for file in row.record.get("outputs", {}))
+        and not (row.status == "kept" and store.has_pdf(row.report))
+    ]
+    try:
+        print_reports(asked, out_dir)
+    except (MktError, OSError) as error:
+        return f"计划书没有全部另存 pdf：{error}"
+    return ""
+
+
 def print_reports(rows: list[Run], out_dir) -> list[Path]:
-    """Write ``report.pdf`` beside every good ``report.html``.
+    """Write ``report.pdf`` beside every good ``report.html``, and a link to it into the page.
 
     Parameters
     ----------
@@ -85,4 +112,4 @@ def _print(browser: str, page: str, name: str) -> bytes:
             end_process(process, place)
         if not target.exists():
             raise MktError(f"浏览器没有写出 {name} 的 pdf")
-        return target.read_bytes()
+        return _PRINTED.sub(b"(D:20000101000000", target.read_bytes())

@@ -26,6 +26,10 @@ RECORD = "run.json"
 FAILURE = "failure.json"
 FAILED_NOTEBOOK = "failure.ipynb"
 PDF = "report.pdf"
+PAGE = "report.html"
+#: The link to a pdf that is printed after the page was made, and before which it goes.
+_PDF_LINK = f'<a href="{PDF}">PDF</a> '
+_LAST_LINK = '<a href="notebook.ipynb">'
 _PAGES = ("report.html", "notebook.ipynb", "tables.xlsx")
 _COMMIT = "commit"
 _MAX_RECORD = 20_000_000
@@ -210,14 +214,24 @@ class Store:
             (self.folder / name / file).unlink(missing_ok=True)
 
     def add_pdf(self, name: str, data: bytes) -> Path:
-        """Put a printed page beside its report, and its hash into the record."""
+        """Put a printed page beside its report, its hash into the record, a link into the page."""
         target = self._target(name)
         write_atomic(target / PDF, data)
         record = self.record(name)
         if record is not None:
             with_pdf = {**record, "pdf": digest(data)}
+            page = (target / PAGE).read_text("utf-8")
+            linked = page if _PDF_LINK in page else page.replace(_LAST_LINK, _PDF_LINK + _LAST_LINK, 1)
+            if linked != page and self._has(f"{name}/{PAGE}", record["outputs"].get(PAGE, "")):
+                write_atomic(target / PAGE, linked)
+                with_pdf["outputs"] = {**record["outputs"], PAGE: digest(linked)}
             write_atomic(target / RECORD, json.dumps(with_pdf, ensure_ascii=False, indent=1))
         return target / PDF
+
+    def has_pdf(self, name: str) -> bool:
+        """Whether the pdf of a report is there, unchanged."""
+        record = self.record(name)
+        return record is not None and bool(record.get("pdf")) and self._has(f"{name}/{PDF}", record["pdf"])
 
     # ---- over the reports ---------------------------------------------------------------------------
 

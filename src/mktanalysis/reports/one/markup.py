@@ -252,7 +252,7 @@ def _column(cells: list[tuple[str, str]]) -> tuple[bool, list[str]]:
             shown.append("—")
         elif decimals and "," not in text:
             places = 0 if whole else len(text.partition(".")[2])
-            shown.append(f"{float(text.replace('−', '-')):,.{places}f}")
+            shown.append(f"{float(text.replace('−', '-')):,.{places}f}".replace("-", "−"))
         else:
             shown.append(text)
     return numeric, shown
