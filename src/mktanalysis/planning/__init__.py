@@ -3,6 +3,7 @@
 from .control import accuracy, plan_vs_actual
 from .dealers import class_thresholds, classify_dealers, dealer_breaches, dealer_classes, dealer_density
 from .document import (
+    FOUR_TYPES,
     ROLES,
     PlanDocument,
     PlanInputs,
@@ -73,6 +74,7 @@ from .vintages import compare_vintages
 __all__ = [
     "ABOVE_TASK",
     "FIVE_BANDS",
+    "FOUR_TYPES",
     "ROLES",
     "STRONG_SHARE",
     "Alarm",

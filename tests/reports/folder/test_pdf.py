@@ -72,7 +72,10 @@ def test_a_browser_that_hangs_is_ended_with_what_it_started(
 
 
 #: Leaves a Word file, as a plan does.
-SIGNED = "from mktanalysis import reports\nreports.publish_file('plan.docx', lambda p: p.write_bytes(b'PK'), title='书')"
+SIGNED = """from mktanalysis import reports
+reports.publish_file("plan.docx", lambda path: path.write_bytes(b"PK"), title="书")"""
+#: As PRINTS, with the day on which it was printed before the page.
+DATED = PRINTS.replace("cat", "(printf '(D:20261127113856'; cat").replace('" >', '") >')
 
 
 def test_a_report_to_be_signed_gets_its_pdf_and_a_link_unasked(
@@ -81,11 +84,7 @@ def test_a_report_to_be_signed_gets_its_pdf_and_a_link_unasked(
     write_notebook(SIGNED)
     out = tmp_path / "out"
     rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
-    browser(
-        monkeypatch,
-        tmp_path,
-        PRINTS.replace("cat", "(printf '(D:20261127113856'; cat").replace('" >', '") >'),
-    )
+    browser(monkeypatch, tmp_path, DATED)
     assert pdf.print_plans(rows, out) == ""
     (made,) = out.glob("*/report.pdf")
     assert made.read_bytes().startswith(b"(D:20000101000000")  # the same bytes on every day

@@ -1,6 +1,7 @@
 """The regional plan that a manager signs: SWOT from figures, zones with roles, targets, budget, sections."""
 
 from .cities import city_table
+from .market_grid import FOUR_TYPES
 from .path import control_months, path_budget, path_targets
 from .people import plan_heads, staff_by_unit
 from .plan import PlanDocument, PlanInputs, Section, plan_document
@@ -9,6 +10,7 @@ from .tables import TARGETS, phase_dates, phase_starts, plan_budget, targets_tab
 from .zones import ROLES, ZoneRule, zone_roles, zone_table
 
 __all__ = [
+    "FOUR_TYPES",
     "ROLES",
     "RULES",
     "TARGETS",
