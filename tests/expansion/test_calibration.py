@@ -73,6 +73,16 @@ def test_no_spill_is_not_called_one():
     assert found["spill"].status == "assumed" and "认不出来" in found["spill"].note
 
 
+def test_an_estimate_that_sticks_to_a_kink_is_not_told(monkeypatch):
+    """Savings reach their cap at a spill of 0.25 with two neighbours: all parts may end there."""
+    moved = iter(np.random.default_rng(1).random(1000))
+    chains = [drawn_chain(np.random.default_rng(4), spill=0.1, distance_cost=0.1)]
+    monkeypatch.setattr(order, "fit_swaps", lambda *_: np.array([0.25, 0.1 + 1e-2 * next(moved)]))
+    found = {one.name: one for one in order.estimate_order(chains, {"spill": 0.05, "distance_cost": 0.05})}
+    assert found["spill"].status == "assumed" and "拐点" in found["spill"].note
+    assert found["distance_cost"].status == "estimated"
+
+
 def test_the_difference_of_swaps_is_that_of_the_paths_valued_one_by_one():
     chain = drawn_chain(np.random.default_rng(2), spill=0.1, distance_cost=0.1, k=8)
     swaps = order.list_swaps(chain)

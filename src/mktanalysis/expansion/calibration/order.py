@@ -26,6 +26,8 @@ GROUPS = 12
 #: Fewer swaps than this are not fitted.
 LEAST_SWAPS = 60
 BELIEVED = {"spill": (0.0, 0.3), "distance_cost": (0.0, 0.4)}
+#: An error below this is none: the estimate sticks to a kink whatever part is left out.
+LEAST_ERROR = 1e-4
 #: Spill below this has never been told from none in planted histories.
 LEAST_SPILL = 0.05
 
@@ -191,6 +193,8 @@ def estimate_order(chains: list[Chain], assumed: dict[str, float]) -> list[Estim
         # the jackknife gives an error; its quantiles are those of a normal around the estimate
         around = estimate + sd * np.linspace(-1.6, 1.6, 41)
         one = judged(name, estimate, around, assumed[name], BELIEVED[name], f"{count} 对先后的比较")
+        if sd < LEAST_ERROR:  # every part leads to the same kink (savings reach their cap there): no interval
+            one = untold(name, assumed[name], f"估计停在 {estimate:.3f} 的拐点上，得不出区间：认不出来")
         if name == "spill" and one.status == "estimated" and (one.low <= 0 or estimate < LEAST_SPILL):
             one = untold(name, assumed[name], f"估计为 {estimate:.3f}，与没有辐射分不开：认不出来")
         found.append(one)

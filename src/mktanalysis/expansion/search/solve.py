@@ -295,11 +295,11 @@ class _Run:
 
     def _end_bound(self) -> None:
         """Leave what time is left to branch and bound; take the bound, and the plan that it found."""
-        while self.branching is not None and self.branching.runs() and self.clock.left() > LAST:
+        while self.branching is not None and self.branching.runs() and self.clock.left() > 0:
             if not self._open():
                 break
-            self.branching.thread.join(timeout=0.2)
-            self._take_found()
+            self.branching.thread.join(timeout=min(0.1, max(self.clock.left(), 0.01)))
+        # what it finds in its last moment counts; taken over once, so that waiting takes no time from it
         for thread in (self.background, self.branching):
             if thread is not None:
                 thread.stop()
