@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from mktanalysis import stories
 from mktanalysis.stories import titles
 
 NAMES = pd.Series({"r": "全国", "a": "华东", "b": "华中", "c": "西北"})
@@ -131,3 +132,23 @@ def test_a_profile_names_what_is_good_enough(tier, said):
     own = pd.Series({"gdp": 2.5 if tier == "二线" else 1.0, "people": 0.5})
     labels = pd.Series({"gdp": "产出", "people": "人口"})
     assert said in str(titles.profile(own, centers, labels, tier=tier, stability=0.66))
+
+
+def test_a_sales_year_opens_with_the_task_and_who_will_miss_it():
+    names = pd.Series({"a": "甲市", "b": "乙市"})
+    cities = pd.DataFrame({"region": ["a", "b"], "difficulty": [1.3, 0.9], "chance": [0.1, 0.8]})
+    outlook = pd.DataFrame({"outlook_completion": [0.97]})
+    paid = pd.DataFrame({"rebate": [1e6, 2e6], "cliff": [True, False]})
+    size = SimpleNamespace(best=20, flat_low=18, flat_high=23)
+    told = [
+        stories.tasks(cities, 5e8, 0.08, place="某省", year=2027, names=names),
+        stories.progress(outlook, pd.DataFrame({"region": ["a"]}), months_done=8, names=names),
+        stories.rebates(paid, 5e5),
+        stories.people(21.3, size, ["丙市"]),
+    ]
+    story = stories.sales_year(*told)
+    assert "最难的是甲市" in story.judgement.text and story.actions[0] is told[1]
+    assert [number.text() for number in story.numbers] == [
+        "全年任务 5 亿元", "预计完成 97.0%（按今年至今的完成率外推）", "需要的人 21.3 人（按工作量）",
+    ]  # fmt: skip
+    assert story.risk.text == "按现在的进度，1 个市到年底完不成任务。最难的市，任务是预测值的 1.30 倍。"

@@ -26,7 +26,7 @@ from .plan import plan_page, plan_risks, situation
 from .plan_words import plan_strip, plan_titles
 from .regions import data_coverage, named_together
 from .story import Claim, Number, Story, Strip
-from .targets import people, progress, rebates, tasks
+from .targets import people, progress, rebates, sales_year, tasks
 from .territories import balance, macro_regions, reach, realigned, territories
 from .tiers import differences, moves, number_of_tiers, tiers
 
@@ -72,6 +72,7 @@ __all__ = [
     "realigned",
     "rebates",
     "risk_title",
+    "sales_year",
     "saturation_check",
     "situation",
     "tasks",

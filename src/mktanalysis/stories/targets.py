@@ -8,7 +8,36 @@ from __future__ import annotations
 import pandas as pd
 
 from .phrases import figure, listed
-from .story import Claim
+from .story import Claim, Number, Story
+
+
+def sales_year(task: Claim, stand: Claim, paid: Claim, staffed: Claim) -> Story:
+    """The first page of a sales year: the task, how it stands, what it costs, whom it takes.
+
+    Parameters
+    ----------
+    task, stand, paid, staffed : Claim
+        From :func:`tasks`, :func:`progress`, :func:`rebates` and :func:`people`.
+
+    Returns
+    -------
+    Story
+    """
+    numbers = (
+        Number("全年任务", figure("quota", task.figures["quota"])),
+        Number("预计完成", f"{stand.figures['outlook_completion']:.1%}", note="按今年至今的完成率外推"),
+        Number("需要的人", f"{staffed.figures['staff']:.1f} 人", note="按工作量"),
+    )
+    late = stand.figures["n"]
+    risk = f"按现在的进度，{late} 个市到年底完不成任务。" if late else "按现在的进度，没有市会完不成任务。"
+    hard = f"最难的市，任务是预测值的 {task.figures['difficulty']:.2f} 倍。"
+    return Story(
+        "销售任务",
+        task,
+        numbers=numbers,
+        actions=(stand, paid, staffed),
+        risk=Claim(risk + hard, {"n": late, "difficulty": task.figures["difficulty"]}),
+    )
 
 
 def tasks(cities: pd.DataFrame, total: float, growth: float, *, place: str, year: int, names) -> Claim:
