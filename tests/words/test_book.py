@@ -80,8 +80,10 @@ NO_LABELS = {
     "io/read/former.py": "levels inside a sentence, where a prefecture is 地级",
     "io/read/plausible.py": "pairs of units that are mixed up, in a message",
     "io/template.py": "units that a blank form asks for",
+    "planning/document/plan.py": "captions of the plan's tables, which are named like some columns",
     "planning/document/tables.py": "the twelve targets of the source's form, in its words",
     "planning/people/rules.py": "conditions of the source's staffing rule",
+    "synthetic/company_files.py": "names of files, and kinds of customers as an analyst writes them",
     "reports/plan/sections.py": "what a setting should have been, in a message",
 }
 

@@ -142,8 +142,8 @@ def run_spec(
     typer.echo(estimate_run(plan, out, jobs=jobs).text())
     rows = run_rows(plan, out_dir=out, jobs=jobs, only_failed=retry_failed, force=force, settings=settings)
     if pdf:
-        print_reports(rows, out)
-    elif pdf is None and (problem := print_plans(rows, out)):
+        print_reports(rows, out, jobs=jobs)
+    elif pdf is None and (problem := print_plans(rows, out, jobs=jobs)):
         typer.echo(f"说明：{problem}", err=True)
     bad = [row for row in rows if row.failed]
     for row in bad:

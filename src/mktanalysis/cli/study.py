@@ -113,7 +113,7 @@ def run(
     study = open_study(folder)
     settings = Settings(jobs=jobs, timeout=timeout)
     rows = run_study(study, jobs=jobs, force=force, settings=settings, chosen=tuple(chosen or ()))
-    if problem := print_plans(rows, study.out):
+    if problem := print_plans(rows, study.out, jobs=jobs):
         typer.echo(f"说明：{problem}", err=True)
     bad = [row for row in rows if row.failed]
     for row in bad:

@@ -43,7 +43,7 @@ def test_no_link_of_a_pdf_leads_to_a_folder_of_this_machine(
     out = tmp_path / "out"
     rows = run_rows(write_spec(SPEC), out_dir=out, settings=FAST)
     browser(monkeypatch, tmp_path, PRINTS)
-    (made,) = pdf.print_reports(rows, out)
+    (made,) = pdf.print_reports(rows, out, jobs=2)
     printed = made.read_text("utf-8")
     assert 'href="../index.html"' in (made.parent / "report.html").read_text("utf-8")
     assert 'href="../' not in printed and 'href="tables' not in printed and 'href="run.json"' not in printed

@@ -258,3 +258,17 @@ def test_the_same_report_twice_is_still_refused(write_notebook, write_spec):
     write_notebook("1")
     twice = ONE + '[[part.chapter]]\nnotebook = "small"\n'
     assert "同一份报告出现两次" in problems(write_spec(twice))[0]
+
+
+def test_a_title_says_choices_and_numbers_in_words(write_notebook, write_spec):
+    cell = (
+        "from typing import Literal\n"
+        'level: Literal["county", "prefecture"] = "county"  # 单元\n'
+        "budget: float = 1.0  # 预算（万元）\n"
+        "often: bool = False  # 常见\n"
+        'file: str = "x"  # 文件'
+    )
+    write_notebook("1", typed=cell)
+    given = '[part.chapter.parameters]\nlevel = "prefecture"\nbudget = 20000.0\noften = true\nfile = ""\n'
+    plan = read_spec(write_spec(ONE + given))
+    assert plan.reports[0].label == "市级、20,000、是"

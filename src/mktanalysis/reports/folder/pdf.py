@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ...errors import MktError
@@ -43,7 +44,7 @@ def find_browser() -> str:
     return found
 
 
-def print_plans(rows: list[Run], out_dir) -> str:
+def print_plans(rows: list[Run], out_dir, *, jobs: int = 1) -> str:
     """Write ``report.pdf`` beside the reports that leave a Word file to sign, where there is a browser.
 
     Those that have a pdf of their present page already keep it. Returns what went wrong, "" if nothing did:
@@ -62,13 +63,13 @@ def print_plans(rows: list[Run], out_dir) -> str:
         and not (row.status == "kept" and store.has_pdf(row.report))
     ]
     try:
-        print_reports(asked, out_dir)
+        print_reports(asked, out_dir, jobs=jobs)
     except (MktError, OSError) as error:
         return f"计划书没有全部另存 pdf：{error}"
     return ""
 
 
-def print_reports(rows: list[Run], out_dir) -> list[Path]:
+def print_reports(rows: list[Run], out_dir, *, jobs: int = 1) -> list[Path]:
     """Write ``report.pdf`` beside every good ``report.html``, and a link to it into the page.
 
     Parameters
@@ -76,15 +77,21 @@ def print_reports(rows: list[Run], out_dir) -> list[Path]:
     rows : list of Run
         As from a run.
     out_dir : path
+    jobs : int
+        Browsers that print at the same time.
     """
+    from tqdm import tqdm
+
     browser = find_browser()
     store = Store(out_dir)
-    made = []
-    for row in rows:
-        if row.record is not None:
-            page = (store.folder / row.report / "report.html").read_text("utf-8")
-            made.append(store.add_pdf(row.report, _print(browser, page, row.report)))
-    return made
+    names = [row.report for row in rows if row.record is not None]
+
+    def printed(name: str) -> bytes:
+        return _print(browser, (store.folder / name / "report.html").read_text("utf-8"), name)
+
+    with ThreadPoolExecutor(max_workers=jobs) as threads:
+        bar = tqdm(threads.map(printed, names), total=len(names), desc="pdf", unit="份", delay=1.0)
+        return [store.add_pdf(name, data) for name, data in zip(names, bar, strict=True)]
 
 
 def _print(browser: str, page: str, name: str) -> bytes:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from ... import words
 from ...errors import MktError
 from ..names import scrub
-from ..plan.grids import region_name
+from ..plan.grids import in_words
 from ..plan.notebook import read
 from ..plan.parameters import read_parameters
 from .markup import inert_html, markdown_html, table_html
@@ -271,19 +271,8 @@ def given_parameters(job) -> list[tuple[str, str, bool]]:
     for name, value in job.parameters.items():
         told = declared[name].help if name in declared else ""
         called = re.split("[：，（；]", told)[0].strip() or words.label(name)
-        found.append((called, scrub(_in_words(value)), "假设" in told))
+        found.append((called, scrub(in_words(value)), "假设" in told))
     return found
-
-
-def _in_words(value) -> str:
-    """A parameter's value as it is read: a region by its name, yes or no, a list with commas."""
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, list):
-        return "、".join(map(_in_words, value))
-    if isinstance(value, str):
-        return region_name(value) or value or "（空）"
-    return "无" if value is None else f"{value:,}" if isinstance(value, int) and value > 9999 else str(value)
 
 
 def _neighbours(job) -> str:

@@ -10,7 +10,7 @@ import io
 from functools import cache
 from pathlib import Path
 
-from ... import files
+from ... import files, words
 from ...errors import MktError
 from .parameters import Parameter, refusal, unknown_name
 from .values import decode, parse_text
@@ -110,6 +110,28 @@ def region_name(code: str) -> str:
     if not (len(code) == 6 and code.isdigit()):
         return ""
     return _names().get(code, "")
+
+
+def in_words(value) -> str:
+    """A parameter's value as it is read: a region by its name, a choice by its word, a list with commas.
+
+    Examples
+    --------
+    >>> in_words("320000"), in_words("prefecture"), in_words(20000.0), in_words(2026), in_words([True, None])
+    ('江苏省', '市级', '20,000', '2026', '是、无')
+    """
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(map(in_words, value))
+    if isinstance(value, (int, float)):
+        return f"{value:,.15g}" if abs(value) > 9999 else f"{value:.15g}"
+    return "无" if value is None else _text_in_words(value) if isinstance(value, str) else str(value)
+
+
+def _text_in_words(text: str) -> str:
+    named = region_name(text) or words.values("choice").get(text) or words.values("scheme").get(text)
+    return named or words.grade_name(words.indicator(text)[0]) or "（空）"
 
 
 def _tree_values(level: str, within) -> list[str]:

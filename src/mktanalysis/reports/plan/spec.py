@@ -41,7 +41,7 @@ from ..names import report_name
 from .apart import told_apart
 from .chosen import Choices
 from .finding import find_notebook, no_notebook, no_spec
-from .grids import grid_values, region_name, table_rows
+from .grids import grid_values, in_words, region_name, table_rows
 from .inputs import own_files
 from .notebook import read
 from .parameters import Parameter, ParameterError, check_parameters, read_parameters, unknown_name
@@ -335,7 +335,9 @@ def plan_report(
     title = title or notebook_title(cells) or notebook.stem
     inputs = own_files(cells, full, folder or notebook.parent, notebook.parent)
     told = [value for value in encoded.values() if not (isinstance(value, str) and value in inputs)]
-    label = "、".join(filter(None, map(_shown, told)))  # own files stand below the title, not in it
+    label = "、".join(
+        in_words(value) for value in told if value != ""
+    )  # own files stand below the title, not in it
     return Planned(
         name=report_name(key, encoded),
         title=f"{title} · {label}" if label else title,
@@ -363,10 +365,6 @@ def _key(name: str, notebook: Path) -> str:
     given = PurePosixPath(name.replace("\\", "/")).with_suffix("")
     inside = not given.is_absolute() and ".." not in given.parts
     return given.as_posix() if inside and len(given.parts) > 1 else notebook.stem
-
-
-def _shown(value) -> str:
-    return (region_name(value) or value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def read_notebook(path: Path) -> tuple[str, dict]:
