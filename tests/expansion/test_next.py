@@ -105,6 +105,8 @@ def test_a_plan_beside_what_history_points_to(history, tree):
     assert said.figures == {"n_planned": 3, "n_both": 2, "n_held": 0} and tree.names([best[1]]).iloc[
         0
     ] in str(said)
+    based = mkt.expansion.plan_beside_ranking(steps, model, base=[best[1]])
+    assert based["region"].tolist() == [best[0], best[2], best[3], best[200]]  # the base is no place to go
     far = table.assign(in_both=False)
     assert "无关" in str(mkt.stories.beside_history(far, tree.names(), n_free=len(best)))
 

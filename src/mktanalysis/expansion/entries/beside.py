@@ -14,7 +14,7 @@ from .model import EntryModel
 
 
 def plan_beside_ranking(
-    steps: pd.DataFrame, model: EntryModel, *, held=None, year: int | None = None
+    steps: pd.DataFrame, model: EntryModel, *, base=(), held=None, year: int | None = None
 ) -> pd.DataFrame:
     """Put the units of a plan beside the places that past openings point to.
 
@@ -24,6 +24,8 @@ def plan_beside_ranking(
         As in ``ExpansionPlan.steps``: region, period (years).
     model : EntryModel
         Fitted on openings at the level of the plan's units.
+    base : sequence of str
+        Units that the plan holds from the start: they are nowhere to go next.
     held, year : optional
         As in `EntryModel.rank`; the ranking is that of one year, the plan that of its whole horizon.
 
@@ -48,6 +50,7 @@ def plan_beside_ranking(
     years = period.dt.year if isinstance(period.dtype, pd.PeriodDtype) else period
     planned = pd.Series(years.to_numpy(), index=steps["region"].to_numpy()).groupby(level=0).min()
     chances = model.probability(held, year)
+    chances = chances[~chances["region"].isin(list(base))]
     chances = chances.assign(rank=np.arange(1, len(chances) + 1)).set_index("region")
     best = chances.index[: planned.index.isin(chances.index).sum()]
     regions = pd.Index(planned.index.union(best), name="region")
