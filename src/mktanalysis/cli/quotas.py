@@ -96,7 +96,7 @@ def months(
     例：mktanalysis targets months --targets 年度任务.xlsx --file 销售.xlsx --to 月度任务.xlsx
     """
     from mktanalysis import MktError
-    from mktanalysis.planning import project, quota_months
+    from mktanalysis.planning import check_apart, project, quota_months
 
     from .lists import show_words
     from .own import own_table, own_tree
@@ -105,7 +105,9 @@ def months(
     tree = own_tree()
     wanted = amounts(own_table(targets, kind="targets", tree=tree), targets)
     if wanted["period"].nunique() != 1:
-        raise MktError("年度任务应只有一年")
+        years = "、".join(map(str, sorted(wanted["period"].unique())))
+        raise MktError(f"年度任务应只有一年，现有：{years}；请只留要分解的一年")
+    check_apart(wanted["region"], tree)
     yearly = wanted.set_index("region")["value"]
     step = unit * 1e4
     whole = project(round(yearly.sum() / step) * step, yearly, unit=step)
@@ -129,7 +131,7 @@ def race(
 
     例：mktanalysis targets race --plan 月度任务.xlsx --actual 销售.xlsx --year-prize 20000
     """
-    from mktanalysis.planning import Prizes, leaderboard
+    from mktanalysis.planning import Prizes, check_apart, leaderboard
 
     from .lists import show_words
     from .own import own_table, own_tree
@@ -138,6 +140,7 @@ def race(
     tree = own_tree()
     wanted = amounts(own_table(plan, kind="targets", tree=tree), plan)
     happened = own_table(actual, kind="sales", tree=tree).dropna(subset=["value"])
+    check_apart(wanted["region"], tree)
     prizes = Prizes(year=year_prize, month=month_prize, quarter=quarter_prize)
     board = leaderboard(wanted, happened, prizes=prizes)
     show_words(board, tree=tree, title="竞赛排名", to=to)

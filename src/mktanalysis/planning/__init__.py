@@ -57,6 +57,7 @@ from .position import STRONG_SHARE, Position, company_position
 from .quotas import (
     QuotaRule,
     Quotas,
+    check_apart,
     compare_quota_methods,
     negotiate,
     project,
@@ -90,6 +91,7 @@ __all__ = [
     "accuracy",
     "apply_scenario",
     "breakdown_heads",
+    "check_apart",
     "city_table",
     "class_thresholds",
     "classify_dealers",

@@ -12,6 +12,8 @@ import pandas as pd
 
 from ..errors import MktError, TableError
 from ..schemas import season_of
+from ..words.render import named
+from ..words.summary import Shown, Summary
 from .outlook import year_outlook
 from .quotas.months import quota_months
 from .seasons import seasonal_index
@@ -21,8 +23,8 @@ STRONG_SHARE = 0.16
 _NO_DEALERS = {"dealer": "str", "region": "str", "rank": "str"}
 
 
-@dataclass(frozen=True, eq=False)
-class Position:
+@dataclass(frozen=True, eq=False, repr=False)
+class Position(Shown):
     """A company in a region (公司现状).
 
     Attributes
@@ -53,6 +55,19 @@ class Position:
     outlook: pd.DataFrame | None
     source: str
     notes: tuple[str, ...]
+
+    def summary(self) -> Summary:
+        """What is shown of it: the units with the largest own share."""
+        figures: dict[str, object] = {"来源": self.source, "根据地": "、".join(self.base)}
+        figures["去年销售额"] = (
+            "没有（按根据地推算）" if self.last is None else f"{self.last.sum() / 1e4:,.0f} 万元"
+        )
+        figures["经销商"] = f"{len(self.dealers)} 家" if len(self.dealers) else "没有名单"
+        figures["今年预计"] = "没有对照" if self.outlook is None else "见 outlook"
+        wanted = [name for name in ("region", "capacity", "own_share", "rival_1") if name in self.units]
+        table = self.units.sort_values(wanted[2:0:-1], ascending=False, kind="stable")[wanted]
+        step = "mkt.expansion_market(own.units, edges, tree) 接着做路径；own.notes 是做过的假设"
+        return Summary("公司现状", figures, named(table, "own_units"), step)
 
 
 def company_position(

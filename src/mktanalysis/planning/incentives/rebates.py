@@ -17,12 +17,13 @@ from pydantic import Field, model_validator
 from ...errors import MktError, TableError
 from ...settings import Strict
 from ...words.render import named
+from ...words.summary import Shown, Summary
 
 Yuan = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(ge=0, lt=1)]
 
 
-class RebateSchedule(Strict):
+class RebateSchedule(Shown, Strict):
     """Bands of yearly sales and the rate of each (返利阶梯).
 
     Parameters
@@ -54,6 +55,24 @@ class RebateSchedule(Strict):
         if any(a > b for a, b in itertools.pairwise(rates)):
             raise ValueError("bands（返利档）的比例不能随销售额下降")
         return self
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def summary(self) -> Summary:
+        """What is shown of it: the bands."""
+        reading = {
+            "whole": "全额（达到一档，全部销售额按这一档）",
+            "marginal": "超额累进（各档只算本档内的部分）",
+        }
+        edges = {"absolute": "按销售额", "above_task": "按超过任务的金额"}
+        paid = "完成年度任务才有" if self.task_required else "不论任务"
+        figures = {"算法": reading[self.mode], "起点": edges[self.edges], "条件": paid}
+        table = pd.DataFrame(self.bands, columns=["起点", "返利率"])
+        table.insert(1, "终点", table["起点"].shift(-1))
+        units = {"起点": "万元", "终点": "万元", "返利率": "share"}
+        step = "planning.rebates(经销商表, schedule) 算每家的返利；rebate_cost 算预期费用"
+        return Summary("返利阶梯", figures, table, step, units=units)
 
 
 _RATES = (0.02, 0.03, 0.04, 0.05, 0.06)

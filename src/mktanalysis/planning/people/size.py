@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...errors import MktError
 from ...words.render import named
+from ...words.summary import Shown, Summary
 
 
 def fit_response(judgements: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +84,8 @@ def response_sales(curves: pd.DataFrame, most: int) -> np.ndarray:
     return low + (curves["ceiling"].to_numpy()[:, None] - low) * np.where(n > 0, share, 0.0)
 
 
-@dataclass(frozen=True, eq=False)
-class ForceSize:
+@dataclass(frozen=True, eq=False, repr=False)
+class ForceSize(Shown):
     """What every size of the sales force would earn.
 
     Attributes
@@ -111,6 +112,15 @@ class ForceSize:
     flat_high: int
     method: str
     at_limit: bool
+
+    def summary(self) -> Summary:
+        """What is shown of it: the sizes around the best."""
+        figures = {"利润最高": f"{self.best} 人", "利润相差不到容差": f"{self.flat_low}—{self.flat_high} 人"}
+        if self.at_limit:
+            figures["注意"] = "最好的已是看过的最大编制，请把 most 放大再算"
+        around = self.table[self.table["staff"].between(self.flat_low - 1, self.flat_high + 1)]
+        step = "size.allocation 是最好编制下各地区的人数；without_person 看少一人怎样接手"
+        return Summary("编制与利润", figures, named(around, "force_size"), step, words="force_size")
 
 
 def optimal_force(
@@ -216,8 +226,8 @@ def _programme(sales: np.ndarray) -> np.ndarray:
     return choice
 
 
-@dataclass(frozen=True, eq=False)
-class Departure:
+@dataclass(frozen=True, eq=False, repr=False)
+class Departure(Shown):
     """What happens when one salesman goes.
 
     Attributes
@@ -233,6 +243,15 @@ class Departure:
     moves: pd.DataFrame
     loads: pd.DataFrame
     lost_margin: float
+
+    def summary(self) -> Summary:
+        """What is shown of it: who takes over what."""
+        over = self.loads["overload"]
+        late = "、".join(map(str, over.index[over > 0])) or "没有"
+        figures = {"交出": f"{len(self.moves)} 个地区", "超时的人": late}
+        figures["损失的毛利"] = f"{self.lost_margin / 1e4:,.1f} 万元"
+        step = "departure.loads 是每人交接前后的工时"
+        return Summary("少一人", figures, named(self.moves, "departure"), step, words="departure")
 
 
 def without_person(

@@ -1,6 +1,6 @@
 """Tasks: a target split over regions, months and people; negotiated, checked against the past."""
 
-from .months import quota_months
+from .months import check_apart, quota_months
 from .negotiate import negotiate, split_to_people
 from .past import compare_quota_methods, quota_spread, ratchet_check
 from .path import quotas_of_path
@@ -12,6 +12,7 @@ __all__ = [
     "METHODS",
     "QuotaRule",
     "Quotas",
+    "check_apart",
     "compare_quota_methods",
     "negotiate",
     "project",

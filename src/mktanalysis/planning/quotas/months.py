@@ -11,11 +11,41 @@ import pandas as pd
 from scipy import sparse
 from scipy.optimize import linprog
 
-from ...errors import InfeasibleError, MktError
+from ...errors import InfeasibleError, MktError, TableError
 from ...words.render import named
 
 #: Rounds of proportional fitting; it ends earlier when both margins agree to a millionth of a unit.
 _ROUNDS = 5000
+
+
+def check_apart(regions: pd.Series, tree) -> None:
+    """Refuse tasks of a region beside tasks of places inside it: their sum would count some twice (层级混用).
+
+    Parameters
+    ----------
+    regions : Series
+        Codes.
+    tree : RegionTree
+
+    Raises
+    ------
+    TableError
+        Every region that lies inside another one of the list.
+
+    Examples
+    --------
+    >>> import mktanalysis as mkt
+    >>> check_apart(pd.Series(["320100", "330000"]), mkt.load_regions())
+    """
+    given = list(dict.fromkeys(regions))
+    names = tree.names()
+    problems = []
+    for wide in given:
+        inside = [region for region in tree.subtree(wide).regions if region != wide and region in given]
+        text = f"与它的上级{names[wide]}同在一张任务表里"
+        problems += [{"column": "region", "value": names[region], "problem": text} for region in inside]
+    if problems:
+        raise TableError(pd.DataFrame(problems))
 
 
 def quota_months(
