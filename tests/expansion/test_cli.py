@@ -50,7 +50,7 @@ def test_a_workbook_has_every_table_and_wishes_are_obeyed(tmp_path):
     wishes = ["--forbid", "开封市", "--pin", "新乡市=2026", "--people", "400", "--contiguity", "strong"]
     run(*HENAN, *wishes, "--to", str(target))
     sheets = pd.read_excel(target, sheet_name=None, engine="calamine", dtype=str)
-    more = ["看份额的规则", "为什么", "条件核对", "关键数字", "可信度"]
+    more = ["看份额的规则", "为什么", "条件核对", "关键数字", "可信度", "靠什么"]
     assert list(sheets) == ["扩张步骤", "梯级", "现金流", "人员", *more]
     steps = sheets["扩张步骤"].set_index("地区")
     assert "开封市" not in steps.index and steps.loc["新乡市", "进入年"] == "2026"
@@ -153,3 +153,59 @@ def test_the_first_year_is_told_and_where_it_comes_from(tmp_path):
     newest = int(said.split("数据最新年份 ")[1][:4])
     assert f"计划期：{newest + 1}–{newest + 2} 年" in said
     assert "计划期：2025–2028 年" in run(*HENAN) and "首年未给" not in run(*HENAN)
+
+
+SMALL = ["expand", "--base", "昆山市", "--years", "5", "--budget", "3000", "--start", "2027"]
+
+
+def test_a_spread_of_zero_knows_every_market_and_fixed_never_looks(own):
+    known = run(*SMALL, "--own", own, "--spread", "0")
+    assert "到期末预计" in known and "0 个撤出" in known and "十拿九稳" not in known
+    looks = run(*SMALL, "--own", own)
+    fixed = run(*SMALL, "--own", own, "--fixed")
+    assert "先进去看一看" in looks and "没有看份额再定的时点" in fixed
+    assert "各地差异 0 倍" not in known
+
+
+def test_a_wild_spread_is_refused(capsys, own):
+    assert "spread" in refused(capsys, *SMALL, "--own", own, "--spread", "3")
+
+
+def test_rivals_that_come_lower_what_is_promised(tmp_path, own, capsys):
+    path = tmp_path / "rivals.csv"
+    opened = ["地区,开业日期", *[f"{place},{year}-06-01" for place, year in RIVAL]]
+    path.write_text("\n".join(opened), "utf-8")
+    gain = [
+        float(re.search(r"净现值增量 ([−\d.,]+) 亿元", said).group(1).replace("−", "-"))
+        for said in (run(*SMALL, "--own", own), run(*SMALL, "--own", own, "--rivals", str(path)))
+    ]
+    assert gain[1] <= gain[0]
+    path.write_text("地区,开业日期\n月球市,2020-01-01\n", "utf-8")
+    assert "月球市" in refused(capsys, *SMALL, "--own", own, "--rivals", str(path))
+
+
+#: A rival's openings around 苏州, the last years of which point to 太仓 and 常熟.
+RIVAL = [("苏州市姑苏区", 2018), ("昆山市", 2019), ("苏州市吴江区", 2020), ("苏州市吴中区", 2021)]
+RIVAL += [("苏州市相城区", 2022), ("张家港市", 2023), ("江阴市", 2024), ("宜兴市", 2025)]
+
+
+def test_shares_seen_go_on_from_what_was_done(tmp_path, own, capsys):
+    seen = tmp_path / "seen.csv"
+    seen.write_text("地区,年份,份额\n太仓市,2027,0.5%\n", "utf-8")
+    poor = run(*SMALL, "--own", own, "--seen", str(seen))
+    seen.write_text("地区,年份,份额\n太仓市,2027,9%\n", "utf-8")
+    good = run(*SMALL, "--own", own, "--seen", str(seen))
+    assert "1 个撤出" in poor or "2 个撤出" in poor
+    assert "0 个撤出" in good and "2027–2031 年" in good
+    seen.write_text("地区,年份,份额\n昆山市,2027,9%\n", "utf-8")
+    assert "根据地" in refused(capsys, *SMALL, "--own", own, "--seen", str(seen))
+    assert "planned" in refused(capsys, *SMALL, "--own", own, "--seen", str(seen), "--strategy", "potential")
+    seen.write_text("地区,年份,份额\n太仓市,2027,900%\n", "utf-8")
+    assert "份额" in refused(capsys, *SMALL, "--own", own, "--seen", str(seen))
+
+
+def test_a_gross_budget_is_named_and_a_net_larger_than_it_is_not_entered(own):
+    said = run(*SMALL, "--own", own, "--gross")
+    assert "预算（总支出）" in said
+    none = run(*SMALL[:5], "--budget", "1", "--start", "2027", "--own", own, "--gross")
+    assert "没有可走的一步" in none and "每年至少要" in none

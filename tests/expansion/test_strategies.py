@@ -5,18 +5,26 @@ import pandas as pd
 import pytest
 
 import mktanalysis as mkt
+from mktanalysis import china
 from mktanalysis.charts import expansion as charts
 from mktanalysis.china import mark_centres, market_units
 from mktanalysis.expansion import (
+    STRATEGIES,
     Assumptions,
     Policy,
     Search,
     compare_strategies,
     expansion_market,
     grid_example,
+    net_or_base,
+    plan_expansion,
+    plan_sensitivity,
     plan_strategy,
     strategy_sensitivity,
 )
+from mktanalysis.expansion.market.case import build_case
+from mktanalysis.expansion.results.replay import NOTHING, expected
+from mktanalysis.files import project_folder
 
 
 def easy_policy(**fields):
@@ -108,3 +116,58 @@ def test_a_market_without_choices_is_compared_too(case):
         compare_strategies(expansion_market(units, edges, tree), policy, strategies=["x"])
     empty = strategy_sensitivity(expansion_market(units, edges, tree), policy, budget=(), rivals=(), spill=())
     assert isinstance(empty, pd.DataFrame) and "wins" in empty
+
+
+def test_what_a_plan_hangs_on_is_its_own_replay_in_another_world():
+    market = expansion_market(*grid_example(3, 3, random_state=1))
+    plan = plan_expansion(market, Policy(base=("r2c2",), budget=1e7, periods=6))
+    found = plan_sensitivity(plan).set_index(["condition", "factor"])["gain"]
+    assert found.xs(1.0, level="factor").nunique() == 1
+    assert found["rivals", 1.0] == pytest.approx(plan.gain, rel=1e-9)
+    assert found["later", 0.0] == pytest.approx(plan.figures["gain_within"], rel=1e-9)
+    assert found["rivals", 1.25] < found["rivals", 1.0] < found["rivals", 0.8]
+    assert found["margin", 0.9] < plan.gain < found["margin", 1.1]
+    assert found["pace", 1.5] < plan.gain and found["cost", 2.0] < plan.gain < found["cost", 0.5]
+    # the same world planned from the start: the same steps in it are worth the same
+    dear = market.with_rivals(1.25)
+    again = replay_of(plan, dear)
+    assert found["rivals", 1.25] == pytest.approx(again, rel=1e-9)
+    with pytest.raises(mkt.MktError, match="天气"):
+        plan_sensitivity(plan, {"天气": (2.0,)})
+
+
+def replay_of(plan, market) -> float:
+    case = build_case(market, plan.policy, plan.assumptions)
+    return float(expected(case, plan.starts).value[0] - expected(case, NOTHING).value[0])
+
+
+def test_looking_first_pays_where_markets_differ_and_scouts_are_cheap():
+    market = expansion_market(*grid_example(4, 4, random_state=1))
+    found = net_or_base(market, Policy(base=("r2c2",), budget=2e7), budget=(1.0,))
+    looking = found.set_index(["scouting", "spread"])["looking"]
+    assert (looking.groupby(level="scouting").diff().dropna() > 0).all()  # the more unlike, the better
+    assert looking[1.0, 0.0] < 0 < looking[0.1, 0.7]
+    for spread in (0.3, 0.45, 0.7):  # the dearer a scout, the worse
+        assert looking[0.1, spread] > looking[0.3, spread] > looking[1.0, spread]
+    best = found[["gain_base_first", "gain_scout_rings", "gain_wide_net"]].max(axis=1)
+    titles = found["best"].map({v.title: f"gain_{k}" for k, v in STRATEGIES.items()}).dropna()
+    assert [found.at[i, name] for i, name in titles.items()] == best[titles.index].tolist()
+    assert (best[found["best"].isna()] <= 0).all()
+
+
+def test_the_table_of_the_docs_is_what_the_code_says():
+    page = (project_folder("docs") / "expansion-model.md").read_text("utf-8")
+    block = page[page.index("<!-- net_or_base -->") : page.index("<!-- end -->")]
+    told = [
+        [float(x) for x in line.split("|")[1:-1]] for line in block.splitlines() if line.startswith("| 0")
+    ]
+    units, edges, tree = china.planning_units("prefecture", within="410000")
+    market = expansion_market(units, edges, tree.subtree("410000"))
+    policy = Policy(base=("410100",), budget=1e8)
+    found = net_or_base(market, policy, budget=(0.2, 1.0), spread=(0.0, 0.3, 0.45, 0.7))
+    rows = [
+        [r.spread, r.scouting, r.budget / 1e8, *(x / 1e8 for x in (r.gain_base_first, r.looking, r.free))]
+        for r in found.itertuples()
+    ]
+    assert len(told) == len(rows)
+    np.testing.assert_allclose(told, rows, atol=0.06)

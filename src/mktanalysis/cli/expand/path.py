@@ -10,6 +10,7 @@ import typer
 
 from ..own import uses_figures
 from . import entries
+from .telling import LEVELS, basis, horizon, tell, tell_target, warn_unreachable
 
 Level = Enum("Level", {name: name for name in ("county", "prefecture")}, type=str)
 Contiguity = Enum("Contiguity", {name: name for name in ("held", "strong", "none")}, type=str)
@@ -64,28 +65,17 @@ Fixed = Annotated[bool, typer.Option("--fixed", help="不看份额再定：每�
 Rivals = Annotated[
     Path | None, typer.Option(help="对手过去的开店记录（csv 或 xlsx）：由此估计它以后进入哪里")
 ]
+Seen = Annotated[
+    Path | None,
+    typer.Option(
+        help="走了一年以后各地的份额（地区、年份、份额）：由此更新判断、接着排；首年取表中最早的年份"
+    ),
+]
+Gross = Annotated[
+    bool, typer.Option("--gross", help="预算按总支出算（默认按净垫付：亏损由预算出，利润可再投）")
+]
 Seconds = Annotated[float | None, typer.Option(min=1, help="最多计算多少秒；默认不限时，结果可重复")]
 To = Annotated[Path | None, typer.Option(help="写成 .csv（只有步骤表）或 .xlsx（全部表格）")]
-
-#: Columns of a table on the screen; a file has all of them.
-ON_SCREEN = {
-    "扩张步骤": (
-        "period",
-        "name",
-        "action",
-        "cost",
-        "share",
-        "rank",
-        "strong_chance",
-        "left_chance",
-        "strong_from",
-        "value",
-        "reason",
-    ),
-    "梯级": ("level", "name", "period", "held"),
-}
-#: Levels that a target may name.
-LEVELS = ("prefecture", "province", "macro_region", "nation")
 
 
 def register(app: typer.Typer) -> None:
@@ -115,6 +105,8 @@ def expand(
     spread: Spread = None,
     fixed: Fixed = False,
     rivals: Rivals = None,
+    seen: Seen = None,
+    gross: Gross = False,
     seconds: Seconds = None,
     to: To = None,
 ) -> None:
@@ -124,12 +116,14 @@ def expand(
 
     从开店记录看下一步去哪里：mktanalysis expand next --help
 
+    走了一年，看到份额再排：mktanalysis expand --base 郑州市 --seen 份额.xlsx
+
     例：mktanalysis expand --base 昆山市 --forbid 太仓市 --pin 苏州市吴江区=2027 --strategy all
     """
     if context.invoked_subcommand is not None:
         return
     import mktanalysis as mkt
-    from mktanalysis.china import market_units
+    from mktanalysis.china import planning_units
     from mktanalysis.expansion import Policy, Search
 
     from ..output import check_target, next_step
@@ -144,21 +138,20 @@ def expand(
     if own is None:
         home = tree.parents("province", codes[:1]).iloc[0]
         area = area or (home if isinstance(home, str) else codes[0])  # a base above the provinces
-        units = market_units(level.value, within=area)
+        units, edges, tree = planning_units(level.value, within=area)
         scope = tree.subtree(area)
     else:
         units, scope = _own_units(own, area, tree, codes)
-    if outside := [code for code in codes if code not in scope.regions]:
-        names = "、".join(tree.names(outside))
-        raise mkt.MktError(
-            f"根据地 {names} 不在扩张范围 {scope.names([area]).iloc[0]} 之内：请改 --within 或另选根据地"
-        )
+        edges = mkt.load_edges(scope.level_of(units["region"].iloc[:1]).iloc[0])
+    _check_inside(codes, scope, tree, area)
     at = scope.level_of(units["region"].iloc[:1]).iloc[0]
+    shares = _shares(seen, strategy.value, scope)
     policy = Policy(
         base=codes,
         periods=years,
-        start=start,
+        start=start if shares is None or start is not None else int(shares["period"].dt.year.min()),
         budget=budget * 1e4,
+        budget_kind="gross" if gross else "net",
         people=people,
         contiguity=contiguity.value,
         pinned=_pinned(pin, tree),
@@ -166,18 +159,18 @@ def expand(
         objective=objective.value,
         target=_target(target, tree),
     )
-    market = mkt.expansion_market(units, mkt.load_edges(at), scope)
-    if start is None and market.newest is None:  # an own table without a year
+    market = mkt.expansion_market(units, edges, scope)
+    if policy.start is None and market.newest is None:  # an own table without a year
         policy = policy.replace(start=_built_in_year(at) + 1)
     if rivals is not None:
         market = _with_rivals(market, rivals, at, policy)
     policy = policy.assuming(_assumed(spread, fixed, years))
-    plan, comparison = _run(strategy.value, market, policy, Search(seconds=seconds))
-    _tell(plan, comparison, to)
-    typer.echo(_horizon(plan, start))
-    typer.echo(_basis(units))
-    _tell_target(plan, scope)
-    _warn_unreachable(plan, scope)
+    plan, comparison = _run(strategy.value, market, policy, Search(seconds=seconds), shares)
+    tell(plan, comparison, to)
+    typer.echo(horizon(plan, start))
+    typer.echo(basis(units))
+    tell_target(plan, scope)
+    warn_unreachable(plan, scope)
     if own is None:
         next_step(
             "把对手和费用换成自己的：mktanalysis data template 单元.xlsx --kind units，"
@@ -185,6 +178,17 @@ def expand(
         )
     else:
         next_step("比较别的打法：加 --strategy all；写出全部表格：加 --to 路径.xlsx")
+
+
+def _check_inside(codes, scope, tree, area) -> None:
+    """Refuse a base outside the area to expand in."""
+    import mktanalysis as mkt
+
+    if outside := [code for code in codes if code not in scope.regions]:
+        names = "、".join(tree.names(outside))
+        raise mkt.MktError(
+            f"根据地 {names} 不在扩张范围 {scope.names([area]).iloc[0]} 之内：请改 --within 或另选根据地"
+        )
 
 
 def _assumed(spread: float | None, fixed: bool, years: int):
@@ -217,57 +221,11 @@ def _built_in_year(level: str) -> int:
     return int(market_units(level if level == "county" else "prefecture")["year"].max())
 
 
-def _horizon(plan, start: int | None) -> str:
-    """The years planned, and where the first comes from if nobody gave it."""
-    years = plan.policy.years
-    told = f"计划期：{years[0]}–{years[-1]} 年"
-    if start is not None:
-        return told
-    newest = plan.market.newest
-    known = f"数据最新年份 {newest} 的次年" if newest else f"自有表没有年份，取内置数据 {years[0] - 1} 的次年"
-    return f"{told}（首年未给，{known}；可用 --start 改）"
-
-
-def _basis(units) -> str:
-    """Where the capacities come from, and what is no statistic."""
-    from mktanalysis import words
-    from mktanalysis.china import said
-
-    folklore = "对手份额、费用与市场响应中没有给出的为行业经验假设，不是统计数字"
-    if "status" not in units:
-        return f"依据：容量为自有单元表（{len(units)} 个）；{folklore}"
-    count = units["status"].value_counts()
-    told = "、".join(f"{words.status_word(status)} {n} 个" for status, n in count.items())
-    years = units["year"].dropna()
-    year = "–".join(str(int(y)) for y in sorted({years.min(), years.max()})) + " 年" if len(years) else ""
-    carried = said() if "nowcast" in count or "allocated" in count else ""
-    return f"依据：容量 = {year}社会消费品零售额 × 1%（{told}）；{carried}{folklore}"
-
-
 def _target(wish: str | None, tree) -> str | None:
     """A level of the ladder as it stands, anything else a region's code."""
     import mktanalysis as mkt
 
     return wish if wish is None or wish in LEVELS else mkt.resolve_names([wish], tree).iloc[0]
-
-
-def _tell_target(plan, scope) -> None:
-    """The year in which the target asked for is strong."""
-    if (target := plan.policy.target) is None:
-        return
-    code = scope.parents(target, plan.policy.base[:1]).iloc[0] if target in LEVELS else target
-    year = plan.ladder.loc[plan.ladder["region"] == code, "period"].min()
-    found = "计划期内没有登上" if year != year else f"{year.year} 年登上"
-    typer.echo(f"目标 {scope.names([code]).iloc[0]}：{found}")
-
-
-def _warn_unreachable(plan, scope) -> None:
-    """Units that no plan could enter, by reason, with a few names; to stderr."""
-    from mktanalysis.expansion import unreachable_units
-
-    for reason, codes in unreachable_units(plan).groupby("reason")["region"]:
-        names = "、".join(scope.names(codes.head(5)))
-        typer.echo(f"进不去的单元 {len(codes)} 个（{reason}）：{names}{'等' * (len(codes) > 5)}", err=True)
 
 
 def _own_units(file: Path, within, tree, base):
@@ -313,99 +271,29 @@ def _pinned(wishes: list[str], tree) -> dict[str, int | None]:
     return dict(zip(codes, years, strict=True))
 
 
-def _run(strategy: str, market, policy, search):
+def _shares(seen: Path | None, strategy: str, scope):
+    """The shares seen, if they are given."""
+    import mktanalysis as mkt
+
+    from ..own import own_table
+
+    if seen is None:
+        return None
+    if strategy != "planned":
+        raise mkt.MktError("--seen 只用于规划路径（--strategy planned）")
+    return own_table(seen, kind="shares", tree=scope)
+
+
+def _run(strategy: str, market, policy, search, shares=None):
     """The plan asked for, and the comparison where all were asked for."""
-    from mktanalysis.expansion import compare_strategies, plan_expansion, plan_strategy
+    from mktanalysis.expansion import compare_strategies, continue_plan, plan_expansion, plan_strategy
 
     if strategy == "planned":
-        return plan_expansion(market, policy, search=search), None
+        plan = plan_expansion(market, policy, search=search)
+        if shares is not None:
+            plan = continue_plan(plan, shares, happened="table", search=search)
+        return plan, None
     if strategy not in ("all", "optimum"):
         return plan_strategy(strategy, market, policy), None
     found = compare_strategies(market, policy, search=search)
     return (found.plans["planned"], found.table) if strategy == "all" else (found.plans["optimum"], None)
-
-
-def _tell(plan, comparison, to: Path | None) -> None:
-    """Tables on the screen and in the file, then the result in a sentence."""
-    from mktanalysis.presentation import present
-
-    from ..output import SHOWN_ROWS, tell, write_tables
-
-    tables = _tables(plan, comparison)
-    first = ("打法比较",) if comparison is not None else ("扩张步骤", "梯级", "现金流", "人员")
-    for title in first:
-        tell(present(tables[title], ON_SCREEN.get(title), money="万元", rows=SHOWN_ROWS, title=title))
-    if to is not None:
-        write_tables(to, {title: present(table, title=title) for title, table in tables.items()})
-    typer.echo(_verdict(plan))
-
-
-def _tables(plan, comparison) -> dict:
-    """Sheet -> table."""
-    compared = {} if comparison is None else {"打法比较": _compared(comparison)}
-    return compared | {
-        "扩张步骤": plan.steps,
-        "梯级": plan.ladder,
-        "现金流": plan.cash_flow,
-        "人员": plan.staff,
-        "看份额的规则": plan.rules,
-        "为什么": plan.why,
-        "条件核对": plan.checks,
-        "关键数字": plan.figures,
-        "可信度": _plausible(plan),
-    }
-
-
-def _plausible(plan):
-    """What the plan promises beside what is usual, in words."""
-    from mktanalysis import words
-    from mktanalysis.expansion import plausibility
-
-    table = plausibility(plan)
-    return table.assign(figure=table["figure"].map(words.values("plausible")))
-
-
-def _compared(table):
-    """The comparison as it is written: where a rule misses a wish of the manager, a column says so."""
-    hidden = ["strategy", "holds"] if table["holds"].all() else ["strategy"]
-    return table.drop(columns=hidden).astype({"payback_year": "Int64"})
-
-
-def _obstacle(plan) -> str:
-    """Why there is no step at all: nothing within reach, nothing that pays, or not enough money."""
-    from mktanalysis.expansion import unreachable_units
-
-    least = plan.figures["first_step_budget"]
-    free = int((~plan.case.base).sum())
-    if free == 0:
-        return "单元表里除了根据地没有别的单元"
-    if len(unreachable_units(plan)) == free:
-        return "没有进得去的单元；可以不要求连片（--contiguity none）、延长计划期或另选根据地"
-    if least != least:
-        return "没有一步是赚钱的，请检查费用与利润率"
-    if least <= min(plan.policy.per_period("budget")):
-        return "单独赚钱的步骤抵不上机构的费用"
-    return f"第一步每年至少要 {least / 1e4:,.0f} 万元"
-
-
-def _verdict(plan) -> str:
-    """What was found, how sure it is, and what would be needed where no step is possible."""
-    from mktanalysis import stories, words
-    from mktanalysis.expansion import doubts
-
-    lines = [f"不合常情，请核对假设：{doubt}" for doubt in doubts(plan)]
-    lines += [] if len(plan.steps) else [f"没有可走的一步：{_obstacle(plan)}。"]
-    if len(plan.steps):
-        lines += [str(stories.certainty(plan)), str(stories.net(plan))]
-    figures = plan.figures
-    within = figures["gain_within"] / 1e8
-    lines.append(
-        f"净现值增量 {figures['gain'] / 1e8:,.2f} 亿元，其中计划期内 {within:,.2f} 亿元；"
-        f"新市场总支出 {figures['gross_spending'] / 1e8:,.2f} 亿元，净垫资最深 "
-        f"{figures['peak_cash'] / 1e8:,.2f} 亿元；{words.ending(plan.ended)}"
-    )
-    if plan.policy.objective == "profit" and plan.bound < float("inf") and plan.gain > 0:
-        lines[-1] += f"；上界 {plan.bound / 1e8:,.2f} 亿元，差距 {plan.gap:.1%}"
-    if not plan.checks["holds"].all():
-        lines.append("独立复核有条件不成立，请勿采用：" + "、".join(plan.checks.query("~holds")["condition"]))
-    return "\n".join(lines)

@@ -40,9 +40,9 @@ def plan_sensitivity(
     ----------
     plan : ExpansionPlan
     factors : dict, optional
-        Condition -> factors on what was assumed: ``rivals`` (their effort),
-        ``capacity``, ``margin``, ``pace`` (years until half of the goodwill is there), ``cost`` (of entry),
-        ``reaction`` (of rivals), ``spread`` (of markets), ``later`` (years counted after the horizon).
+        Condition -> factors on what was assumed: ``rivals`` (their effort), ``capacity``, ``margin``,
+        ``pace`` (years until half of the goodwill is there), ``cost`` (of entry), ``reaction`` (of rivals),
+        ``spread`` (of markets; not after shares were seen), ``later`` (years counted after the horizon).
         Default: `FACTORS`.
 
     Returns
@@ -64,8 +64,11 @@ def plan_sensitivity(
         raise MktError(f"没有条件 {'、'.join(unknown)}，可用：{'、'.join(FACTORS)}")
     title = "计划照旧"
     promised = _gain(plan, plan.case)
+    seen = plan.market.shares_seen is not None  # then the spread of what is known is no assumption any more
     rows = []
     for condition, values in factors.items():
+        if condition == "spread" and seen:
+            continue
         gains = {1.0: promised} | {x: _gain(plan, _changed(plan, condition, x)) for x in values}
         rows += [(condition, factor, "planned", title, gain) for factor, gain in gains.items()]
     table = pd.DataFrame(rows, columns=["condition", "factor", "strategy", "title", "gain"])
@@ -102,13 +105,13 @@ def _changed(plan: ExpansionPlan, condition: str, factor: float) -> Case:
         assumed = assumed.replace(spread=min(assumed.spread * factor, 2.0))
     else:
         assumed = assumed.replace(terminal_years=assumed.terminal_years * factor)
-    return replace(case, table=table, capacity=capacity, assumptions=assumed, known=_known(case, condition))
+    return replace(case, table=table, capacity=capacity, assumptions=assumed, known=_known(case))
 
 
-def _known(case: Case, condition: str) -> dict:
-    """What the shares have taught stays taught, unless it is the spread itself that changes."""
+def _known(case: Case) -> dict:
+    """What the shares have taught stays taught."""
     known = beliefs(case)
-    return {} if known is None or condition == "spread" else {"beliefs": known}
+    return {} if known is None else {"beliefs": known}
 
 
 def _paced(response, factor: float):
