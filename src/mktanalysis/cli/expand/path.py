@@ -211,7 +211,7 @@ def _with_rivals(market, file: Path, level: str, policy):
     chances = rival_entries(given, level=level, first=first, years=policy.periods)
     for note in chances.attrs["notes"]:
         typer.echo(f"说明（{file.name}）：{note}", err=True)
-    return market.with_rival_entries(chances)
+    return market.with_rival_entries(chances[chances["region"].isin(market.units)])
 
 
 def _built_in_year(level: str) -> int:
