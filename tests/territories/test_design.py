@@ -33,8 +33,11 @@ def board(rows=6, columns=6, seed=0):
 
 
 def holds(plan, units, edges, tree=None):
-    checks = check_plan(plan.assignment, units, edges, plan.conditions, tree=tree, bridges=plan.bridges)
-    assert checks["holds"].all(), checks
+    about = {"tree": tree, "bridges": plan.bridges}
+    people = plan.territories.set_index("territory")["heads"]
+    for told in (None, people):  # shared by load, or as told
+        checks = check_plan(plan.assignment, units, edges, plan.conditions, heads=told, **about)
+        assert checks["holds"].all(), checks
     return plan
 
 
@@ -93,21 +96,32 @@ def test_wishes_are_kept():
     assert seats["u00"] == "u00" and seats["u55"] == "u55"
 
 
-def test_a_large_unit_is_a_territory_with_several_people():
+def test_a_large_unit_gets_a_territory_of_several_people():
     (units, edges) = board()
     units.loc[0, "capacity"] = units["capacity"].iloc[1:].sum() / 2  # a third of all
     plan = holds(design_territories(units, edges, n=6, effort=0.1), units, edges)
-    alone = plan.territories[plan.territories["seat"] == "u00"].iloc[0]
-    assert alone["heads"] == 2 and alone["n_units"] == 1 and alone["holds"]
+    team = plan.territories[plan.territories["seat"] == "u00"].iloc[0]
+    assert team["heads"] == 2 and team["holds"] and 0.9 <= team["load"] <= 1.1
     assert plan.territories["heads"].sum() == 6 and len(plan.territories) == 5
+    assert plan.tolerance_unit == "u00" and plan.figures["tolerance_bound"] == pytest.approx(1.0)
 
 
-def test_a_unit_above_the_tolerance_is_named():
+def test_a_unit_too_large_for_one_and_too_small_for_two_shares_with_its_neighbours():
     (units, edges) = board()
     units.loc[0, "capacity"] = units["capacity"].iloc[1:].sum() / 4 * 1.35
-    plan = design_territories(units, edges, n=5, effort=0.1)
-    out = plan.territories[~plan.territories["holds"]]
-    assert out["seat"].tolist() == ["u00"] and out["reason"].tolist() == ["单元不可再分"]
+    plan = holds(design_territories(units, edges, n=5, effort=0.1), units, edges)
+    team = plan.territories[plan.territories["heads"] == 2].iloc[0]
+    assert plan.assignment["u00"] == team["territory"] and team["n_units"] > 1 and team["holds"]
+    assert plan.figures["n_out"] == 0 and any("2 人共管" in note for note in plan.notes)
+    assert plan.figures["bound"] <= plan.figures["cost"] + 1e-9
+
+
+def test_one_person_each_names_the_unit_above_the_tolerance():
+    (units, edges) = board(7, 7)
+    units.loc[0, "capacity"] = units["capacity"].iloc[1:].sum() / 4 * 1.35
+    plan = design_territories(units, edges, n=5, effort=0.1, teams=False)
+    out = plan.territories.set_index("seat").loc["u00"]
+    assert not out["holds"] and out["reason"] == "单元不可再分" and (plan.territories["heads"] == 1).all()
     assert plan.tolerance_unit == "u00" and any("u00" in note for note in plan.notes)
     assert plan.figures["tolerance_bound"] <= plan.figures["worst_deviation"] + 1e-9
 

@@ -72,7 +72,8 @@ def _designed(units: pd.DataFrame, tree: RegionTree, edges, n: int) -> pd.Series
     table = units[["region", "capacity"]].merge(load_table("points"), on="region")
     level = tree.level_of(table["region"].iloc[:1]).iloc[0]
     edges = load_edges(level) if edges is None else edges
-    wishes = {"n": n, "measures": {"capacity": LOAD_TOLERANCE}, "effort": 0.1, "nodes": 0, "random_state": 0}
+    wishes = {"n": n, "measures": {"capacity": LOAD_TOLERANCE}, "teams": False}
+    wishes |= {"effort": 0.1, "nodes": 0, "random_state": 0}
     try:
         plan = design_territories(table, edges, tree, **wishes)
     except InfeasibleError as error:  # the smallest tolerance that does it

@@ -1,12 +1,11 @@
 """From tables and conditions to problems: one for each region that no territory may cross.
 
-Always holds: every unit is in exactly one problem or is a territory of its own; people add up to `n`; bridges
-between islands are told.
+Always holds: every unit is in exactly one problem; people add up to `n`; bridges between islands are told.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,24 +13,23 @@ import pandas as pd
 from ..errors import InfeasibleError
 from .conditions import Conditions
 from .problem import Problem, bridge_parts, canonical_order, distances, neighbor_lists, plane_points
+from .teams import share_people, team_sizes
 
 
 @dataclass(eq=False)
 class Job:
-    """One problem, its names of territories (None: not named yet), and the large units beside it."""
+    """One problem and its names of territories (None: not named yet)."""
 
-    problem: Problem | None
+    problem: Problem
     names: list
-    alone: list = field(default_factory=list)  # (unit, people) of units that are territories of their own
     parent: str | None = None
-    total: float = 1.0
 
 
 def build_jobs(
-    units, edges, conditions: Conditions, *, tree=None, distance=None, current=None, sites=None, large=True
+    units, edges, conditions: Conditions, *, tree=None, distance=None, current=None, sites=None, teams=True
 ):
     """Jobs and notes. `sites` (people's homes, a table) fixes the places travel is measured from;
-    without `large` no unit is a territory of its own."""
+    without `teams` every territory has one person."""
     notes: list[str] = []
     columns = list(conditions.measures)
     matrix = None if distance is None else distance.loc[units["region"], units["region"]].to_numpy(float)
@@ -48,7 +46,7 @@ def build_jobs(
     jobs = []
     for parent, part in parts.items():
         given = None if distance is None else distance.loc[part["region"], part["region"]].to_numpy(float)
-        builder = _Builder(part, edges, conditions, notes, sites, large)
+        builder = _Builder(part, edges, conditions, notes, sites, teams)
         builder.total = total
         job = builder.job(int(people[parent]), given, current)
         job.parent = parent
@@ -56,76 +54,22 @@ def build_jobs(
     return jobs, notes
 
 
-def share_people(load: pd.Series, n: int) -> pd.Series:
-    """People to regions: one each, then always to the largest load a head.
-
-    Examples
-    --------
-    >>> share_people(pd.Series({"a": 6.0, "b": 3.0}), 3).to_dict()
-    {'a': 2, 'b': 1}
-    """
-    if n < len(load):
-        relaxation = pd.DataFrame([{"condition": "n", "given": n, "needed": len(load)}])
-        raise InfeasibleError(f"上级地区有 {len(load)} 个，每个至少要 1 个片区，而 n = {n}", relaxation)
-    people = pd.Series(1, load.index)
-    for _ in range(n - len(load)):
-        people[(load / people).idxmax()] += 1
-    return people
-
-
 class _Builder:
     """Builds the job of one set of units."""
 
-    def __init__(self, units: pd.DataFrame, edges, conditions: Conditions, notes: list, sites, large):
+    def __init__(self, units: pd.DataFrame, edges, conditions: Conditions, notes: list, sites, teams):
         self.units = units
         self.edges = edges
         self.conditions = conditions
         self.notes = notes
         self.sites = sites
-        self.large = large and sites is None
+        self.teams = teams and conditions.teams and sites is None
         self.total = 1.0  # of the weight, over all parts
 
     def job(self, n: int, matrix, current) -> Job:
-        alone, rest = self._large(n)
-        n_rest = n - sum(count for _, count in alone)
-        part = self.units[rest].reset_index(drop=True)
-        if not len(part):
-            return Job(None, [], alone)
-        inner = None if matrix is None else matrix[np.ix_(rest, rest)]
-        problem, names = self._problem(part, n_rest, inner, current)
-        return Job(problem, names, alone)
-
-    def _large(self, n: int):
-        """Units above the tolerance become territories of their own, with people by load."""
-        (first, tolerance), *_ = self.conditions.measures.items()
-        load = self.units[first].to_numpy(float)
-        bound = self._bound_units()
-        alone: dict[int, int] = {}
-        while True:
-            rest = np.array([i not in alone for i in range(len(load))])
-            left = n - sum(alone.values())
-            if left < 1 or not rest.any():
-                break
-            mean = load[rest].sum() / left
-            large = [i for i in np.flatnonzero(rest) if load[i] > (1 + tolerance) * mean * (1 + 1e-9)]
-            large = [i for i in large if self.units["region"].iloc[i] not in bound]
-            large.sort(key=lambda i: (-load[i], i))
-            room = left - (1 if rest.sum() > 1 else 0)
-            if not large or room < 1 or not self.large:
-                break
-            count = min(max(int(load[large[0]] / mean + 0.5), 1), room)
-            if rest.sum() - 1 < left - count:
-                break
-            alone[large[0]] = count
-        rest = np.array([i not in alone for i in range(len(load))])
-        return [(self.units["region"].iloc[i], count) for i, count in alone.items()], rest
-
-    def _bound_units(self) -> set:
+        """The problem of these units and `n` people."""
         c = self.conditions
-        return {*c.seats, *c.locks, *(code for group in c.together for code in group)}
-
-    def _problem(self, part: pd.DataFrame, k: int, matrix, current):
-        c = self.conditions
+        part = self.units
         codes = pd.Index(part["region"], name="region")
         distance = matrix if matrix is not None else _maybe_distances(part)
         near = neighbor_lists(self.edges, codes)
@@ -134,11 +78,17 @@ class _Builder:
             self.notes.append(f"不相邻的部分已用最近的一对单元连通：{codes[i]}–{codes[j]}")
         loads = part[list(c.measures)].to_numpy(float)
         total = loads.sum(axis=0)
-        loads = loads * k / np.where(total > 0, total, 1.0)
+        loads = loads * n / np.where(total > 0, total, 1.0)
         weight = np.ones(len(part)) if c.weight is None else part[c.weight].to_numpy(float)
         if c.weight is not None:
             weight = weight / self.total
-        names, lock, site = self._named(codes, k, current)
+        names, lock, site, people = self._named(codes, n, current)
+        k = len(names)
+        if k > len(codes):
+            relaxation = pd.DataFrame([{"condition": "n", "given": k, "needed": len(codes)}])
+            raise InfeasibleError(
+                f"{len(codes)} 个单元分不成 {k} 个片区：{'、'.join(codes[:3])} …", relaxation
+            )
         travel = distance
         if self.sites is not None:
             travel = distances(part, self.sites)
@@ -149,11 +99,26 @@ class _Builder:
             codes, loads, tolerance, weight, travel, near, k, lock, site,
             apart=self._apart(codes), old=self._old(codes, names, current), cut=c.objective == "borders",
             bridges=tuple((codes[i], codes[j]) for i, j in pairs), coords=plane_points(part, distance),
+            people=people,
         )  # fmt: skip
-        return problem, names
+        return Job(problem, names)
 
-    def _named(self, codes: pd.Index, k: int, current):
-        """Names of territories that seats, locks and groups bring, the locks and the sites."""
+    def _teams(self, n: int, names: list) -> dict[int, int]:
+        """People around each unit that is too large for one."""
+        if not self.teams:
+            return {}
+        (first, tolerance), *_ = self.conditions.measures.items()
+        c = self.conditions
+        bound = {*c.seats, *c.locks, *(code for group in c.together for code in group)}
+        load = self.units[first]
+        if n > len(load) and not names:  # more people than units: every unit by itself
+            people = share_people(load.reset_index(drop=True), n)
+            return people[people > 1].to_dict()
+        free = ~self.units["region"].isin(bound).to_numpy()
+        return team_sizes(load.to_numpy(float), n, tolerance, free=free, named=len(names))
+
+    def _named(self, codes: pd.Index, n: int, current):
+        """Names of the territories (of seats, locks, groups and teams first), locks, sites and people."""
         c = self.conditions
         home = {code: name for code, name in c.locks.items() if code in codes}
         home |= {seat: seat for seat in c.seats if seat in codes}
@@ -162,18 +127,25 @@ class _Builder:
             inside = [code for code in group if code in codes]
             where = next((home[code] for code in inside if code in home), None)
             if where is None and len(inside) > 1:
-                where = f"#{number}"
+                where = (number,)  # no name yet
                 names.append(where)
             home |= {code: where for code in inside if where is not None}
-        if len(names) > k and self.large:
-            relaxation = pd.DataFrame([{"condition": "n", "given": k, "needed": len(names)}])
-            raise InfeasibleError(f"指定的片区有 {len(names)} 个，而这里只有 {k} 个", relaxation)
-        names += [None] * (k - len(names))
+        if len(names) > n and self.sites is None:
+            relaxation = pd.DataFrame([{"condition": "n", "given": n, "needed": len(names)}])
+            raise InfeasibleError(f"指定的片区有 {len(names)} 个，而这里只有 {n} 个", relaxation)
+        sizes = self._teams(n, names)
+        people = [1] * len(names)
+        for i, size in sizes.items():
+            home[codes[i]] = (codes[i],)
+            names.append(home[codes[i]])
+            people.append(size)
+        people += [1] * (n - sum(people))
+        names += [None] * (len(people) - len(names))
         lock = [-1] * len(codes)
         for code, name in home.items():
             lock[codes.get_loc(code)] = names.index(name)
         site = [codes.get_loc(name) if name in c.seats and name in codes else -1 for name in names]
-        return [None if str(name).startswith("#") else name for name in names], lock, site
+        return [None if isinstance(name, tuple) else name for name in names], lock, site, people
 
     def _apart(self, codes: pd.Index) -> list:
         near = [set() for _ in range(len(codes))]

@@ -24,7 +24,7 @@ class Conditions(Strict):
     Parameters
     ----------
     n : int
-        Number of people (seats, 片区) to divide among; a unit of twice the mean counts for two.
+        Number of people (seats, 片区) to divide among.
     measures : dict
         Column -> tolerance: every territory's sum lies within 1 +- tolerance of the mean. All are hard. The
         first is the one that counts people and moved sales.
@@ -36,12 +36,16 @@ class Conditions(Strict):
         Level of the tree that no territory crosses; people go to its regions by load, at least one each.
     heads : dict or Series
         With ``within``: region of that level -> people, as from a plan by workload; default by load.
+    teams : bool
+        A unit too large for one person gets a territory of several, with its neighbours (多人片区); False:
+        every territory has one person, and such a unit is told as out of its band.
     seats : tuple of str
         Units that are each the seat of a territory of their own.
     locks : dict
         Unit -> name of the territory it must belong to (a seat's code, a name of today's, or any new name).
     together, apart : tuple of tuples
-        Groups of units that share a territory; groups of which no two do.
+        Groups of units that share a territory (each group the core of one of its own); groups of which no two
+        do.
     effort : float
         Times the standard budget of proposals.
     nodes : int
@@ -59,6 +63,7 @@ class Conditions(Strict):
     objective: Literal["travel", "borders"] = "travel"
     within: str | None = None
     heads: dict[str, Annotated[int, Field(ge=1)]] = {}  # noqa: RUF012
+    teams: bool = True
     seats: tuple[str, ...] = ()
     locks: dict[str, str] = {}  # noqa: RUF012
     together: tuple[tuple[str, ...], ...] = ()

@@ -17,10 +17,14 @@ from .proof.exact import MOST_UNITS, TooMany, best_choice, smallest_tolerance
 from .proof.hess import MOST_PAIRS, Proof, prove
 from .search.anneal import anneal, starts_of
 from .search.walk import score, total_cost
+from .search.windows import mend, mendable
 
 #: Designs of more units share their budget among the parts, and their proofs look at fewer pairs.
 SHARED_UNITS = 500
 FEW_PAIRS = 1000
+#: Runs of a part and the effort of each; searches of a part in which a band cannot be kept.
+PART_STARTS, PART_EFFORT = 5, 0.4
+PART_TRIES = 3
 
 
 def design_territories(
@@ -45,15 +49,15 @@ def design_territories(
     tree : RegionTree, optional
         Needed with `within`; gives names.
     n : int
-        People to place; a unit far above the mean takes several and is a territory of its own.
+        People to place; around a unit too large for one there is a territory of several.
     distance : DataFrame, optional
         Units x units, instead of points.
     current : Series, optional
         region -> today's territory: names are kept where possible, moves are listed.
     random_state : int or None
     **conditions
-        Fields of `Conditions`: measures, weight, objective, within, heads, seats, locks, together, apart,
-        effort, nodes.
+        Fields of `Conditions`: measures, weight, objective, within, heads, teams, seats, locks,
+        together, apart, effort, nodes.
 
     Returns
     -------
@@ -83,18 +87,17 @@ def design_territories(
     check_inputs(units, edges, wishes, tree=tree, distance=distance, current=current)
     (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, distance=distance, current=current)
     rng = np.random.default_rng(random_state)
-    many = sum(job.problem.n for job in jobs if job.problem is not None)
-    solved = [solve(job, wishes, int(rng.integers(2**31)), units=many) for job in jobs]
+    solved = [solve(job, wishes, int(rng.integers(2**31)), units=len(units)) for job in jobs]
     return plan_of(solved, units, wishes, tree=tree, current=current, notes=notes, distance=distance)
 
 
 def solve(job: Job, conditions: Conditions, seed: int, *, start=None, units: int | None = None):
     """(job, labels, bound, proven) of one problem; `units` of the whole design share the budget."""
     problem = job.problem
-    if problem is None:
-        return job, [], 0.0, True
     (starts, effort, pairs) = _budget(problem.n, units or problem.n, conditions.effort)
-    label = anneal(problem, random_state=seed, effort=effort, start=start, starts=starts)
+    part = problem.n < (units or problem.n)
+    tries = PART_TRIES if part and start is None else 1
+    label = _searched(problem, seed, {"effort": effort, "start": start, "starts": starts}, tries)
     (out, _) = score(problem, label)
     if out and problem.n <= MOST_UNITS and not problem.keep:
         label = _exact(problem, label, conditions, job.parent is not None)
@@ -107,14 +110,29 @@ def solve(job: Job, conditions: Conditions, seed: int, *, start=None, units: int
     return job, proof.label, proof.bound, proof.proven
 
 
+def _searched(problem, seed: int, budget: dict, tries: int) -> list[int]:
+    """The best of some searches, further ones only while territories stay out of their bands."""
+    best = None
+    for number in range(tries):
+        label = anneal(problem, random_state=seed + number, **budget)
+        if score(problem, label)[0] and mendable(problem):
+            label = mend(problem, label)
+        found = score(problem, label)
+        if best is None or found < best[0]:
+            best = (found, label)
+        if not best[0][0]:
+            break
+    return best[1]
+
+
 def _budget(n: int, units: int, effort: float) -> tuple[int, float, int]:
     """Starts, effort of each, and pairs for branch and bound, of a problem that is a part of a design.
 
-    A part of a large design gets two shorter runs, whose territories are recombined, and a short proof.
+    A part of a large design gets a few shorter runs, whose territories are recombined, and a short proof.
     """
     if n == units or units < SHARED_UNITS:
         return starts_of(units), effort, MOST_PAIRS
-    return 2, effort / 2, FEW_PAIRS
+    return PART_STARTS, effort * PART_EFFORT, FEW_PAIRS
 
 
 def _cut_proof(problem, label, out: int):

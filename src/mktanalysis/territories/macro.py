@@ -66,7 +66,7 @@ def design_macro_regions(
     wide = NO_BALANCE if tolerance is None else float(tolerance)
     plan = design_territories(
         units, edges, n=k, measures={measure: wide}, weight=measure, distance=distance, current=current,
-        **{"effort": 0.3, **conditions},
+        **{"effort": 0.3, "teams": False, **conditions},
     )  # fmt: skip
     if current is not None:
         return plan

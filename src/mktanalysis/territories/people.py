@@ -62,14 +62,29 @@ def design_for_people(
     for code, name in wishes.locks.items():
         if name not in known:
             problems.add(f"{code} 锁定给 {name}，而人员表中没有这个人", column="locks", value=name)
+    locks = _locks(wishes, problems)
     problems.raise_any()
-    (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, sites=homes)
+    (jobs, notes) = build_jobs(
+        units, edges, wishes.model_copy(update={"locks": {}, "together": ()}), tree=tree, sites=homes
+    )
     job = jobs[0]
-    lock = [job.names.index(wishes.locks[c]) if c in wishes.locks else -1 for c in job.problem.codes]
+    lock = [job.names.index(locks[code]) if code in locks else -1 for code in job.problem.codes]
     job.problem = replace(job.problem, lock=lock)
     rng = np.random.default_rng(random_state)
     solved = [solve(job, wishes, int(rng.integers(2**31)))]
     return plan_of(solved, units, wishes, tree=tree, notes=notes)
+
+
+def _locks(wishes: Conditions, problems: Problems) -> dict:
+    """Units and their persons: as locked, and with those that shall be together with them."""
+    locks = dict(wishes.locks)
+    for group in wishes.together:
+        names = {wishes.locks[code] for code in group if code in wishes.locks}
+        if not names:
+            text = "按人划片时，要求同片区的一组请把其中一个单元锁定给某人"
+            problems.add(text, column="together", value="、".join(group))
+        locks |= {code: name for code in group for name in names}
+    return locks
 
 
 def _homes(people: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:

@@ -15,7 +15,8 @@ from ..words.render import named
 from ..words.summary import Shown, Summary
 from .conditions import Conditions, met_apart
 from .problem import distances
-from .search.walk import medians
+from .search.walk import medians, total_cost
+from .teams import relative_loads
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,16 +28,17 @@ class TerritoryPlan(Shown):
     assignment : Series
         Index region, values territory.
     territories : DataFrame
-        territory, parent, seat, seat_name, heads, n_units, one column a measure (sum), load (first measure
-        per head over the mean, 1 = balanced), deviation (worst over the measures), holds (within all bands),
-        travel (weighted mean distance to the seat), radius (farthest unit), reason (why a band is not kept).
+        territory, parent, seat, seat_name, heads (people), n_units, one column a measure (sum), load (first
+        measure a head over the mean a head of the parent, 1 = balanced), deviation (worst over the measures),
+        holds (within all bands), travel (weighted mean distance to the seat), radius (farthest unit), reason
+        (why a band is not kept).
     moves : DataFrame
         region, from_territory, to_territory, one column a measure: units whose territory changes against
         today's (empty without).
     figures : Series
-        n_territories, n_out, cost, bound, gap, proven, worst_deviation, tolerance_bound (no design is below),
-        moved_share; cost is the mean distance by weight (a plain sum without weight, cut borders with
-        ``borders``).
+        n_territories, n_out, cost, bound, gap, proven, worst_deviation, tolerance_bound (with one person a
+        territory no design is below), moved_share, moved_bound (what has to move at least; of a re-alignment);
+        cost is the mean distance by weight (a plain sum without weight, cut borders with ``borders``).
     tolerance_unit : str or None
         The unit that causes the smallest tolerance.
     notes : tuple of str
@@ -93,7 +95,7 @@ def plan_of(solved, units, conditions: Conditions, *, tree=None, current=None, n
     table = territory_table(rows, units, conditions, names=names, distance=distance)
     moves = move_table(assignment, current, units, conditions)
     (figures, unit) = _figures(solved, table, moves, units, conditions)
-    bridges = tuple(pair for job, *_ in solved if job.problem is not None for pair in job.problem.bridges)
+    bridges = tuple(pair for job, *_ in solved for pair in job.problem.bridges)
     together = [f"要求分开的 {a}、{b} 仍在同一片区" for a, b in met_apart(assignment, conditions)]
     notes = (*notes, *_told(table), *together)
     return TerritoryPlan(
@@ -119,35 +121,27 @@ def _free(name: str, used: set) -> str:
 def _rows(one) -> list[dict]:
     """Territories of one job: seat, heads, units, name."""
     job, label, *_ = one
-    rows = [
-        {"name": None, "parent": job.parent, "seat": code, "heads": count, "units": [code], "alone": True}
-        for code, count in job.alone
-    ]
-    if job.problem is None:
-        return rows
-    sites = medians(job.problem, label)
-    own = job.problem.distance.shape[1] == job.problem.n
-    for t in range(job.problem.k):
+    problem = job.problem
+    rows = []
+    sites = medians(problem, label)
+    own = problem.distance.shape[1] == problem.n
+    for t, heads in enumerate(problem.heads.tolist()):
         at = [i for i, where in enumerate(label) if where == t]
-        inside = [job.problem.codes[i] for i in at]
-        seat = (
-            job.problem.codes[sites[t]] if own else inside[int(job.problem.distance[at, sites[t]].argmin())]
-        )
+        seat = sites[t] if own else at[int(problem.distance[at, sites[t]].argmin())]
         rows.append(
             {
                 "name": job.names[t],
                 "parent": job.parent,
-                "seat": seat,
-                "heads": 1,
-                "units": inside,
-                "alone": False,
+                "seat": problem.codes[seat],
+                "heads": heads,
+                "units": [problem.codes[i] for i in at],
             }
         )
     return rows
 
 
 def territory_table(rows, units, conditions: Conditions, *, names, distance=None) -> pd.DataFrame:
-    """One row a territory; balance is judged within the parent of `within`, over what no unit has alone."""
+    """One row a territory; balance is judged against the mean load a head within the parent of `within`."""
     measures = list(conditions.measures)
     table = pd.DataFrame(
         [{key: row[key] for key in ("territory", "parent", "seat", "heads")} for row in rows],
@@ -155,16 +149,8 @@ def territory_table(rows, units, conditions: Conditions, *, names, distance=None
     )
     by = units.set_index("region")
     sums = np.array([by.loc[row["units"], measures].sum().to_numpy(float) for row in rows])
-    load = sums / table["heads"].to_numpy()[:, None]
-    group = table["parent"].fillna("").to_numpy()
+    relative = relative_loads(sums, table["heads"].to_numpy(), table["parent"].fillna("").to_numpy())
     single = np.array([len(row["units"]) == 1 for row in rows])
-    rest = np.array([not row["alone"] for row in rows])
-    mean = np.empty_like(load)
-    for parent in set(group):
-        mask = group == parent
-        left = mask & rest if (mask & rest).any() else mask
-        mean[mask] = sums[left].sum(axis=0) / table["heads"].to_numpy()[left].sum()
-    relative = load / np.where(mean > 0, mean, 1.0)
     tolerance = np.array(list(conditions.measures.values()))
     off = np.abs(relative - 1)
     holds = (off <= tolerance + 1e-9).all(axis=1)
@@ -241,19 +227,14 @@ def move_table(assignment: pd.Series, current, units, conditions: Conditions) ->
 
 
 def _figures(solved, table, moves, units, conditions: Conditions):
-    from .search.walk import total_cost
-
-    held = [one for one in solved if one[0].problem is not None]
-    cost = sum(total_cost(job.problem, label) for job, label, *_ in held)
-    bound = sum(one[2] for one in held)
-    proven = all(one[3] for one in held)
+    cost = sum(total_cost(job.problem, label) for job, label, *_ in solved)
+    bound = sum(one[2] for one in solved)
+    proven = all(one[3] for one in solved)
     first = next(iter(conditions.measures))
     gap = (cost - bound) / cost if cost > 0 and np.isfinite(bound) else float("nan")
     if cost == 0:
         gap = 0.0
-    single = table[table["n_units"] == 1]
-    worst = single.loc[single["load"].idxmax()] if len(single) else None
-    least = max(float(worst["load"]) - 1, 0.0) if worst is not None else 0.0
+    least, unit = _largest(solved)
     total = float(units[first].sum())
     figures = {
         "n_territories": len(table),
@@ -266,13 +247,27 @@ def _figures(solved, table, moves, units, conditions: Conditions):
         "tolerance_bound": least,
         "moved_share": float(moves[first].sum()) / total if len(moves) and total else 0.0,
     }
-    return pd.Series(figures, dtype=object), (worst["seat"] if least > 0 else None)
+    return pd.Series(figures, dtype=object), unit
+
+
+def _largest(solved) -> tuple[float, str | None]:
+    """By how much the largest unit exceeds what one person should have, and the unit."""
+    loads = [(float(job.problem.loads[:, 0].max()), job.problem) for job, *_ in solved]
+    largest, problem = max(loads, key=lambda pair: pair[0])
+    if largest <= 1:
+        return 0.0, None
+    return largest - 1, problem.codes[int(problem.loads[:, 0].argmax())]
 
 
 def _told(table: pd.DataFrame) -> list[str]:
-    """A line for every territory out of its band."""
+    """A line for every territory of several people, and for every one out of its band."""
     out = table[~table["holds"]]
-    return [
+    teams = table[table["heads"] > 1]
+    told = [
+        f"{row.territory} 由 {row.heads} 人共管：其中有一个单元超过一人的负荷，人均为均值的 {row.load:.2f} 倍"
+        for row in teams.itertuples()
+    ]
+    return told + [
         f"{row.territory} 不在容差内：人均负荷为均值的 {row.load:.2f} 倍（{row.reason}"
         + (f"：{row.seat_name}" if row.n_units == 1 else "")
         + "）"

@@ -47,6 +47,9 @@ class Problem:
         Price of a moved share of the first measure, beside travel; 0: travel alone.
     cut : bool
         The objective counts cut borders instead of travel.
+    people : list of int
+        People of each territory, empty for one each; a territory of several has exactly one locked unit and
+        is balanced at so many times the load.
     """
 
     codes: pd.Index
@@ -64,10 +67,22 @@ class Problem:
     cut: bool = False
     bridges: tuple = ()
     coords: np.ndarray | None = None
+    people: list = field(default_factory=list)
 
     @property
     def n(self) -> int:
         return len(self.codes)
+
+    @property
+    def heads(self) -> np.ndarray:
+        """People of each territory, (k,)."""
+        return np.array(self.people if self.people else [1] * self.k)
+
+    @property
+    def extra(self) -> np.ndarray:
+        """People beyond the first of the territory that a team's unit is locked to, (n,)."""
+        lock = np.asarray(self.lock)
+        return np.where(lock >= 0, self.heads[lock] - 1, 0) if self.people else np.zeros(self.n, dtype=int)
 
     @property
     def low(self) -> np.ndarray:

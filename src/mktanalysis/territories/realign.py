@@ -94,7 +94,7 @@ def realign(
         raise MktError(f"锁定到现有片区以外：{'、'.join(fresh)}；现有：{'、'.join(map(str, names))}")
     if wishes.within is not None or wishes.objective != "travel":
         raise MktError("realign 按现有片区调整，不用 within；目标只能是 travel：请按上级地区分别调整")
-    (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, current=current, large=False)
+    (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, current=current, teams=False)
     job = _todays(jobs[0], units, current, wishes)
     (out, _) = score(job.problem, job.start)
     if out or any(job.start[i] != at for i, at in enumerate(job.problem.old) if at >= 0):

@@ -1,7 +1,7 @@
 """Every condition of a design, checked again by code that shares nothing with the search.
 
 Always holds: only the tables, the conditions and the assignment are read; a condition that does not hold is
-listed with the worst case.
+listed with the worst case. How many people a territory has, and what is balanced, is the rule of `teams`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from ..regions import components
 from ..words import label
 from ..words.render import named
 from .conditions import Conditions
+from .teams import people_of, relative_loads, share_people
 
 
-def check_plan(assignment: pd.Series, units, edges, conditions: Conditions, *, tree=None, bridges=()):
+def check_plan(
+    assignment: pd.Series, units, edges, conditions: Conditions, *, tree=None, bridges=(), heads=None
+):
     """Check an assignment against its conditions (独立复核).
 
     Parameters
@@ -28,6 +31,8 @@ def check_plan(assignment: pd.Series, units, edges, conditions: Conditions, *, t
         Needed with ``within``.
     bridges : tuple
         Pairs of units that count as neighbours.
+    heads : Series, optional
+        territory -> people, as in ``plan.territories``; default: `n` shared by load.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def check_plan(assignment: pd.Series, units, edges, conditions: Conditions, *, t
     if not rows[0]["holds"]:
         return _table(rows)
     rows.append(_connected(assignment, edges, bridges))
-    heads = _heads(assignment, units, conditions, tree)
+    heads = _heads(assignment, units, conditions, tree, heads)
     rows.append(_people(heads, conditions))
     for name, tolerance in conditions.measures.items():
         rows.append(_balanced(assignment, units, name, tolerance, heads))
@@ -89,42 +94,22 @@ def _connected(assignment: pd.Series, edges: pd.DataFrame, bridges) -> dict:
     return _row("连通", int((broken - 1).sum()), detail)
 
 
-def _heads(assignment: pd.Series, units, conditions: Conditions, tree) -> pd.DataFrame:
-    """People of each territory: one, or the rounded load of a single unit far above the mean."""
-    (first, tolerance), *_ = conditions.measures.items()
+def _heads(assignment: pd.Series, units, conditions: Conditions, tree, heads) -> pd.DataFrame:
+    """People of each territory: as given, else shared by load within the parent of `within`."""
+    first = next(iter(conditions.measures))
     load = units.set_index("region")[first].groupby(assignment).sum()
-    size = assignment.value_counts().reindex(load.index)
-    table = pd.DataFrame({"load": load, "size": size, "heads": 1, "group": ""})
+    table = pd.DataFrame({"load": load, "group": ""})
     if conditions.within is not None:
         parent = tree.parents(conditions.within, assignment.index)
         table["group"] = parent.groupby(assignment.to_numpy()).first().reindex(load.index)
-    extra = conditions.n - len(table)
-    alone = pd.Series(False, table.index)
-    while extra > 0:
-        mean = (table["load"] * ~alone).groupby(table["group"]).transform("sum")
-        count = (table["heads"] * ~alone).groupby(table["group"]).transform("sum")
-        per_head = table["load"] / table["heads"]
-        single = (table["size"] == 1) & (per_head > (1 + tolerance) * mean / count)
-        if not single.any():
-            break
-        table.loc[per_head.where(single).idxmax(), "heads"] += 1
-        extra -= 1
-    return table.assign(alone=_alone(table, tolerance))
-
-
-def _alone(table: pd.DataFrame, tolerance: float) -> pd.Series:
-    """Single units too large for their band: the mean is that of the others."""
-    alone = pd.Series(False, table.index)
-    while True:
-        rest = table[~alone]
-        mean = rest.groupby("group")["load"].sum() / rest.groupby("group")["heads"].sum()
-        large = rest[
-            (rest["size"] == 1) & (rest["load"] > (1 + tolerance) * rest["group"].map(mean) * (1 + 1e-9))
-        ]
-        large = large[rest.groupby("group")["load"].transform("size").reindex(large.index) > 1]
-        if large.empty:
-            return alone
-        alone[large["load"].idxmax()] = True
+    if heads is not None:
+        return table.assign(heads=pd.Series(heads).reindex(load.index).fillna(0).astype(int))
+    people = pd.Series({"": conditions.n})
+    if conditions.within is not None:
+        given = pd.Series(conditions.heads, dtype=int)
+        people = given if len(given) else share_people(load.groupby(table["group"]).sum(), conditions.n)
+    parts = [people_of(part, int(people[group])) for group, part in load.groupby(table["group"])]
+    return table.assign(heads=pd.concat(parts).reindex(load.index))
 
 
 def _people(heads: pd.DataFrame, conditions: Conditions) -> dict:
@@ -135,10 +120,10 @@ def _people(heads: pd.DataFrame, conditions: Conditions) -> dict:
 
 
 def _balanced(assignment: pd.Series, units, name: str, tolerance: float, heads: pd.DataFrame) -> dict:
-    load = units.set_index("region")[name].groupby(assignment).sum().reindex(heads.index) / heads["heads"]
-    normal = heads["heads"] == 1
-    mean = load.where(normal & ~heads["alone"]).groupby(heads["group"]).transform("mean")
-    off = (load / mean - 1).abs().where(normal)
+    sums = units.set_index("region")[name].groupby(assignment).sum().reindex(heads.index)
+    people = heads["heads"].to_numpy()
+    relative = relative_loads(sums.to_numpy(float)[:, None], people, heads["group"].to_numpy())
+    off = pd.Series(np.abs(relative[:, 0] - 1), heads.index)
     excess = off - tolerance
     out = excess[excess > 1e-9].sort_values(ascending=False)
     detail = "；".join(f"{area} 偏离 {off[area]:.1%}" for area in out.index[:5])

@@ -36,6 +36,8 @@ LIVELY_SHARE = 0.4
 ROUGH = 60
 #: Tries for the prices of load whenever all sites are looked at.
 SETTLE = 8
+#: No price of load is above this many times the cost of a territory.
+DEAREST = 1e6
 #: Steps at which the pairs to look at are chosen anew.
 LOOKS = (0, 5, 10, 20, 35, 60, 90, 130, 180, 250, 350)
 
@@ -50,12 +52,20 @@ class Bound:
 
 
 def surrogate(problem: Problem) -> tuple[np.ndarray, float, float]:
-    """One load (n,) and its band that every assignment within all bands keeps."""
+    """One load (n,) and its band that every assignment within all bands keeps.
+
+    A team's unit takes the upper end of its other people's band off its load; as a territory has one such
+    unit at most, the lower end is eased by the most that this can hide.
+    """
     held = problem.tolerance < NO_BALANCE
     if not held.any():
         return np.zeros(problem.n), 0.0, np.inf
-    loads = problem.loads[:, held]
-    return loads.mean(axis=1), float(problem.low[held].mean()), float(problem.high[held].mean())
+    load = problem.loads[:, held].mean(axis=1)
+    low = float(problem.low[held].mean())
+    high = float(problem.high[held].mean())
+    size = np.maximum(load - problem.extra * high, 0.0)
+    hidden = load - problem.extra * low - size
+    return size, max(low - float(hidden[problem.extra > 0].max(initial=0.0)), 0.0), high
 
 
 def lower_bound(problem: Problem, best: float, *, steps: int = STEPS) -> Bound:
@@ -151,6 +161,7 @@ class _Sites:
         self.reached = self._reached()
         self.toll = np.zeros(len(self.travel))  # price of load at each site, below 0 where it is full
         self.slope = np.full(len(self.travel), self._steepness())
+        self.dearest = DEAREST / self._steepness()
 
     def _reached(self) -> np.ndarray:
         """The nearest units of every site that hold `REACH` times its largest load, as flags."""
@@ -226,13 +237,15 @@ class _Sites:
         goal = np.where((toll < 0) | ((toll == 0) & (filled > self.top)), self.top, self.bottom)
         idle = (toll == 0) & (filled >= self.bottom) & (filled <= self.top)
         moved = np.where(idle, 0.0, toll + (goal - filled) / slope)
-        moved = np.where(toll * moved < 0, 0.0, moved)
+        moved = np.clip(moved, -self.dearest, self.dearest)  # a site that cannot be in its band
+        moved = np.where(np.sign(toll) * moved < 0, 0.0, moved)
         second, after, again = self._at(gain, moved)
         better = second > first
         change = np.abs(moved - toll)
         known = (change > 0) & (after != filled)
         fresh = np.where(known, np.abs(after - filled) / np.where(change > 0, change, 1.0), slope * 0.7)
-        self.slope[self.sites] = np.where(idle, slope, np.clip(fresh, slope / 2, slope * 2))
+        fresh = np.maximum(np.clip(fresh, slope / 2, slope * 2), 1e-9 / self.dearest)
+        self.slope[self.sites] = np.where(idle, slope, fresh)
         self.toll[self.sites] = np.where(better, moved, toll)
         value = np.full(len(self.travel), np.inf)
         value[self.sites] = np.where(better, second, first) + forced

@@ -6,10 +6,12 @@ smallest tolerance is proven, by a choice that keeps it and a search that finds 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..problem import NO_BALANCE, Problem
-from ..search.recombine import choose_sets
+from ..search.recombine import choose_sets, numbered
 
 #: Up to so many units sets are listed at all, and up to so many sets.
 MOST_UNITS = 40
@@ -24,8 +26,10 @@ class TooMany(Exception):
     """More connected sets than are listed; an internal signal, never seen outside this room."""
 
 
-def connected_sets(problem: Problem, high: np.ndarray) -> np.ndarray:
+def connected_sets(problem: Problem, high: np.ndarray, most: int = MOST_SETS) -> np.ndarray:
     """Masks of all connected sets with loads at most `high`, by size; bit i for unit i (int64).
+
+    More than `most` of them are too many.
 
     Examples
     --------
@@ -52,7 +56,7 @@ def connected_sets(problem: Problem, high: np.ndarray) -> np.ndarray:
         masks = np.concatenate([part[0] for part in grown])
         masks, first = np.unique(masks, return_index=True)
         count += len(masks)
-        if count > MOST_SETS:
+        if count > most:
             raise TooMany
         sets = masks
         around = np.concatenate([part[1] for part in grown])[first]
@@ -66,9 +70,12 @@ def members(masks: np.ndarray, n: int) -> np.ndarray:
     return (masks[:, None] >> np.arange(n)) & 1 == 1
 
 
-def sets_and_loads(problem: Problem, high) -> tuple[np.ndarray, np.ndarray]:
-    """Connected sets up to `high` that obey locks, seats and apart, and their loads (sets, measures)."""
-    masks = connected_sets(problem, high)
+def sets_and_loads(problem: Problem, high, most: int = MOST_SETS) -> tuple[np.ndarray, np.ndarray]:
+    """Connected sets up to `high` that obey all wishes, and their loads a head (sets, measures)."""
+    heads = problem.heads
+    extra = problem.extra
+    part = replace(problem, loads=problem.loads - extra[:, None])
+    masks = connected_sets(part, 1 + heads.max() * (np.asarray(high) - 1), most)
     for t in range(problem.k):
         locked = [i for i, at in enumerate(problem.lock) if at == t]
         whole = sum(1 << i for i in locked)
@@ -80,9 +87,15 @@ def sets_and_loads(problem: Problem, high) -> tuple[np.ndarray, np.ndarray]:
             pair = (1 << i) | (1 << j)
             masks = masks[(masks & pair) != pair]
     loads = np.concatenate(
-        [members(part, problem.n) @ problem.loads for part in _chunks(masks)] or [problem.loads[:0]]
+        [_per_head(problem, members(part, problem.n)) for part in _chunks(masks)] or [problem.loads[:0]]
     )
-    return masks, loads
+    fits = (loads <= high + 1e-9).all(axis=1)
+    return masks[fits], loads[fits]
+
+
+def _per_head(problem: Problem, inside: np.ndarray) -> np.ndarray:
+    """Loads a head (sets, measures) of sets given as flags (sets, n)."""
+    return (inside @ problem.loads) / (1 + inside @ problem.extra)[:, None]
 
 
 def _chunks(masks: np.ndarray):
@@ -188,20 +201,7 @@ def _priced(problem: Problem, masks, cost):
 
 def label_sets(problem: Problem, masks: np.ndarray) -> list[int]:
     """Territory of each unit from the chosen sets; locks and seats keep their numbers."""
-    table = members(masks, problem.n)
-    number: dict[int, int] = {}
-    for i, t in enumerate(problem.lock):
-        if t >= 0:
-            number[int(np.flatnonzero(table[:, i])[0])] = t
-    for t, site in enumerate(problem.site):
-        if site >= 0:
-            number[int(np.flatnonzero(table[:, site])[0])] = t
-    free = iter(sorted(set(range(problem.k)) - set(number.values())))
-    order = sorted(range(len(masks)), key=lambda c: int(np.flatnonzero(table[c])[0]))
-    for c in order:
-        if c not in number:
-            number[c] = next(free)
-    return [number[int(np.flatnonzero(table[:, i])[0])] for i in range(problem.n)]
+    return numbered(problem, [np.flatnonzero(row).tolist() for row in members(masks, problem.n)])
 
 
 def smallest_tolerance(problem: Problem, reached: float) -> tuple[float, list | None, bool]:
@@ -243,7 +243,7 @@ def exact_cover(problem: Problem, masks: np.ndarray, off: float):
     whole = (1 << problem.n) - 1
     near = [sum(1 << j for j in one) for one in problem.neighbors]
     held = np.flatnonzero(problem.tolerance < NO_BALANCE)
-    load = problem.loads[:, held[0]].tolist() if len(held) else None
+    load = problem.loads[:, held[0]].tolist() if len(held) and not problem.extra.any() else None
     budget = [MOST_NODES]
 
     def possible(rest: int, left: int) -> bool:

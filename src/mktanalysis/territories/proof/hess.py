@@ -116,10 +116,14 @@ class Programme:
         opened = self.at[sites, sites]
         count = np.arange(len(sites))
         for m in np.flatnonzero(problem.tolerance < NO_BALANCE):
-            loads = (row, self.columns, problem.loads[self.unit, m])
-            self.program.rows(len(sites), [loads, (count, opened, -problem.high[m])], high=1e-9)
+            # a team's unit takes the load of its other people off, at either end of their band
+            top = (problem.loads[:, m] - problem.extra * problem.high[m])[self.unit]
+            bottom = (problem.loads[:, m] - problem.extra * problem.low[m])[self.unit]
+            full = [(row, self.columns, top), (count, opened, -problem.high[m])]
+            self.program.rows(len(sites), full, high=1e-9)
             if problem.low[m] > 0:
-                self.program.rows(len(sites), [loads, (count, opened, -problem.low[m])], low=-1e-9)
+                least = [(row, self.columns, bottom), (count, opened, -problem.low[m])]
+                self.program.rows(len(sites), least, low=-1e-9)
 
     def _wishes(self) -> None:
         """Seats are open, units locked together share a site, units apart do not."""
@@ -127,18 +131,26 @@ class Programme:
         seats = [self.at[at, at] for at in problem.site if at >= 0]
         self.program.raise_low(np.array(seats, dtype=int), 1.0)
         sites = range(self.at.shape[1])
+        first: list[int] = []  # a locked unit of each territory that has one
         for t in range(problem.k):
             locked = [i for i, at in enumerate(problem.lock) if at == t]
+            first += locked[:1]
             for i in locked[1:]:
                 for j in sites:
                     self._tie(self.at[locked[0], j], self.at[i, j])
+        for j in sites:  # of all that are locked elsewhere a site serves one at most
+            columns = self.at[first, j]
+            self._one_of(columns[columns >= 0])
         for i, others in enumerate(problem.apart):
             for other in others:
                 if other > i:
                     for j in sites:
-                        pair = [c for c in (self.at[i, j], self.at[other, j]) if c >= 0]
-                        if len(pair) == 2:
-                            self.program.rows(1, [(0, np.array(pair), 1.0)], high=1.0)
+                        pair = self.at[[i, other], j]
+                        self._one_of(pair[pair >= 0])
+
+    def _one_of(self, columns: np.ndarray) -> None:
+        if len(columns) > 1:
+            self.program.rows(1, [(0, columns, 1.0)], high=1.0)
 
     def _tie(self, one: int, other: int) -> None:
         parts = [(0, c, sign) for c, sign in ((one, 1.0), (other, -1.0)) if c >= 0]

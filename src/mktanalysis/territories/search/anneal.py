@@ -30,9 +30,6 @@ MANY_HEAT = (0.5, 0.03)
 PRICE = (0.05, 3.0)
 #: With a price of moving: temperature in mean loads of a unit, price of imbalance in loads of a territory.
 KEEP_HEAT = (3.0, 0.03)
-#: More units than this begin from spread medians, and stay near them: not so hot.
-MANY_UNITS = 900
-MANY_HEAT = (0.5, 0.03)
 KEEP_PRICE = (0.02, 20.0)
 
 
@@ -62,10 +59,10 @@ def anneal(
     for number in range(starts):
         if start is not None:
             label = list(start)
+        elif problem.n > MANY_UNITS and not problem.cut and _teams_alone(problem):
+            label = spread_cut(problem, rng)
         elif any(at >= 0 for at in problem.lock) or any(at >= 0 for at in problem.site):
             label = grown(problem, rng)
-        elif problem.n > MANY_UNITS and not problem.cut:
-            label = spread_cut(problem, rng)
         else:
             label = first_cut(problem, number / starts)
         found = cool(problem, label, rng, effort, pool if starts > 1 else None)
@@ -73,6 +70,12 @@ def anneal(
     if len(pool.cost) > problem.k and pool.usable():
         return pool.choose(best[2], best[1] if best[0] == 0 else np.inf)
     return best[2]
+
+
+def _teams_alone(problem: Problem) -> bool:
+    """Whether no site is fixed and every locked unit is the first and only one of its territory, in order."""
+    locked = [t for t in problem.lock if t >= 0]
+    return all(at < 0 for at in problem.site) and sorted(locked) == list(range(len(locked)))
 
 
 def blocks_of(problem: Problem, effort: float) -> int:

@@ -24,13 +24,14 @@ class Pool:
         self.problem = problem
         self.cost: dict[int, float] = {}
         bound = problem.tolerance < NO_BALANCE
-        self.bands = list(zip(problem.low[bound].tolist(), problem.high[bound].tolist(), strict=True))
+        self.wide = problem.tolerance[bound].tolist()
+        self.heads = problem.heads.tolist()
 
     def add(self, walk) -> None:
         """Keep the territories of a settled walk that are within their bands."""
         for t, members in enumerate(walk.members):
-            loads = (load[t] for _, load, *_ in walk.measures)
-            if all(low - 1e-9 <= x <= high + 1e-9 for x, (low, high) in zip(loads, self.bands, strict=True)):
+            off = (abs(load[t] - 1) / self.heads[t] for _, load, *_ in walk.measures)
+            if all(x <= wide + 1e-9 for x, wide in zip(off, self.wide, strict=True)):
                 mask = 0
                 for i in members:
                     mask |= 1 << i
@@ -39,10 +40,10 @@ class Pool:
                     self.cost[mask] = sum(row[i] for i in members)
 
     def usable(self) -> bool:
-        """Whether territories are interchangeable: no names, no fixed sites, no price of moving."""
+        """Whether a territory's units tell its cost: no homes, no units apart, no price of moving."""
         problem = self.problem
-        named = any(at >= 0 for at in (*problem.lock, *problem.site)) or any(problem.apart)
-        return not (named or problem.keep or problem.cut)
+        homes = any(at >= 0 and problem.lock[at] != t for t, at in enumerate(problem.site))
+        return not (homes or any(problem.apart) or problem.keep or problem.cut)
 
     def choose(self, label: list, best: float) -> list[int]:
         """Labels of the cheapest choice found, `label` (of cost `best`) if there is none better."""
@@ -52,11 +53,19 @@ class Pool:
         chosen = choose_sets((rows, columns, cost), (self.problem.n, self.problem.k), best, NODES)
         if chosen is None or cost[chosen].sum() >= best - 1e-9:
             return label
-        found = [0] * self.problem.n
-        for t, c in enumerate(chosen):
-            for i in rows[columns == c].tolist():
-                found[i] = t
-        return found
+        return numbered(self.problem, [rows[columns == c].tolist() for c in chosen])
+
+
+def numbered(problem: Problem, groups: list) -> list[int]:
+    """Territory of each unit from groups of units; locks and seats keep their numbers, the others follow."""
+    group = {i: c for c, units in enumerate(groups) for i in units}
+    number = {group[i]: t for i, t in enumerate(problem.lock) if t >= 0}
+    number |= {group[at]: t for t, at in enumerate(problem.site) if at >= 0}
+    free = iter(sorted(set(range(problem.k)) - set(number.values())))
+    for c in sorted(range(len(groups)), key=lambda c: min(groups[c])):
+        if c not in number:
+            number[c] = next(free)
+    return [number[group[i]] for i in range(problem.n)]
 
 
 def incidence(masks) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """A first assignment of many units: medians that share the load by prices, from several beginnings.
 
-Always holds: every territory is connected and has a unit. The pieces are nearly those of a power diagram: a
-unit goes where distance plus the price of the site is least, and full sites become dearer (the dual of the
+Always holds: every territory is connected and has a unit; a territory has one locked unit at most. The pieces
+are nearly those of a power diagram: a unit goes where distance plus the price of the site is least, and full sites become dearer (the dual of the
 balanced transport to fixed sites); then each site moves to the median unit of its piece (Lloyd).
 """
 
@@ -38,13 +38,18 @@ def spread_cut(problem: Problem, rng: np.random.Generator) -> list[int]:
     tolerance = float(problem.tolerance.min())
     for _ in range(BEGINNINGS):
         label, cost = _settled(problem, rng, tolerance)
-        load = np.bincount(label, problem.loads.mean(axis=1), problem.k)
+        load = np.bincount(label, _relative(problem), problem.k)
         if len(np.unique(label)) < problem.k:
             continue
         key = cost * (1 + np.maximum(np.abs(load - 1) - tolerance, 0.0).sum() / problem.k)
         if best is None or key < best[0]:
             best = (key, label)
     return first_cut(problem) if best is None else _joined(problem, best[1].tolist())
+
+
+def _relative(problem: Problem) -> np.ndarray:
+    """Mean loads (n,); a team's unit without the load of its other people, so that all are balanced at 1."""
+    return problem.loads.mean(axis=1) - problem.extra
 
 
 def _settled(problem: Problem, rng: np.random.Generator, tolerance: float) -> tuple[np.ndarray, float]:
@@ -67,11 +72,13 @@ def _settled(problem: Problem, rng: np.random.Generator, tolerance: float) -> tu
 
 
 def _seeds(problem: Problem, rng: np.random.Generator) -> np.ndarray:
-    """Sites one after another, likely where much load is far from those before (k-means++)."""
+    """Sites one after another, likely where much load is far from those before (k-means++); locked units are
+    the first."""
     load = problem.loads.mean(axis=1)
-    near = np.ones(problem.n)
-    sites: list[int] = []
-    for _ in range(problem.k):
+    locked = {t: i for i, t in enumerate(problem.lock) if t >= 0}
+    sites = [locked[t] for t in range(len(locked))]
+    near = problem.distance[:, sites].min(axis=1) if sites else np.ones(problem.n)
+    for _ in range(problem.k - len(sites)):
         chance = load * near
         chance = chance if chance.sum() > 0 else np.ones(problem.n)
         sites.append(int(rng.choice(problem.n, p=chance / chance.sum())))
@@ -83,22 +90,29 @@ def _seeds(problem: Problem, rng: np.random.Generator) -> np.ndarray:
 def _priced(problem: Problem, sites: np.ndarray, price: np.ndarray, how: tuple):
     """Labels by distance plus price, and the prices after some steps against overload."""
     steps, step, tolerance = how
-    load = problem.loads.mean(axis=1)
+    load = _relative(problem)
     far = problem.distance[:, sites]
-    label = np.argmin(far + price, axis=1)
+    lock = np.asarray(problem.lock)
+    held = lock >= 0
+
+    def nearest() -> np.ndarray:
+        return np.where(held, lock, np.argmin(far + price, axis=1))
+
+    label = nearest()
     for _ in range(steps - 1):
         off = np.bincount(label, load, problem.k) - 1
         price = price + step * np.where(np.abs(off) > tolerance / 2, off, 0.0)
-        label = np.argmin(far + price, axis=1)
+        label = nearest()
     return label, price
 
 
 def _joined(problem: Problem, label: list[int]) -> list[int]:
-    """The largest part of every territory stays, the rest joins a neighbour."""
+    """The part with the locked unit, else the largest part of every territory stays, the rest joins a
+    neighbour."""
     load = problem.loads[:, 0]
     for t in range(problem.k):
         parts = parts_of(problem.neighbors, [i for i, at in enumerate(label) if at == t])
-        parts.sort(key=lambda part: -load[part].sum())
+        parts.sort(key=lambda part: (-sum(problem.lock[i] >= 0 for i in part), -load[part].sum()))
         for part in parts[1:]:
             for i in part:
                 label[i] = -1

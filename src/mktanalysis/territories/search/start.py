@@ -109,7 +109,7 @@ def grown(problem: Problem, rng: np.random.Generator) -> list[int]:
     for t in range(problem.k):
         _join_locked(problem, label, t)
     _seed_rest(problem, label, rng)
-    load = [0.0] * problem.k
+    load = (1.0 - problem.heads).tolist()
     relative = problem.loads.mean(axis=1).tolist()
     ways: list[list] = [[] for _ in range(problem.k)]
     for i, t in enumerate(label):

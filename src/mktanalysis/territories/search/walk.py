@@ -49,12 +49,20 @@ class Walk:
             self.members[t].append(i)
 
     def _measures(self) -> None:
-        """Per measure: loads of units and territories, prices, half the band, the price's scale."""
+        """Per measure: loads of units and territories, prices, half the band, the price's scale.
+
+        A territory of several people starts below zero, so that all are balanced at 1; its band is wider than
+        the price knows, and is kept by the score.
+        """
         self.measures = []
+        self.heads = self.problem.heads.tolist()
+        missing = [1 - h for h in self.heads]
         for column, tolerance in zip(self.columns, self.problem.tolerance.tolist(), strict=True):
             if tolerance >= NO_BALANCE:
                 continue
-            load = [sum(column[i] for i in one) for one in self.members]
+            load = [
+                sum(column[i] for i in one) + less for one, less in zip(self.members, missing, strict=True)
+            ]
             half = tolerance / 2
             scale = 1 / max(tolerance, 1e-3) ** 2
             price = [max(abs(x - 1) - half, 0.0) ** 2 * scale for x in load]
@@ -82,7 +90,7 @@ class Walk:
         """As `score`, from the books; the sites must be settled."""
         out = 0
         for _, load, _, half, _ in self.measures:
-            out += sum(abs(x - 1) > 2 * half + 1e-9 for x in load)
+            out += sum(abs(x - 1) > (2 * half + 1e-9) * h for x, h in zip(load, self.heads, strict=True))
         if self.apart is not None:
             label = self.label
             out += sum(j > i and label[i] == label[j] for i, one in enumerate(self.apart) for j in one)
@@ -253,8 +261,9 @@ def score(problem: Problem, label) -> tuple[float, float]:
     """
     label = np.asarray(label)
     out = 0
+    heads = problem.heads
     for column, tolerance in zip(problem.loads.T, problem.tolerance, strict=True):
-        load = np.bincount(label, weights=column, minlength=problem.k)
+        load = np.bincount(label, weights=column, minlength=problem.k) / heads
         out += int((np.abs(load - 1) > tolerance + 1e-9).sum())
     for i, others in enumerate(problem.apart):
         out += sum(1 for j in others if j > i and label[i] == label[j])
