@@ -7,8 +7,8 @@ from .edits import compare_designs, edit_plan, smallest_relaxation
 from .macro import compare_schemes, design_macro_regions, scheme_frontier
 from .people import Levels, design_for_people, design_levels
 from .plan import TerritoryPlan
-from .realign import Frontier, carry_over, handovers, realign, realign_frontier
 from .review import check_plan
+from .today import Frontier, carry_over, handovers, realign, realign_frontier
 
 __all__ = [
     "CentreCoverage",

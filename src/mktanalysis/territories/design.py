@@ -15,9 +15,9 @@ from .conditions import Conditions, check_inputs
 from .plan import TerritoryPlan, plan_of
 from .proof.exact import MOST_UNITS, TooMany, best_choice, smallest_tolerance
 from .proof.hess import MOST_PAIRS, Proof, prove
-from .search.anneal import anneal, starts_of
+from .search.anneal import MANY_UNITS, anneal, starts_of
 from .search.walk import score, total_cost
-from .search.windows import mend, mendable
+from .search.windows import mend, mendable, searched_again
 
 #: Designs of more units share their budget among the parts, and their proofs look at fewer pairs.
 SHARED_UNITS = 500
@@ -25,6 +25,8 @@ FEW_PAIRS = 1000
 #: Runs of a part and the effort of each; searches of a part in which a band cannot be kept.
 PART_STARTS, PART_EFFORT = 5, 0.4
 PART_TRIES = 3
+#: Rounds in which a design of very many units is searched again, a few neighbours at a time.
+AGAIN = 2
 
 
 def design_territories(
@@ -115,6 +117,8 @@ def _searched(problem, seed: int, budget: dict, tries: int) -> list[int]:
     best = None
     for number in range(tries):
         label = anneal(problem, random_state=seed + number, **budget)
+        if problem.n > MANY_UNITS and mendable(problem):
+            label = searched_again(problem, label, seed, int(AGAIN * budget["effort"]))
         if score(problem, label)[0] and mendable(problem):
             label = mend(problem, label)
         found = score(problem, label)

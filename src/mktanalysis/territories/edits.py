@@ -13,7 +13,7 @@ from ..words.render import named
 from .conditions import met_apart
 from .design import design_territories
 from .plan import TerritoryPlan
-from .realign import realign
+from .today import realign
 
 
 def edit_plan(
@@ -62,13 +62,14 @@ def edit_plan(
     locks = {code: name for code, name in plan.assignment.items() if name in keep and code not in moves}
     locks |= moves
     given = {
-        name: getattr(wishes, name) for name in ("measures", "weight", "together", "apart", "effort")
+        name: getattr(wishes, name)
+        for name in ("measures", "weight", "within", "together", "apart", "effort")
     }  # seats keep their territories by their locks
     locks |= {seat: moves.get(seat, plan.assignment[seat]) for seat in wishes.seats}
+    people = plan.territories.set_index("territory")["heads"]
     return realign(
-        units, edges, plan.assignment, tree, n=plan.assignment.nunique(), random_state=random_state,
-        locks=locks, **given,
-    )  # fmt: skip
+        units, edges, plan.assignment, tree, people=people, random_state=random_state, locks=locks, **given
+    )
 
 
 def compare_designs(

@@ -37,7 +37,7 @@ class TerritoryPlan(Shown):
         today's (empty without).
     figures : Series
         n_territories, n_out, cost, bound, gap, proven, worst_deviation, tolerance_bound (with one person a
-        territory no design is below), moved_share, moved_bound (what has to move at least; of a re-alignment);
+        territory no design is below), moved_share, moved_bound (what has to move at least, if re-aligned);
         cost is the mean distance by weight (a plain sum without weight, cut borders with ``borders``).
     tolerance_unit : str or None
         The unit that causes the smallest tolerance.

@@ -81,8 +81,11 @@ class Problem:
     @property
     def extra(self) -> np.ndarray:
         """People beyond the first of the territory that a team's unit is locked to, (n,)."""
-        lock = np.asarray(self.lock)
-        return np.where(lock >= 0, self.heads[lock] - 1, 0) if self.people else np.zeros(self.n, dtype=int)
+        extra = np.zeros(self.n, dtype=int)
+        for t, heads in enumerate(self.people):
+            if heads > 1 and t in self.lock:
+                extra[self.lock.index(t)] = heads - 1
+        return extra
 
     @property
     def low(self) -> np.ndarray:

@@ -1,8 +1,8 @@
 """What has to move at least: today's territories and their bands as an integer programme.
 
-Always holds: the bound is at most the moved share of any design within the bands; labels that are returned are
-connected and keep the bands; limits are nodes and rounds, never seconds. Separator cuts between two units of a
-territory as in Validi, Buchanan and Lykhovyd 2022.
+Always holds: the bound is at most the moved share of any design within the bands; labels that are returned
+are connected and keep the bands; limits are nodes and rounds, never seconds. Separator cuts between two units
+of a territory as in Validi, Buchanan and Lykhovyd 2022.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from .hess import separator
 #: More pairs of unit and territory than this are bounded by the linear programme alone.
 MOST_PAIRS = 4000
 #: Rounds of cuts, and nodes of branch and bound a round.
-ROUNDS = 40
-NODES = 300
+ROUNDS = 15
+NODES = 60
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,8 +1,9 @@
 """A first assignment of many units: medians that share the load by prices, from several beginnings.
 
 Always holds: every territory is connected and has a unit; a territory has one locked unit at most. The pieces
-are nearly those of a power diagram: a unit goes where distance plus the price of the site is least, and full sites become dearer (the dual of the
-balanced transport to fixed sites); then each site moves to the median unit of its piece (Lloyd).
+are nearly those of a power diagram: a unit goes where distance plus the price of the site is least, and full
+sites become dearer (the dual of the balanced transport to fixed sites); then each site moves to the median
+unit of its piece (Lloyd).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Mending: where territories stay out of their bands, a few neighbours at a time are divided anew, exactly.
+"""A few neighbouring territories at a time are divided anew: exactly where some stay out of their bands, by
+short searches where there are very many units.
 
 Always holds: the number of territories out of a band never rises, and with as many out the excess or the cost
 falls; territories stay connected; the order of the windows depends on the figures alone.
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..problem import Problem
 from ..proof.exact import TooMany, label_sets, members, set_costs, sets_and_loads
+from .anneal import anneal
 from .recombine import choose_sets
 from .walk import score
 
@@ -25,6 +27,11 @@ ROUNDS = 4
 NEIGHBORS = 4
 #: Sets with less than this share of a balanced load are no territories even where bands cannot be kept.
 LEAST_LOAD = 0.4
+#: Windows of a large design: territories, units that are enough, how many of them count as done; the search.
+LARGE_TERRITORIES = 8
+LARGE_UNITS = 260
+LARGE_STEP = 3
+LARGE_STARTS, LARGE_EFFORT = 4, 0.2
 
 
 def mend(problem: Problem, label: list[int]) -> list[int]:
@@ -42,6 +49,49 @@ def mend(problem: Problem, label: list[int]) -> list[int]:
         if best is before or not _out(problem, best):
             break
     return best if score(problem, best)[0] <= score(problem, label)[0] else label
+
+
+def searched_again(problem: Problem, label: list[int], seed: int, rounds: int) -> list[int]:
+    """Windows of neighbours of a large design searched from the beginning, each better answer kept."""
+    best = list(label)
+    for number in range(rounds):
+        todo = list(range(problem.k))
+        while todo:
+            window = _large_window(problem, best, todo[0], number)
+            for t in window[: LARGE_STEP + 1]:
+                if t in todo:
+                    todo.remove(t)
+            inside = [i for i, at in enumerate(best) if at in window]
+            part = _part(problem, inside, window)
+            now = [window.index(best[i]) for i in inside]
+            found = anneal(part, random_state=seed + number, starts=LARGE_STARTS, effort=LARGE_EFFORT)
+            if score(part, found) < score(part, now):
+                for i, t in zip(inside, found, strict=True):
+                    best[i] = window[t]
+    return best
+
+
+def _large_window(problem: Problem, label, t: int, number: int) -> list[int]:
+    """Territory `t` and those around it; in odd rounds it reaches out farther, with fewer at each step."""
+    border = _borders(problem, label)
+    window = [t]
+    size = np.bincount(label, minlength=problem.k)
+    for u in window:
+        around = sorted(border[u], key=lambda v: (-border[u][v], v))
+        for v in around if number % 2 == 0 else around[:2]:
+            if v not in window and len(window) < LARGE_TERRITORIES and size[window].sum() < LARGE_UNITS:
+                window.append(v)
+    return window
+
+
+def _borders(problem: Problem, label) -> list[dict[int, int]]:
+    """Number of borders between each territory and its neighbours."""
+    border: list[dict[int, int]] = [{} for _ in range(problem.k)]
+    for i, near in enumerate(problem.neighbors):
+        for j in near:
+            if label[i] != label[j]:
+                border[label[i]][label[j]] = border[label[i]].get(label[j], 0) + 1
+    return border
 
 
 def mendable(problem: Problem) -> bool:
@@ -66,11 +116,7 @@ def _out(problem: Problem, label) -> list[int]:
 def _windows(problem: Problem, label, t: int):
     """Sets of neighbouring territories around `t`: with all its neighbours, then from each of them on."""
     size = np.bincount(label, minlength=problem.k)
-    border: list[dict[int, int]] = [{} for _ in range(problem.k)]
-    for i, near in enumerate(problem.neighbors):
-        for j in near:
-            if label[i] != label[j]:
-                border[label[i]][label[j]] = border[label[i]].get(label[j], 0) + 1
+    border = _borders(problem, label)
     around = sorted(border[t], key=lambda u: (-border[t][u], u))[:NEIGHBORS]
     for start in ([t], *([t, u] for u in around)):
         window = list(start)
@@ -118,8 +164,9 @@ def _part(problem: Problem, inside: list[int], window: list[int]) -> Problem:
         neighbors=[[place[j] for j in problem.neighbors[i] if j in place] for i in inside], k=len(window),
         lock=[window.index(t) if (t := problem.lock[i]) >= 0 else -1 for i in inside],
         site=[place.get(problem.site[t], -1) for t in window],
+        coords=None if problem.coords is None else problem.coords[inside],
         apart=[{place[j] for j in problem.apart[i] if j in place} for i in inside] if problem.apart else [],
-        old=[], coords=None, people=problem.heads[window].tolist(),
+        old=[], people=problem.heads[window].tolist(),
     )  # fmt: skip
 
 
