@@ -168,6 +168,34 @@ def test_people_of_the_parents_may_be_given():
         design_territories(units, edges, n=6, heads={"p1": 3, "p2": 3})
 
 
+def test_more_people_than_units_of_a_parent_share_its_units():
+    (units, edges) = board()
+    units = units.assign(capacity=np.where(units["y"] < 2, 50.0, 1.0))  # a parent of 12 units gets 32 people
+    plan = design_territories(units, edges, halves(units), n=34, within="mid", effort=0.1)
+    people = plan.territories.groupby("parent")["heads"].sum()
+    assert people.sum() == 34 and people["p1"] == 32
+    assert (plan.territories["parent"] == "p1").sum() == 12
+    with pytest.raises(InfeasibleError, match="分不成"):
+        design_territories(units, edges, halves(units), n=34, within="mid", effort=0.1, teams=False)
+
+
+def test_a_seat_that_is_too_large_is_told():
+    (units, edges) = board()
+    units = units.assign(capacity=np.where(units.index < 1, 40.0, 1.0))
+    with pytest.raises(InfeasibleError, match="已证明"):
+        design_territories(units.iloc[:12], edges, n=5, effort=0.1, seats=("u00",))
+    plan = design_territories(units, edges, n=5, effort=0.1, seats=("u00",))
+    out = plan.territories.set_index("territory").loc["u00"]
+    assert not out["holds"] and out["heads"] == 1  # a named seat is one person's
+
+
+def test_today_s_names_may_be_numbers():
+    (units, edges) = board(4, 4)
+    today = pd.Series(np.where(units["x"] < 2, 1, 2), units["region"])
+    plan = design_territories(units, edges, n=2, measures={"capacity": 0.3}, current=today, effort=0.1)
+    assert set(plan.assignment) == {"1", "2"}
+
+
 def test_islands_are_bridged_and_said():
     (units, edges) = board(3, 4)
     cut = edges[~edges["region"].isin(["u03"]) & ~edges["neighbor"].isin(["u03"])]

@@ -1,5 +1,6 @@
 """Search and proof against brute force on small grids, against each other, and for what must never happen."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,7 @@ from mktanalysis.territories.search.anneal import anneal
 from mktanalysis.territories.search.spread import spread_cut
 from mktanalysis.territories.search.start import first_cut, grown
 from mktanalysis.territories.search.walk import Walk, medians, score, total_cost
+from mktanalysis.territories.search.windows import mend
 
 
 def grid(rows, columns, k, tolerance=0.3, seed=0, **more):
@@ -232,3 +234,40 @@ def test_the_products_of_k_labels_agree_with_the_growth():
         and (np.abs(np.bincount(label, problem.loads[:, 0], 2) - 1) <= 0.6).all()
     }  # fmt: skip
     assert {tuple(label) for label in all_designs(problem)} == other
+
+
+def test_mending_never_makes_it_worse_and_is_exact_where_a_window_holds_all():
+    for seed in range(4):
+        problem = grid(3, 4, 4, tolerance=0.15, seed=seed)
+        start = first_cut(problem)
+        mended = mend(problem, start)
+        assert score(problem, mended) <= score(problem, start) or not score(problem, start)[0]
+        assert connected(problem, mended)
+        if best_choice(problem) is not None and score(problem, start)[0]:
+            assert score(problem, mended)[0] == 0
+
+
+def test_a_team_s_bound_and_proof_agree_with_all_sets():
+    lock = [-1] * 16
+    lock[5] = 0
+    problem = grid(4, 4, 3, tolerance=0.2, lock=lock, people=[2, 1, 1], seed=2)
+    loads = problem.loads[:, 0] * 4 / 3
+    loads[5] = 1.6
+    loads = loads * 4 / loads.sum()
+    problem = replace(problem, loads=loads[:, None])
+    best = best_choice(problem)
+    label = anneal(problem, effort=0.2)
+    proof = prove(problem, label)
+    assert proof.proven and score(problem, proof.label)[0] == 0
+    assert proof.cost == pytest.approx(total_cost(problem, best))
+    assert lower_bound(problem, proof.cost).bound <= proof.cost + 1e-9
+
+
+def test_units_locked_to_different_territories_stay_apart_in_the_proof():
+    lock = [-1] * 12
+    lock[0], lock[1] = 0, 1  # neighbours, far better together
+    problem = grid(3, 4, 2, tolerance=0.9, lock=lock, seed=1)
+    label = anneal(problem, effort=0.1)
+    proof = prove(problem, label)
+    assert proof.proven and proof.label[0] == 0 and proof.label[1] == 1
+    assert proof.cost == pytest.approx(total_cost(problem, best_choice(problem)))

@@ -7,6 +7,7 @@ import pytest
 import mktanalysis as mkt
 from mktanalysis.china import macro_inputs
 from mktanalysis.errors import InfeasibleError, MktError, TableError
+from mktanalysis.regions import RegionTree
 from mktanalysis.territories import (
     carry_over,
     centre_coverage,
@@ -44,6 +45,15 @@ def board(rows=6, columns=6, seed=0):
         if (r + a, c + b) in cells
     ]
     return units, pd.DataFrame(near, columns=["region", "neighbor"])
+
+
+def two_halves(units):
+    """A tree of two parents: the three lowest rows and the rest."""
+    top = pd.DataFrame({"region": ["all", "p1", "p2"], "level": ["top", "mid", "mid"]})
+    top = top.assign(parent=[None, "all", "all"])
+    low = pd.DataFrame({"region": units["region"], "level": "low"})
+    table = pd.concat([top, low.assign(parent=np.where(units["y"] < 3, "p1", "p2"))], ignore_index=True)
+    return RegionTree.from_table(table.assign(name=table["region"]), levels=["top", "mid", "low"])
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +144,64 @@ class TestRealign:
         checks = check_plan(plan.assignment, units, edges, plan.conditions)
         assert checks["holds"].all(), checks
 
+    def test_least_moves_are_proven_and_agree_with_all_designs(self):
+        """Every labelling of eight units in a row and a column, by brute force."""
+        (units, edges) = board(2, 4, seed=5)
+        today = pd.Series(["甲", "甲", "甲", "乙", "甲", "甲", "乙", "乙"], units["region"])
+        plan = realign(units, edges, today, measures={"capacity": 0.12}, effort=0.1)
+        load = units.set_index("region")["capacity"]
+        least = np.inf
+        for number in range(1, 255):
+            label = pd.Series(["甲" if number >> i & 1 else "乙" for i in range(8)], units["region"])
+            checks = check_plan(label, units, edges, plan.conditions)
+            if checks["holds"].all():
+                least = min(least, load[label != today].sum() / load.sum())
+        assert plan.figures["moved_share"] == pytest.approx(least) == plan.figures["moved_bound"]
+
+    def test_an_impossible_band_is_told(self):
+        (units, edges) = board(2, 2)
+        units = units.assign(capacity=[5.0, 1.0, 1.0, 1.0])
+        today = pd.Series(["甲", "甲", "乙", "乙"], units["region"])
+        plan = realign(units, edges, today, effort=0.1)
+        assert plan.figures["n_out"] == 2 and any("没有一种分法" in note for note in plan.notes)
+
+    def test_within_a_level_each_part_is_realigned_by_itself(self):
+        (units, edges) = board()
+        tree = two_halves(units)
+        wishes = {"within": "mid", "measures": {"capacity": 0.2}}
+        plan = design_territories(units, edges, tree, n=6, effort=0.1, **wishes)
+        drift = np.exp(np.random.default_rng(3).normal(0, 0.4, len(units)))
+        later = units.assign(capacity=units["capacity"] * drift)
+        moved = realign(later, edges, plan.assignment, tree, effort=0.2, **wishes)
+        checks = check_plan(moved.assignment, later, edges, moved.conditions, tree=tree)
+        assert checks["holds"].all(), checks
+        assert moved.figures["moved_share"] > 0 and moved.figures["moved_bound"] > 0
+        crossing = design_territories(units, edges, n=5, effort=0.1).assignment
+        with pytest.raises(MktError, match="跨越"):
+            realign(later, edges, crossing, tree, **wishes)
+
+    def test_a_team_stays_a_team(self):
+        (units, edges) = board()
+        units = units.assign(capacity=np.where(units.index < 1, 20.0, units["capacity"]))
+        plan = design_territories(units, edges, n=6, effort=0.1)
+        people = plan.territories.set_index("territory")["heads"]
+        assert people.max() == 2
+        same = realign(units, edges, plan.assignment, people=people)
+        assert len(same.moves) == 0 and same.territories["heads"].sum() == 6
+        code = next(c for c, t in plan.assignment.items() if people[t] == 1)
+        other = next(t for t in people.index if t != plan.assignment[code] and people[t] == 1)
+        edited = edit_plan(plan, units, edges, moves={code: other})
+        assert edited.assignment[code] == other and edited.territories["heads"].sum() == 6
+
+    def test_together_is_kept(self):
+        (units, edges) = board()
+        today = design_territories(units, edges, n=4, effort=0.1, nodes=0).assignment
+        one, other = today.groupby(today).head(1).index[:2]
+        plan = realign(units, edges, today, together=((one, other),), measures={"capacity": 0.5}, effort=0.2)
+        assert plan.assignment[one] == plan.assignment[other]
+        checks = check_plan(plan.assignment, units, edges, plan.conditions)
+        assert checks.set_index("condition").loc["连通", "holds"]
+
     def test_a_lock_to_no_territory_of_today_is_refused(self):
         (units, edges) = board(3, 3)
         today = pd.Series(np.where(units["x"] < 1, "甲", "乙"), units["region"])
@@ -213,6 +281,15 @@ class TestPeople:
         assert (found.assignment.groupby("片区")["区域"].nunique() == 1).all()
         sums = [plan.territories["capacity"].sum() for plan in found.plans]
         assert sums == pytest.approx([units["capacity"].sum()] * 3)
+
+    def test_a_group_goes_to_the_person_of_one_of_its_units(self):
+        (units, edges) = board()
+        people = pd.DataFrame({"name": ["东", "西"], "region": ["u25", "u20"]})
+        group = {"together": (("u00", "u01"),), "measures": {"capacity": 0.2}, "effort": 0.1}
+        with pytest.raises(TableError, match="锁定给某人"):
+            design_for_people(units, edges, people, **group)
+        plan = design_for_people(units, edges, people, locks={"u00": "东"}, **group)
+        assert plan.assignment["u00"] == plan.assignment["u01"] == "东"
 
     def test_bad_people_are_refused(self):
         (units, edges) = board(3, 3)

@@ -94,6 +94,9 @@ def realigned(adjusted, free, *, tolerance: float) -> Claim:
         text += f"还差 {still:.0f} 片没有回到 ±{tolerance:.0%}"
     else:
         text += f"就都回到 ±{tolerance:.0%} 之内"
+        least = adjusted.figures.get("moved_bound")
+        if least is not None:
+            text += "，不能再少" if moved <= least + 5e-4 else f"（至少要动 {least:.1%}）"
     text += f"；不顾现状重划要换手 {free.figures['moved_share']:.1%}。"
     return Claim(text, {"moved_share": moved, "n_out": still})
 

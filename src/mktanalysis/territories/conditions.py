@@ -202,6 +202,20 @@ def met_apart(assignment: pd.Series, conditions: Conditions) -> list[tuple]:
     ]
 
 
+def as_labels(current: pd.Series) -> pd.Series:
+    """Today's territories with names as text; numbers as whole ones.
+
+    Examples
+    --------
+    >>> as_labels(pd.Series({"a": 1.0, "b": None})).tolist()
+    ['1', nan]
+    """
+    if not isinstance(current, pd.Series):  # told by the check
+        return current
+    names = current.map(lambda x: str(int(x)) if isinstance(x, float) and x.is_integer() else str(x))
+    return names.astype(object).where(current.notna(), np.nan)
+
+
 def _check_current(current: pd.Series, known: set, problems: Problems) -> None:
     if not isinstance(current, pd.Series):
         problems.add("现有片区应为 Series（索引为单元代码，值为片区名）", column="current")

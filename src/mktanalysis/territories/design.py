@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..errors import InfeasibleError
 from .build import Job, build_jobs
-from .conditions import Conditions, check_inputs
+from .conditions import Conditions, as_labels, check_inputs
 from .plan import TerritoryPlan, plan_of
 from .proof.exact import MOST_UNITS, TooMany, best_choice, smallest_tolerance
 from .proof.hess import MOST_PAIRS, Proof, prove
@@ -19,6 +19,8 @@ from .search.anneal import MANY_UNITS, anneal, starts_of
 from .search.walk import score, total_cost
 from .search.windows import mend, mendable, searched_again
 
+#: Up to so many units a proof by branch and bound is tried at length.
+LONG_PROOF = 130
 #: Designs of more units share their budget among the parts, and their proofs look at fewer pairs.
 SHARED_UNITS = 500
 FEW_PAIRS = 1000
@@ -86,6 +88,7 @@ def design_territories(
     (True, 0.0)
     """
     wishes = Conditions(n=n, **conditions)
+    current = None if current is None else as_labels(current)
     check_inputs(units, edges, wishes, tree=tree, distance=distance, current=current)
     (jobs, notes) = build_jobs(units, edges, wishes, tree=tree, distance=distance, current=current)
     rng = np.random.default_rng(random_state)
@@ -135,7 +138,7 @@ def _budget(n: int, units: int, effort: float) -> tuple[int, float, int]:
     A part of a large design gets a few shorter runs, whose territories are recombined, and a short proof.
     """
     if n == units or units < SHARED_UNITS:
-        return starts_of(units), effort, MOST_PAIRS
+        return starts_of(units), effort, MOST_PAIRS if n <= LONG_PROOF else FEW_PAIRS
     return PART_STARTS, effort * PART_EFFORT, FEW_PAIRS
 
 

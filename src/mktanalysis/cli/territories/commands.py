@@ -23,6 +23,7 @@ To = Annotated[Path | None, typer.Option(help="写入 .csv 或 .xlsx")]
 _TODAY = {
     "region": Field(("地区代码", "地区", "单元", "代码", "region"), "region"),
     "territory": Field(("片区", "现有片区", "业务员", "territory")),
+    "heads": Field(("人数", "编制", "heads"), "number", required=False),
 }
 _HEADS = {
     "region": Field(("地区代码", "地区", "代码", "region"), "region"),
@@ -50,6 +51,7 @@ def design(
     within: Annotated[str | None, typer.Option(help="不跨越的层级，如 province、prefecture")] = None,
     heads: Annotated[Path | None, typer.Option(help="within 各地区的人数：地区、人数（如按工作量）")] = None,
     current: Annotated[Path | None, typer.Option(help="现有片区：地区、片区；列出变动")] = None,
+    teams: Annotated[bool, typer.Option(help="单元超过一人的负荷时，与邻近单元组成多人片区")] = True,
     own: Own = None,
     effort: Effort = 0.3,
     to: To = None,
@@ -63,8 +65,8 @@ def design(
     from ..lists import read_list, show_words
 
     (units, edges, tree) = _units(level, area, own)
-    today = None if current is None else _today(current, tree)
-    wishes = {"measures": {"capacity": tolerance}, "within": within, "effort": effort}
+    today = None if current is None else _today(current, tree)[0]
+    wishes = {"measures": {"capacity": tolerance}, "within": within, "effort": effort, "teams": teams}
     if heads is not None:
         wishes["heads"] = read_list(heads, _HEADS, tree=tree).set_index("region")["heads"]
     plan = design_territories(units, edges, tree, n=n, current=today, **wishes)
@@ -81,6 +83,7 @@ def realign(
     level: Level = "county",
     tolerance: Band = 0.1,
     n: Annotated[int | None, typer.Option(min=1, help="片区数，默认不变")] = None,
+    within: Annotated[str | None, typer.Option(help="不跨越的层级，如 prefecture：各自调整")] = None,
     effective: Annotated[str | None, typer.Option(help="生效日，如 2027-01-01，默认明年元旦")] = None,
     own: Own = None,
     effort: Effort = 0.3,
@@ -95,15 +98,17 @@ def realign(
     from ..lists import show_words
 
     (units, edges, tree) = _units(level, area, own)
-    today = _today(current, tree)
+    today, people = _today(current, tree)
     effective = effective or f"{date.today().year + 1}-01-01"
     wider = sorted({tolerance, round(tolerance * 1.5, 4), round(tolerance * 2, 4)})
-    found = realign_frontier(units, edges, today, tree, tolerances=wider, n=n, effort=effort)
+    wishes = {"tolerances": wider, "n": n, "people": people, "within": within, "effort": effort}
+    found = realign_frontier(units, edges, today, tree, **wishes)
     show_words(found.table, title="均衡与移动")
     plan = found.plans[tolerance]
     table = handovers(plan, units, effective=effective, tree=tree)
     show_words(table, title=f"交接清单（{effective} 起）", tree=tree, to=to)
-    typer.echo(f"共移动 {len(plan.moves)} 个单元，占 {plan.figures['moved_share']:.1%}")
+    least = f"{plan.figures['moved_bound']:.1%}"
+    typer.echo(f"共移动 {len(plan.moves)} 个单元，占 {plan.figures['moved_share']:.1%}（至少要动 {least}）")
     for note in plan.notes:
         typer.echo(f"说明：{note}")
 
@@ -201,11 +206,14 @@ def _units(level: str, area: str | None, own: Path | None):
 
 
 def _today(file: Path, tree):
-    """Today's territories: region -> name."""
+    """Today's territories: region -> name; and territory -> people where the file has them."""
     from ..lists import read_list
 
     table = read_list(file, _TODAY, tree=tree)
-    return table.set_index("region")["territory"]
+    people = None
+    if "heads" in table:
+        people = table.groupby("territory")["heads"].max().fillna(1).astype(int)
+    return table.set_index("region")["territory"], people
 
 
 def _tell(plan) -> None:
@@ -234,6 +242,9 @@ def _write(to: Path, plan, units) -> None:
 
     check_target(to)
     table = units[["region"]].assign(territory=plan.assignment.reindex(units["region"]).to_numpy())
+    people = plan.territories.set_index("territory")["heads"]
+    if (people > 1).any():
+        table = table.assign(heads=table["territory"].map(people))
     table = table.rename(columns=words.label)
     if to.suffix.lower() == ".csv":
         write_csv(to, table)

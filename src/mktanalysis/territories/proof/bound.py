@@ -242,8 +242,8 @@ class _Sites:
         second, after, again = self._at(gain, moved)
         better = second > first
         change = np.abs(moved - toll)
-        known = (change > 0) & (after != filled)
-        fresh = np.where(known, np.abs(after - filled) / np.where(change > 0, change, 1.0), slope * 0.7)
+        known = (change > 1e-15 * self.dearest) & (after != filled)
+        fresh = np.where(known, np.abs(after - filled) / np.where(known, change, 1.0), slope * 0.7)
         fresh = np.maximum(np.clip(fresh, slope / 2, slope * 2), 1e-9 / self.dearest)
         self.slope[self.sites] = np.where(idle, slope, fresh)
         self.toll[self.sites] = np.where(better, moved, toll)

@@ -15,7 +15,7 @@ import pandas as pd
 from ...errors import MktError
 from ...words.render import named
 from ..build import Job, build_jobs
-from ..conditions import Conditions, check_inputs
+from ..conditions import Conditions, as_labels, check_inputs
 from ..plan import TerritoryPlan, plan_of
 from ..problem import Problem, parts_of
 from ..proof.moves import NODES, least_moves
@@ -74,8 +74,11 @@ def realign(
     >>> plan.moves["region"].tolist(), float(plan.figures["moved_bound"])
     (['b'], 0.25)
     """
+    current = as_labels(current)
     names = list(dict.fromkeys(current.dropna()))
-    known = pd.Series(1, names) if people is None else people.reindex(names).fillna(1).astype(int)
+    known = pd.Series(1, names)
+    if people is not None:
+        known = people.rename(index=str).reindex(names).fillna(1).astype(int)
     count = len(names) if n is None else n
     wishes = Conditions(n=count + int((known - 1).sum()), **conditions)
     check_inputs(units, edges, wishes, tree=tree, current=current)
@@ -228,6 +231,8 @@ def _start(problem: Problem) -> list[int]:
     label = [at if lock < 0 else lock for at, lock in zip(problem.old, problem.lock, strict=True)]
     load = problem.loads[:, 0]
     for t in range(problem.k):
+        _link_locked(problem, label, t)
+    for t in range(problem.k):
         parts = parts_of(problem.neighbors, [i for i, at in enumerate(label) if at == t])
         parts.sort(key=lambda part: (-sum(problem.lock[i] == t for i in part), -load[part].sum()))
         for part in parts[1:]:
@@ -238,6 +243,34 @@ def _start(problem: Problem) -> list[int]:
         if t not in label:
             _split_off(problem, label, t)
     return grown(replace(problem, lock=label), np.random.default_rng(0))
+
+
+def _link_locked(problem: Problem, label: list, t: int) -> None:
+    """Give a territory the shortest way to its locked units that lie apart, over units not locked."""
+    while True:
+        parts = parts_of(problem.neighbors, [i for i, at in enumerate(label) if at == t])
+        parts = [part for part in parts if any(problem.lock[i] == t for i in part)]
+        if len(parts) < 2:
+            return
+        before = dict.fromkeys(parts[0], -1)
+        queue = list(parts[0])
+        goal = {i for part in parts[1:] for i in part}
+        end = next((i for i in _reached(problem, queue, before, t) if i in goal), -1)
+        if end < 0:  # `grown` tells that there is none
+            return
+        while end >= 0:
+            label[end] = t
+            end = before[end]
+
+
+def _reached(problem: Problem, queue: list, before: dict, t: int):
+    """Units in the order of steps from the queue, over units that are not locked elsewhere."""
+    for i in queue:
+        yield i
+        for j in problem.neighbors[i]:
+            if j not in before and problem.lock[j] in (-1, t):
+                before[j] = i
+                queue.append(j)
 
 
 def _split_off(problem: Problem, label: list, t: int) -> None:
