@@ -291,7 +291,9 @@ def _dealers(inputs: PlanInputs) -> tuple[str, ...]:
         said.append(f"{len(inputs.dealers)} 家经销商中 {len(low)} 家低于所在城市级别的要求，须向上靠拢。")
         said += [f"{row.dealer}：还差年销量 {row.gap / 1e4:,.1f} 万元。" for row in low.itertuples()]
     if inputs.territories is not None and len(inputs.territories):
-        said.append(f"划分为 {len(inputs.territories)} 个片区，每片一名负责人。")
+        teams = int((inputs.territories["heads"] > 1).sum()) if "heads" in inputs.territories else 0
+        shared = f"，其中 {teams} 个由几人共管" if teams else ""
+        said.append(f"划分为 {len(inputs.territories)} 个片区，每片一名负责人{shared}。")
     if inputs.density is not None and len(inputs.density) and not inputs.density["n_dealers"].any():
         said.append(
             f"没有经销商名单：{len(inputs.density)} 个市场按容量排先后，每个地级市应设两家一级经销商。"
