@@ -180,10 +180,11 @@ def test_more_people_than_units_of_a_parent_share_its_units():
 
 
 def test_a_seat_that_is_too_large_is_told():
-    (units, edges) = board()
+    (units, edges) = board(7, 7)
     units = units.assign(capacity=np.where(units.index < 1, 40.0, 1.0))
-    with pytest.raises(InfeasibleError, match="已证明"):
-        design_territories(units.iloc[:12], edges, n=5, effort=0.1, seats=("u00",))
+    with pytest.raises(InfeasibleError, match="已证明") as error:
+        design_territories(units.iloc[:14], edges, n=5, effort=0.1, seats=("u00",))
+    assert error.value.relaxation["needed"].iloc[0] == pytest.approx(40 * 5 / 53 - 1, abs=1e-4)
     plan = design_territories(units, edges, n=5, effort=0.1, seats=("u00",))
     out = plan.territories.set_index("territory").loc["u00"]
     assert not out["holds"] and out["heads"] == 1  # a named seat is one person's

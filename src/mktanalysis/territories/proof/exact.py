@@ -207,15 +207,20 @@ def label_sets(problem: Problem, masks: np.ndarray) -> list[int]:
 def smallest_tolerance(problem: Problem, reached: float) -> tuple[float, list | None, bool]:
     """Least deviation of the worst territory: value, labels that keep it, and whether it is proven.
 
-    `reached` is a deviation that is known to be possible. Bisection over the deviations of the listed sets.
+    `reached` is a deviation that is known to be possible; where a single unit makes it so, nothing is
+    searched for. Bisection over the deviations of the listed sets.
     """
     wide = np.where(problem.tolerance < NO_BALANCE, reached, NO_BALANCE)
     held = problem.tolerance < NO_BALANCE
+    single = float(problem.loads[:, held].max(initial=0.0)) / int(problem.heads.max()) - 1
+    if reached <= single + 1e-9:
+        return float(reached), None, True
     masks, loads = sets_and_loads(problem, 1 + wide)
     off = np.abs(loads[:, held] - 1).max(axis=1, initial=0.0)
     masks = masks[off <= reached + 1e-9]
     off = off[off <= reached + 1e-9]
     values = np.unique(off.round(12))
+    values = values[values >= single - 1e-9]
     low = 0
     high = len(values) - 1
     best = None

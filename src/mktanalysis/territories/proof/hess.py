@@ -51,6 +51,7 @@ def prove(problem: Problem, label, *, nodes: int = NODES, pairs: int = MOST_PAIR
     if not (problem.weight > 0).any():
         return Proof(list(label), best, 0.0, best <= 1e-9)
     keep, bound = _fixed(problem, best, linear=nodes > 0)
+    bound = max(bound, 0.0)  # where no design keeps the bands the prices prove nothing
     found = Proof(found.label, best, min(bound, best), bound >= best - 1e-9 * abs(best))
     if found.proven or not provable(problem) or not nodes or keep.sum() > pairs:
         return found
