@@ -39,7 +39,7 @@ LARGE_STARTS, LARGE_EFFORT = 4, 0.2
 def mend(problem: Problem, label: list[int]) -> list[int]:
     """Labels with as few territories out of their bands as windows of neighbours allow."""
     best = list(label)
-    if len(_out(problem, label)) > MOST_OUT * problem.k:
+    if problem.n > UNITS and len(_out(problem, label)) > MOST_OUT * problem.k:
         return best
     tried: set = set()
     for _ in range(ROUNDS):
