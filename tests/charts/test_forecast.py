@@ -66,17 +66,6 @@ def test_figures_published_later_are_drawn_into_the_fan(result):
     assert list(marks.get_ydata()) == [1.0, 2.0] and marks.get_marker() == "D"
 
 
-def test_fan_table(result):
-    tree, forecast = result
-    table = charts.fan_table(forecast.history, forecast.table, ["100000"], names=tree.names(), unit="亿元")
-    nation = forecast.table[forecast.table["region"] == "100000"]
-    np.testing.assert_allclose(table.iloc[0, 1:4].astype(float), nation["mean"] / 1e8)
-    past = forecast.history[forecast.history["region"] == "100000"]["value"].iloc[-1]
-    assert table["年均增长"].iloc[0] == pytest.approx(
-        (nation["mean"].iloc[-1] / past) ** (1 / 3) - 1, abs=1e-4
-    )
-
-
 def test_coverage_changes_and_season(result):
     _, forecast = result
     figure = charts.plot_level_coverage(forecast.coverage, title="区间兑现率")

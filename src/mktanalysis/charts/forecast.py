@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = [
-    "base_period",
-    "fan_table",
     "plot_changes",
     "plot_curves",
     "plot_fans",
@@ -317,51 +315,3 @@ def plot_seasonal_index(index: pd.Series, *, title: str = "", source: str = "") 
     ax.grid(axis="x", visible=False)
     style.source_line(figure, source)
     return figure
-
-
-def fan_table(
-    history: pd.DataFrame,
-    forecast: pd.DataFrame,
-    regions: Sequence[str],
-    *,
-    names: Mapping[str, str] | pd.Series,
-    unit: str = "",
-) -> pd.DataFrame:
-    """Return past and forecast side by side for reading, in the display unit.
-
-    Returns
-    -------
-    DataFrame
-        Index 地区; columns the last actual period, one a forecast period, the interval of the last of them
-        (下限, 上限), and 年均增长 (a share, a year; to the last forecast period from :func:`base_period`).
-    """
-    scale = words.scale(unit)
-    rows = forecast[forecast["region"].isin(list(regions))]
-    wide = rows.pivot(index="region", columns="period", values="mean").reindex(list(regions))
-    last = rows[rows["period"] == rows["period"].max()].set_index("region").reindex(list(regions))
-    end = history["period"].max()
-    base = base_period(end, wide.columns[-1])
-    past = history[history["region"].isin(list(regions))].pivot(
-        index="region", columns="period", values="value"
-    )
-    now, start = (past[period].reindex(list(regions)) for period in (end, base))
-    years = (wide.columns[-1].start_time - base.start_time).days / 365.25
-    growth = (wide.iloc[:, -1] / start).where(start > 0) ** (1 / years) - 1
-    table = pd.concat(
-        [(now / scale).rename(f"{end} 实际"), (wide / scale).rename(columns=lambda p: f"{p} 预测")], axis=1
-    ).assign(下限=last["lower"] / scale, 上限=last["upper"] / scale, 年均增长=growth)
-    return table.rename(index=dict(names)).rename_axis("地区")
-
-
-def base_period(end: pd.Period, last: pd.Period) -> pd.Period:
-    """Return the latest known period that `last` can be compared with: whole years before it.
-
-    Examples
-    --------
-    >>> str(base_period(pd.Period("2023-12", "M"), pd.Period("2024-06", "M")))
-    '2023-06'
-    >>> str(base_period(pd.Period("2023", "Y"), pd.Period("2026", "Y")))
-    '2023'
-    """
-    per_year = {"Y": 1, "Q": 4, "M": 12}[last.freqstr.split("-")[0]]
-    return last - -(-(last - end).n // per_year) * per_year

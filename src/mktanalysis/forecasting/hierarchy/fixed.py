@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from ...errors import MktError, TableError
+from ...errors import MktError, Problems
 from .structure import Structure
 
 KINDS = ("value", "lower", "upper")
@@ -60,19 +60,16 @@ def fixed_bounds(
     rows = structure.nodes.get_indexer(pd.Index(fixed["region"]))
     steps = np.array([(pd.Period(p, freq=end.freq) - end).n for p in fixed["period"]], dtype=int)
     repeated = pd.Series(list(zip(rows, steps, strict=True))).duplicated().to_numpy()
-    problems = [
+    rules = [
         (rows < 0, "固定值的地区不在预测的地区之中（低于预测的最底层，或没有历史）"),
         (steps < 1, f"历史已到 {end}，固定值只能给今后的时期"),
         (repeated & (rows >= 0), "固定值中同一地区、同一时期给了两次"),
     ]
     where = fixed["region"].astype(str) + " " + fixed["period"].astype(str)
-    found = [
-        pd.DataFrame({"column": "region、period", "value": where[bad], "problem": words})
-        for bad, words in problems
-        if bad.any()
-    ]
-    if found:
-        raise TableError(pd.concat(found, ignore_index=True))
+    problems = Problems()
+    for bad, words in rules:
+        problems.add_rows(bad, "region、period", where, words)
+    problems.raise_any()
     lower = np.full((structure.size, horizon), -np.inf)
     upper = np.full((structure.size, horizon), np.inf)
     for kind in kinds:
