@@ -153,3 +153,11 @@ def test_an_error_without_a_file_is_not_hidden(monkeypatch):
     monkeypatch.setattr(cli, "build_app", lambda: fail)
     with pytest.raises(OSError, match="no file at all"):
         main(["data"])
+
+
+def test_help_of_forecast_names_every_model_and_method():
+    from mktanalysis.forecasting.hierarchy.reconcile import METHODS
+    from mktanalysis.forecasting.models.averages import MODELS
+
+    told = re.sub(r"[\s│]", "", shown("forecast", "--help"))
+    assert not [name for name in (*MODELS, "average", *METHODS) if name not in told]

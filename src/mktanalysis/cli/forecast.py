@@ -14,12 +14,13 @@ Indicator = Annotated[
     str, typer.Option(help="指标：retail_sales 社零总额、gdp 地区生产总值、registered_population 户籍人口")
 ]
 Own = Annotated[Path | None, typer.Option("--file", help="自有销售数据（xlsx 或 csv），给出后不用内置指标")]
-Horizon = Annotated[int, typer.Option(min=1, help="预测几期")]
+Horizon = Annotated[int, typer.Option(min=1, help="预测几期：期与数据相同，年、季、月、周或日")]
 Model = Annotated[
     str,
     typer.Option(
-        help="模型：average、theta、ets、drift、recent_drift（近五年）、seasonal_naive、log_theta、log_ets、log_drift、"
-        "log_recent_drift；只有四到七年时 drift 误差最小"
+        help="模型：average（几个模型按以往误差加权，日数据另有 ridge 等）、theta、ets、drift、"
+        "recent_drift（近五年）、seasonal_naive、log_theta、log_ets、log_drift、log_recent_drift，"
+        "以及主要用于日数据的 seasonal_median、ridge；只有四到七年时 drift 误差最小"
     ),
 ]
 Method = Annotated[
