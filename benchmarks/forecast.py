@@ -3,6 +3,7 @@
     python benchmarks/forecast.py                               # this package alone
     python benchmarks/forecast.py --peers peers/bin/python      # and the peers, see forecast_peers.py
     python benchmarks/forecast.py --quick                       # fewer origins, smaller samples
+    python benchmarks/forecast.py --only published speed        # parts: published, accuracy, speed, memory
 
 Both sides see the same series, origins and horizons in one run; time is CPU time of one thread, memory the
 peak of a process. What the peers would do for hours is measured in part, scaled up, and marked so.
@@ -58,6 +59,7 @@ PUBLISHED = pd.DataFrame(
     index=["tourismsmall", "labour"],
 )
 PEAK = "full call, peak MB"
+PARTS = ("published", "accuracy", "speed", "memory")
 
 
 def load(name: str) -> tuple[Structure, pd.DataFrame, int]:
@@ -275,6 +277,18 @@ def peer_times(peers, structure, whole, season, horizon, quick) -> dict[str, lis
     }
 
 
+def cities() -> pd.DataFrame:
+    """CPU seconds of the default call on 337 cities up to the nation: intervals and five tested origins."""
+    rows = []
+    for length, freq, season, horizon in ((20, "Y", 1, 5), (120, "M", 12, 12)):
+        structure, bottom, periods = synthetic((7, 31, 337), length, freq)
+        none = np.zeros(bottom.shape, bool)
+        forecaster = HierarchicalForecaster()
+        forecaster.cube_ = Cube(structure, bottom, periods, season, none, none)
+        rows.append((f"337 cities x {length} {freq}", cpu(partial(forecaster.forecast, horizon))))
+    return pd.DataFrame(rows, columns=["case", "default call, CPU s"])
+
+
 def cpu(call) -> float:
     """CPU seconds of the faster of two calls."""
     best = np.inf
@@ -315,24 +329,29 @@ def main() -> None:
         "--peers", help="python of an environment with statsforecast and hierarchicalforecast"
     )
     parser.add_argument("--quick", action="store_true", help="fewer origins, smaller samples")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="these parts")
     parser.add_argument("--memory", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.memory:
         return memory(*json.loads(options.memory))
     pd.set_option("display.width", 220, "display.max_columns", 30, "display.precision", 3)
-    cases = [
-        ("tourismsmall", 4, 8, 1),
-        ("tourismsmall", 8, 8, 1),
-        ("labour", 12, 2 if options.quick else 8, 3),
-    ]
-    print(published().round(4).to_string(), "\n", flush=True)
-    print(earlier_windows().round(4).T.to_string(), "\n", flush=True)
-    for case in cases:
-        print(by_level(*case).to_string(), "\n", flush=True)
-        print(accuracy(*case, options.peers).to_string(), "\n", flush=True)
-    print(speed(options.peers, options.quick).to_string(index=False), "\n", flush=True)
-    for model in ("theta",) if options.quick else ("theta", "average"):
-        print("48,000 monthly series,", model, own_memory(model, 120, "M", 45000), flush=True)
+    if "published" in options.only:
+        print(published().round(4).to_string(), "\n", flush=True)
+        print(earlier_windows().round(4).T.to_string(), "\n", flush=True)
+    if "accuracy" in options.only:
+        for case in (
+            ("tourismsmall", 4, 8, 1),
+            ("tourismsmall", 8, 8, 1),
+            ("labour", 12, 2 if options.quick else 8, 3),
+        ):
+            print(by_level(*case).to_string(), "\n", flush=True)
+            print(accuracy(*case, options.peers).to_string(), "\n", flush=True)
+    if "speed" in options.only:
+        print(cities().to_string(index=False), "\n", flush=True)
+        print(speed(options.peers, options.quick).to_string(index=False), "\n", flush=True)
+    if "memory" in options.only:
+        for model in ("theta",) if options.quick else ("theta", "average"):
+            print("48,000 monthly series,", model, own_memory(model, 120, "M", 45000), flush=True)
 
 
 if __name__ == "__main__":
