@@ -209,3 +209,19 @@ def test_average_of_annual_figures_looks_at_recent_growth_instead_of_the_last_ye
     assert components("average", 12) == components([*names, "seasonal_naive"], 12)
     assert components("average", 1) == components([*names, "recent_drift", "log_recent_drift"], 1)
     assert len(model_names("average", 1)) == len(components("average", 1))
+
+
+@pytest.mark.parametrize(("season", "years"), [(12, 3), (12, 4), (4, 4)])
+def test_a_season_is_found_in_few_years_and_chance_is_none(season, years):
+    """Of a season three times the noise most series are told to have one; of noise alone hardly any."""
+    rng = np.random.default_rng(0)
+    time = np.arange(int(years * season) + season)
+    noise = rng.normal(0, 0.05, (400, len(time)))
+    course = 0.15 * np.sin(2 * np.pi * time / season)
+    values = np.exp(5 + course + 0.05 * time / season + noise)
+    known = values[:, :-season]
+    found = models._is_seasonal(known, season)
+    assert found.mean() > 0.85
+    away = np.abs(models.theta(known, season, season)[0] / values[:, -season:] - 1)
+    assert away.mean() < 0.075  # the noise alone is 0.04, the season left out 0.1
+    assert models._is_seasonal(np.exp(5 + noise)[:, :-season], season).mean() < 0.08

@@ -30,6 +30,12 @@ ANNUAL_HALF_LIFE = 0.4
 ASYMMETRY = 0.4
 #: The scale of an error is an estimate with a part of the same errors in it: limits come out a little short.
 ESTIMATED_SCALE = 1.045
+#: A forecast from two years of history errs so much more than one from ten; with each year more the excess
+#: falls by e. Measured on the same targets, histories cut short: 1.06 to 1.15 times at three years, 1.03
+#: to 1.05 at four (leaves of 20 real sets and 28 planted trees, months and quarters).
+FEW_YEARS = 0.35
+#: Models that repeat what was, and err alike however long the history.
+LEARN_NOTHING = {"seasonal_naive", "seasonal_median"}
 #: The scores of all nodes together weigh in each level's limit as so many series of its own.
 BORROWED_SERIES = 2.0
 #: Fewer origins with a known error say nothing about width.
@@ -132,11 +138,35 @@ def calibrate_at(rolled, chosen: np.ndarray, k: int, cube) -> Calibration:
             "历史太短，或口径断点太密"
         )
     used = chosen[known]
-    found = calibrate(
-        errors[known], rolled.scale[used], rolled.scale[k], origins[used], cube.structure, cube.season
-    )
+    scale = rolled.scale
+    if not set(rolled.names) <= LEARN_NOTHING:
+        scale = scale * fewer_years(origins, cube.season)[:, None]
+    found = calibrate(errors[known], scale[used], scale[k], origins[used], cube.structure, cube.season)
     unit = at_least_typical(found.unit, rolled.reconciled[k], cube.until(now))
     return replace(found, unit=unit)
+
+
+def fewer_years(origins: np.ndarray, season: int) -> np.ndarray:
+    """How much more forecasts err that have seen few years (origins,): a season is learnt year by year.
+
+    Errors of a young panel's first origins, which knew two or three years, are those of a forecaster that
+    knew less than today's: taken as they are they make intervals too wide.
+
+    Parameters
+    ----------
+    origins : ndarray of int
+        Number of periods known.
+    season : int
+        Steps a year; annual figures have no season to learn: 1.
+
+    Examples
+    --------
+    >>> fewer_years(np.array([24, 36, 48, 120]), 12).round(2).tolist()
+    [1.35, 1.13, 1.05, 1.0]
+    """
+    if season == 1:
+        return np.ones(len(origins))
+    return 1 + FEW_YEARS * np.exp(2 - np.asarray(origins) / season)
 
 
 def at_least_typical(unit: np.ndarray, mean: np.ndarray, cube) -> np.ndarray:

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import fdtri
 
 Forecasts = tuple[np.ndarray, np.ndarray]
 #: Years whose mean step counts as the recent one: long enough that no odd year decides, short enough to turn.
 RECENT_YEARS = 5
 #: Cycles whose median is the usual course: a holiday or a promotion among them does not show.
 RECENT_CYCLES = 5
+#: Below so many cycles the autocorrelation at the seasonal lag cannot pass its test, however clear the season
+#: (it is bounded by the share of values that have one a cycle before): the places of the cycle are compared.
+FEW_CYCLES = 5
+#: Level of that comparison.
+SEASON_BY_CHANCE = 0.01
 #: Rows worked on at once: large enough for numpy, small enough for the cache.
 CHUNK = 512
 
@@ -146,7 +152,9 @@ def deseasonalise(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarr
     """Take out the season by classical decomposition where the series has one.
 
     A series has one if it covers two cycles and its autocorrelation at the seasonal lag passes the 90%
-    test of Fiorucci et al. (2016). Multiplicative where all values are positive, else additive.
+    test of Fiorucci et al. (2016); with fewer than five cycles also if the places of the cycle differ in an
+    analysis of variance of what is left of the moving average. Multiplicative where all values are
+    positive, else additive.
 
     Returns
     -------
@@ -174,19 +182,40 @@ def _is_seasonal(values: np.ndarray, season: int) -> np.ndarray:
     lags = [(centred[:, k:] * centred[:, : length - k]).sum(axis=1) for k in range(1, season + 1)]
     r = np.divide(np.array(lags), power, out=np.zeros((season, len(values))), where=power > 0)
     limit = 1.645 * np.sqrt((1 + 2 * (r[:-1] ** 2).sum(axis=0)) / length)
-    return np.abs(r[-1]) > limit
+    found = np.abs(r[-1]) > limit
+    return found | _places_differ(values, season) if length < FEW_CYCLES * season else found
+
+
+def _places_differ(values: np.ndarray, season: int) -> np.ndarray:
+    """Whether the places of a cycle differ by more than their years do: analysis of variance, one way."""
+    inside, trend = _around_trend(values, season)
+    away = inside - trend
+    length = away.shape[1]
+    if length < season + 3:
+        return np.zeros(len(values), bool)
+    place = np.eye(season)[np.arange(length) % season]
+    count = place.sum(axis=0)
+    mean = away @ place / count
+    centre = away.mean(axis=1, keepdims=True)
+    between = (count * (mean - centre) ** 2).sum(axis=1) / (season - 1)
+    within = ((away - mean @ place.T) ** 2).sum(axis=1) / (length - season)
+    return between > fdtri(season - 1, length - season, 1 - SEASON_BY_CHANCE) * within
+
+
+def _around_trend(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+    """Values that have half a cycle on either side, and the centred moving average there."""
+    kernel = np.ones(season) / season if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5] / season
+    half = len(kernel) // 2
+    windows = np.lib.stride_tricks.sliding_window_view(values, len(kernel), axis=1)
+    return values[:, half : values.shape[1] - half], windows @ kernel
 
 
 def _seasonal_index(values: np.ndarray, season: int, additive: np.ndarray) -> np.ndarray:
     """Mean deviation from the centred moving average at each place in the cycle, normalised."""
-    kernel = np.ones(season) / season if season % 2 else np.r_[0.5, np.ones(season - 1), 0.5] / season
-    half = len(kernel) // 2
-    length = values.shape[1]
-    windows = np.lib.stride_tricks.sliding_window_view(values, len(kernel), axis=1)
-    trend = windows @ kernel
-    inside = values[:, half : length - half]
+    inside, trend = _around_trend(values, season)
     away = np.where(additive[:, None], inside - trend, inside / np.where(trend == 0, 1.0, trend))
-    place = np.arange(half, length - half) % season
+    half = (values.shape[1] - inside.shape[1]) // 2
+    place = np.arange(half, half + inside.shape[1]) % season
     index = np.stack([away[:, place == k].mean(axis=1) for k in range(season)], axis=1)
     centre = index.mean(axis=1, keepdims=True)
     return np.where(additive[:, None], index - centre, index / np.where(centre == 0, 1.0, centre))
