@@ -550,3 +550,11 @@ def test_a_long_file_looks_no_region_up_again(head, line, options, monkeypatch, 
 
     short = lookups(monkeypatch, text(300), tmp_path, **options)
     assert 0 < short == lookups(monkeypatch, text(3000), tmp_path, **options)
+
+
+def test_rows_without_any_figure_are_told(tmp_path):
+    path = tmp_path / "tasks.csv"
+    path.write_text("地区,年份,任务（万元）\n南京,2027,5\n苏州,2027,\n无锡,2027,—\n", "utf-8")
+    table = read_table(path, kind="targets", tree=load_regions())
+    assert table["region"].tolist() == ["320100"]
+    assert "2 行没有数字，作缺失：第 3 行苏州市、第 4 行无锡市" in table.attrs["notes"]

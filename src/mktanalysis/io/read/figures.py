@@ -30,7 +30,7 @@ from .grammar.layout import ColumnRole, Layout, fill_merged
 from .grammar.phrases import PhraseReader
 from .grammar.when import When, parse_part, parse_when
 from .periods import close
-from .places import Place, PlaceReader, report_places
+from .places import Place, PlaceReader, blank_rows, report_places
 from .units import Units
 
 #: Columns of the table of figures; ``stated`` is True where the cell itself shows its unit.
@@ -77,6 +77,8 @@ class SheetReader:
         reader = PlaceReader(self.layout, self.tree, every_level=every, listed=listed)
         places, skipped = report_places(reader.places, self._has_figures, self.problems, self.tree)
         self.notes += reader.notes + skipped
+        if self.kind.needs_figures and not self.kind.texts:
+            self.notes += blank_rows(places, self._has_figures, self.tree)
         for row in reader.headers:
             self._check_header(row)
         self.places = places

@@ -21,6 +21,8 @@ from .grammar.layout import ColumnRole, Layout
 
 #: Share of the other rows that must be of one level before a shared name is taken at it.
 _MOST = 2 / 3
+#: So many rows are named in a note.
+_LISTED = 8
 _MARKS = re.compile(
     r"^[\s#*＊·●○■□◆★'‘’`]+|^其中[::：]?|[\s*＊]+$|^[(（][一二三四五六七八九十\d]{1,2}[)）]|^[一二三四五六七八九十]{1,2}、|^\d{1,3}[.、．](?=\s*[^\d\s])"
 )
@@ -409,3 +411,14 @@ def report_places(
         more = f"（共 {len(rows)} 行）" if len(rows) > 1 else ""
         problems.add(trouble + more, row=rows[0].row + 1, column=column, value=value)
     return kept, skipped
+
+
+def blank_rows(places: list[Place], has_figures, tree: RegionTree) -> list[str]:
+    """A note on rows of a region whose cells are all blank: there is nothing of theirs to read."""
+    blank = [place for place in places if place.region is not None and not has_figures(place)]
+    if not blank:
+        return []
+    names = tree.names([place.region for place in blank])
+    told = [f"第 {place.row + 1} 行{name}" for place, name in zip(blank, names, strict=True)]
+    more = "……" if len(told) > _LISTED else ""
+    return [f"{len(told)} 行没有数字，作缺失：{'、'.join(told[:_LISTED])}{more}"]
