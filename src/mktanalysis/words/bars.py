@@ -31,7 +31,7 @@ def interval_bars(base: Sequence, middle: Sequence, lower: Sequence, upper: Sequ
     Examples
     --------
     >>> bars = interval_bars([100.0, None], [110.0, 5.0], [90.0, 4.0], [125.0, 6.0])
-    >>> bars[0][:20], bars[1]
+    >>> bars[0][:21], bars[1]
     ('<img alt="0.90 到 1.25', '')
     """
     ends = pd.DataFrame({"lower": list(lower), "middle": list(middle), "upper": list(upper)}, dtype=float)
