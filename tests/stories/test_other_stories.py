@@ -182,3 +182,30 @@ class TestData:
         assert "不是没有市场" in story.actions[0].text and "2019 年改了口径" in story.risk.text
         full = stories.data_coverage(coverage, breaks, indicator="gdp", year=2022, absent=[])
         assert not full.actions and "没有缺的" in full.judgement.text
+
+
+@pytest.mark.parametrize(
+    ("need", "budget", "told"),
+    [
+        (4e7, 5e7, "占用预算 4,000 万元（每年可用 5,000 万元）。"),
+        (6e7, 5e7, "占用预算 6,000 万元（每年可用 5,000 万元，不足的用上年结余）。"),
+        (-1e6, 5e7, "不占用预算（每年可用 5,000 万元）。"),
+    ],
+)
+def test_a_year_that_earns_more_than_it_spends_takes_nothing_of_the_budget(need, budget, told):
+    from types import SimpleNamespace
+
+    from mktanalysis.stories.plan import _budget
+
+    flow = pd.DataFrame(
+        {
+            "period": [2027],
+            "outlay": [8e7],
+            "office_cost": [1e7],
+            "income": [5e7],
+            "need": [need],
+            "budget": budget,
+        }
+    )
+    claim = _budget(SimpleNamespace(steps=[1], cash_flow=flow))
+    assert claim.text.endswith(told) and claim.figures["need"] == need

@@ -194,7 +194,11 @@ def _budget(plan) -> Claim | None:
     worst = flow.loc[flow["need"].idxmax()]
     spent = worst["outlay"] + worst["office_cost"]
     text = f"预算指净垫付：最紧的 {worst['period']} 年投入 {figure('outlay', spent)}，"
-    text += f"当年回款 {figure('income', worst['income'])}，占用预算 {figure('need', worst['need'])}"
+    text += f"当年回款 {figure('income', worst['income'])}，"
+    if worst["need"] <= 0:
+        text += "不占用预算"
+    else:
+        text += f"占用预算 {figure('need', worst['need'])}"
     text += f"（每年可用 {figure('budget', worst['budget'])}"
     text += "，不足的用上年结余）。" if worst["need"] > worst["budget"] else "）。"
     return Claim(text, {name: worst[name] for name in ("outlay", "income", "need", "budget")})

@@ -141,3 +141,16 @@ def test_a_check_answers_in_chinese():
     cell = {"cell_type": "code", "source": "", "metadata": {}, "outputs": [output]}
     page = report_page(job(), node({"cells": [cell]}), {"tables": [], "figures": []})
     assert "加得起来：是\n包住：否；x = True" in page
+
+
+def test_a_column_of_sentences_is_kept_wide_and_one_of_words_is_not():
+    sentence = "与已有单元相邻；强势邻区辐射省下 225 万元；打开 1 个后续单元"
+    rows = "".join(
+        f"<tr><td>{name}</td><td>5</td><td>{why}</td></tr>"
+        for name, why in [("南京", sentence), ("苏州", "近")]
+    )
+    head = "<tr><th>地区</th><th>数</th><th>为什么</th></tr>"
+    for thead in (head, f'<thead><tr><th rowspan="2">地区</th><th colspan="2">甲</th></tr>{head}</thead>'):
+        clean = table_html(f"<table>{thead}<tbody>{rows}</tbody></table>")
+        assert f'<td class="long">{sentence}</td>' in clean and '<td class="long">近</td>' in clean
+        assert "<td>南京</td>" in clean and '<td class="n">5</td>' in clean

@@ -172,10 +172,8 @@ def _tidy(table: str) -> str:
         number = next(done) if any(tag == "td" for tag, _ in row) else None
         cells = []
         for at, (tag, text) in enumerate(row[drop:]):
-            numeric, values = columns[at]
-            shown = text if number is None else values[number]
-            mark = ' class="n"' if numeric else ""
-            cells.append(f"<{tag}{mark}>{shown}</{tag}>")
+            shown = text if number is None else columns[at][1][number]
+            cells.append(f"<{tag}{_mark(*columns[at])}>{shown}</{tag}>")
         return f"<tr>{''.join(cells)}</tr>"
 
     return _ROW.sub(write, table)
@@ -196,14 +194,24 @@ def _tidy_spanned(table: str) -> str:
     def write(_match) -> str:
         number = next(left)
         cells = []
-        for (tag, _), (numeric, values) in zip(rows[number], columns, strict=True):
-            cells.append(f"<{tag}{_MARK if numeric else ''}>{values[number]}</{tag}>")
+        for (tag, _), column in zip(rows[number], columns, strict=True):
+            cells.append(f"<{tag}{_mark(*column)}>{column[1][number]}</{tag}>")
         return f"<tr>{''.join(cells)}</tr>"
 
     return _heads_marked(head, [numeric for numeric, _ in columns]) + mark + _ROW.sub(write, body)
 
 
 _MARK = ' class="n"'
+_LONG = ' class="long"'
+#: A column with a text of more characters is kept wide enough to be read.
+_SENTENCE = 20
+
+
+def _mark(numeric: bool, values: list[str]) -> str:
+    """The class of a column's cells: figures to the right, sentences wide."""
+    if numeric:
+        return _MARK
+    return _LONG if any(len(re.sub(r"<[^>]*>", "", value)) > _SENTENCE for value in values) else ""
 
 
 def _heads_marked(head: str, numeric: list[bool]) -> str:
