@@ -51,9 +51,9 @@ def test_what_fails_beforehand_is_left_to_the_report(monkeypatch, capsys):
     def broken(_):
         raise ValueError("no figures")
 
-    monkeypatch.setitem(shared._SHARED, "score_cities", broken)
-    shared.fill_caches(["score_cities"])
-    assert "score_cities: no figures" in capsys.readouterr().err
+    monkeypatch.setitem(shared._SHARED, "market_units", broken)
+    shared.fill_caches(["market_units"])
+    assert "market_units: no figures" in capsys.readouterr().err
 
 
 def test_the_preloaded_process_is_told_modules_and_verbs():

@@ -29,7 +29,7 @@ from ..results.risk import simulate_risk
 from ..search.control import Clock, Control
 from ..search.neighbourhoods import improve
 from ..search.solve import Outcome, Search, solve
-from .rules import STRATEGIES, Shared, keeps_pins, run_strategy, with_strategies
+from .rules import STRATEGIES, TITLES, Shared, outcomes_of, run_strategy, with_strategies
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -197,16 +197,12 @@ def _rows_of(problem: Problem, plan: ExpansionPlan) -> np.ndarray | None:
 
 
 def _compare(plans: dict[str, ExpansionPlan], n_draws: int, random_state: int) -> pd.DataFrame:
-    titles = {key: s.title for key, s in STRATEGIES.items()} | {
-        "planned": "规划路径",
-        "optimum": "最优（不限连片）",
-    }
     gains = {key: float(plan.figures["gain"]) for key, plan in plans.items()}
     kept = [gains[key] for key, plan in plans.items() if plan.checks["holds"].all()]
     top = max(kept or gains.values())
     rows = []
     for key, plan in plans.items():
-        row = {"strategy": key, "title": titles[key], "contiguity": plan.policy.contiguity}
+        row = {"strategy": key, "title": TITLES[key], "contiguity": plan.policy.contiguity}
         row |= {"gain": gains[key], "gap_to_best": top - gains[key]}
         if n_draws:
             risk = simulate_risk(plan, n_draws=n_draws, random_state=random_state).figures
@@ -293,18 +289,11 @@ def _scouts_paying(given: Assumptions, factor: float) -> Assumptions:
 
 def _outcomes(keys: list[str], shared: Shared) -> list[dict]:
     """Gain of each strategy in one setting, whether it holds all conditions, and which wins."""
-    gains = {}
-    holds = {}
-    for key in keys:
-        problem, chosen = run_strategy(key, shared)
-        found = evaluate(problem, chosen)
-        gains[key] = found.value - evaluate(problem, []).value
-        holds[key] = found.feasible and keeps_pins(problem, chosen)
-    best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
+    gains, holds, best = outcomes_of(keys, shared)
     return [
         {
             "strategy": key,
-            "title": STRATEGIES[key].title,
+            "title": TITLES[key],
             "gain": gain,
             "holds": holds[key],
             "wins": key == best,

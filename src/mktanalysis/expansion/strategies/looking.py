@@ -14,14 +14,13 @@ import pandas as pd
 
 from ...words.render import named
 from ..assumptions import Assumptions
-from ..choices.evaluate import evaluate
 from ..market.market import Market
 from ..old_calls import takes_market
 from ..phases import fixed_courses
 from ..policy import Policy, assumptions_of
 from ..results.plan import ExpansionPlan, plan_expansion
 from ..search.solve import Search
-from .rules import STRATEGIES, Shared, keeps_pins, run_strategy, with_strategies
+from .rules import TITLES, Shared, outcomes_of, with_strategies
 
 
 def value_of_looking(plan: ExpansionPlan, *, search: Search | None = None) -> pd.Series:
@@ -127,17 +126,10 @@ def net_or_base(
             shared[part, unlike] = Shared(market, policy, assumed)
         own = policy.replace(budget=tuple((budgets * factor).tolist()))
         problems = shared[part, unlike].also(policy=own)
-        gains = {}
-        holds = {}
-        for key in COMPARED:
-            problem, chosen = run_strategy(key, problems)
-            found = evaluate(problem, chosen)
-            gains[key] = found.value - evaluate(problem, []).value
-            holds[key] = found.feasible and keeps_pins(problem, chosen)
-        best = max((key for key in COMPARED if holds[key] and gains[key] > 0), key=gains.get, default=None)
+        gains, _, best = outcomes_of(COMPARED, problems)
         row = {"spread": unlike, "scouting": part, "budget": float(budgets[0] * factor)}
         row |= {f"gain_{key}": gain for key, gain in gains.items()}
         row |= {"looking": gains["scout_rings"] - gains["base_first"]}
         row |= {"free": gains["wide_net"] - gains["scout_rings"]}
-        rows.append(row | {"best": None if best is None else STRATEGIES[best].title})
+        rows.append(row | {"best": None if best is None else TITLES[best]})
     return named(pd.DataFrame(rows), "net_or_base")

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ...words import values
 from ..assumptions import Assumptions
 from ..choices.candidates import Problem, build_problem, relist_choices
+from ..choices.evaluate import evaluate
 from ..market.case import build_case
 from ..market.market import Market
 from ..phases import CONCENTRATED, LIGHT, SCOUT_ENTRY, scout_then
@@ -103,16 +105,20 @@ def _lexicographic(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.where(ok, score, -np.inf)
 
 
-#: Key -> strategy; titles are the field's own words.
+#: Key of a strategy, of the planned path and of the optimum -> its title.
+TITLES = values("strategy")
+#: Key -> strategy.
 STRATEGIES = {
-    "base_first": Strategy("根据地：逐圈推进", "held", _base_first, "集中"),
-    "scout_rings": Strategy("逐圈探路→集中", "held", _base_first, "先撒网后集中"),
-    "wide_net": Strategy("撒网→集中", "none", greedy_score, "先撒网后集中"),
-    "centre_first": Strategy("中心城市先", "none", _centre_first, "集中"),
-    "countryside_first": Strategy("先农村后城市", "held", _countryside_first, builder=CountrysideBuilder),
-    "potential": Strategy("跟着潜力走", "none", _potential, "集中"),
-    "sprinkler": Strategy("遍地开花", "none", _potential, "浅耕"),
-    "waterfall": Strategy("瀑布：站稳再走", "strong", ladder_score),
+    "base_first": Strategy(TITLES["base_first"], "held", _base_first, "集中"),
+    "scout_rings": Strategy(TITLES["scout_rings"], "held", _base_first, "先撒网后集中"),
+    "wide_net": Strategy(TITLES["wide_net"], "none", greedy_score, "先撒网后集中"),
+    "centre_first": Strategy(TITLES["centre_first"], "none", _centre_first, "集中"),
+    "countryside_first": Strategy(
+        TITLES["countryside_first"], "held", _countryside_first, builder=CountrysideBuilder
+    ),
+    "potential": Strategy(TITLES["potential"], "none", _potential, "集中"),
+    "sprinkler": Strategy(TITLES["sprinkler"], "none", _potential, "浅耕"),
+    "waterfall": Strategy(TITLES["waterfall"], "strong", ladder_score),
 }
 
 
@@ -178,3 +184,19 @@ def keeps_pins(problem: Problem, rows: np.ndarray) -> bool:
     case = problem.case
     asked = np.flatnonzero(case.units.isin(list(case.policy.pinned)) & ~case.base)
     return bool(np.isin(asked, problem.candidates.unit[rows]).all())
+
+
+def outcomes_of(keys, shared: Shared) -> tuple[dict[str, float], dict[str, bool], str | None]:
+    """Gain of each strategy in one setting, whether it holds all conditions, and the key of the winner.
+
+    The winner is the first of most gain among those that hold; nobody where none of them gains anything.
+    """
+    gains = {}
+    holds = {}
+    for key in keys:
+        problem, chosen = run_strategy(key, shared)
+        found = evaluate(problem, chosen)
+        gains[key] = found.value - evaluate(problem, []).value
+        holds[key] = found.feasible and keeps_pins(problem, chosen)
+    best = max((key for key in keys if holds[key] and gains[key] > 0), key=gains.get, default=None)
+    return gains, holds, best

@@ -119,6 +119,8 @@ def in_words(value) -> str:
     --------
     >>> in_words("320000"), in_words("prefecture"), in_words(20000.0), in_words(2026), in_words([True, None])
     ('江苏省', '市级', '20,000', '2026', '是、无')
+    >>> in_words("wide_net"), in_words("seven"), in_words("theta"), in_words("gdp"), in_words("")
+    ('撒网→集中', '七大区', 'θ 法', '地区生产总值', '（空）')
     """
     if isinstance(value, bool):
         return "是" if value else "否"
@@ -130,7 +132,8 @@ def in_words(value) -> str:
 
 
 def _text_in_words(text: str) -> str:
-    named = region_name(text) or words.values("choice").get(text) or words.values("scheme").get(text)
+    lists = (words.values(name) for name in ("choice", "strategy", "scheme", "forecast_model"))
+    named = region_name(text) or next((of[text] for of in lists if text in of), "")
     return named or words.grade_name(words.indicator(text)[0]) or "（空）"
 
 

@@ -17,9 +17,7 @@ _SHARED: dict[str, Callable] = {
     "bridge_panel": lambda china: china.bridge_panel(),
     "planning_units": lambda china: [china.planning_units(level) for level in ("prefecture", "county")],
     "market_units": lambda china: china.market_units("prefecture"),
-    "score_cities": lambda china: china.score_cities(),
     "tiers_today": lambda china: china.tiers_today(),
-    "province_territories": lambda china: china.province_territories("320000"),
 }
 
 
